@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# Madoguchi: `make run` and `make test` are all a new machine needs; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# readonly: what is built is what go.mod and go.sum say.
+export GOFLAGS := -mod=readonly -buildvcs=false -trimpath
+# The second net around the PIN page (package pin); the page itself does not depend on it.
+export GOEXPERIMENT := runtimesecret
+export GOTOOLCHAIN := local
+
+GO       ?= go
+TOOLS    := $(CURDIR)/.tools
+SYSROOT  := $(TOOLS)/arm64
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+CROSS    := GOOS=linux GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc \
+            PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig PKG_CONFIG_SYSROOT_DIR=$(SYSROOT)
+
+# The rooms of the box and of the wire; cmd/ is what stands around them.
+ROOMS    := ./pinpad/... ./display/... ./card/... ./sync/... ./device/...
+RUN_ARGS ?=
+
+.PHONY: help
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s'|'
+
+.PHONY: run
+run: ## build and start the simulator: the whole box on this machine; prints its address (RUN_ARGS="--city matsue")
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/simulator ./cmd/simulator
+	@exec bin/simulator $(RUN_ARGS)
+
+.PHONY: run-reader
+run-reader: setup ## the same with a real card reader on this machine (needs pcscd)
+	@mkdir -p bin
+	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o bin/simulator ./cmd/simulator
+	@exec bin/simulator --card pcsc $(RUN_ARGS)
+
+.PHONY: setup
+setup: ## install what test and check need (Debian 12 packages, check tools); runs by itself
+	@.ci/setup
+
+.PHONY: test
+test: setup ## run every test
+	$(GO) test $(ROOMS)
+	$(GO) test -p 1 ./cmd/...
+
+.PHONY: check
+check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests, arm64 build, clean tree
+	@echo 'check: gofmt'; out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(TOOLS)/bin/staticcheck ./...
+	@.ci/vulncheck $(TOOLS)/bin/govulncheck
+	$(GO) test -race $(ROOMS)
+	$(MAKE) --no-print-directory firmware
+	@echo 'check: tree is clean'; test -z "$$(git status --porcelain)" || { echo "the tree has changes that are not committed:"; git status --short; exit 1; }
+
+.PHONY: firmware
+firmware: setup ## counter and link for linux/arm64 and linux/amd64, into dist/
+	@mkdir -p dist/arm64 dist/amd64
+	$(CROSS) $(GO) build -ldflags '$(LDFLAGS)' -o dist/arm64/ ./cmd/counter ./cmd/link
+	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o dist/amd64/ ./cmd/counter ./cmd/link
+	@ls -l dist/arm64 dist/amd64 | awk 'NF>8 {printf "  %-8s %6.1f MiB\n", $$9, $$5/1048576}'
+
+.PHONY: bench
+bench: setup ## the performance table: each figure beside what it is measured against, in one run
+	$(GO) run ./cmd/internal/benchtable
+
+.PHONY: screens
+screens: ## every screen in every language on one sheet: dist/screens.png
+	@mkdir -p dist
+	$(GO) run ./display/internal/contactsheet dist/screens.png
+
+.PHONY: generate
+generate: setup ## rebuild the committed glyph files from the fonts
+	$(GO) generate ./display/...
+
+.PHONY: clean
+clean: ## remove what the build made (not the downloaded tools)
+	rm -rf bin dist
