@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"slices"
+	"strings"
+)
+
+// An ID names one screen. IDs are stable: they appear in /api/state, in tests and in logs. Every ID is listed in this file and nowhere else.
+type ID string
+
+// A Face says whose turn it is: the box is turned to the clerk or to the resident, or it stands idle for anybody.
+type Face string
+
+// The three faces.
+const (
+	FaceIdle     Face = "idle"
+	FaceClerk    Face = "clerk"
+	FaceResident Face = "resident"
+)
+
+// Info is what session and painter must know of a screen besides its words.
+type Info struct {
+	Face Face
+	// Seen: keys pressed before the painter has reported this screen as shown are dropped. Screens without it keep keys typed ahead.
+	Seen bool
+	// FullRefresh: the panel is driven through black and white, so that nothing of the screen before it stays as a ghost.
+	FullRefresh bool
+	// Entry: characters are typed in secret mode; updates that change only Filled or Half fall on the 500 ms grid.
+	Entry bool
+}
+
+// The screens, with the Facts each one draws. "Header" facts (Office on idle and clerk screens, Step on resident screens) are optional everywhere.
+const (
+	Boot           ID = "boot"             // Build. The program has started, storage and reader are being opened.
+	Idle           ID = "idle"             // Office, Date, Link, LinkSince, Queue, Release.
+	IdleReading    ID = "idle.reading"     // A card was laid down at idle and is being read.
+	IdleBoard      ID = "idle.board"       // Board, Ends, EndState, Species. Nothing was opened; the board goes when the card goes.
+	IdleWrongCard  ID = "idle.wrongcard"   // Species.
+	IdleUnreadable ID = "idle.unreadable"  // The card does not answer (mute, upside down) or answered nonsense.
+	Wipe           ID = "wipe"             // White, both banks. The clerk's face only comes after this one was shown.
+	ClerkCode      ID = "clerk.code"       // Filled. 4–8 digits in secret mode.
+	ClerkCodeWrong ID = "clerk.code.wrong" // Left: entries before the next pause (0 = not told).
+	ClerkCodeWait  ID = "clerk.code.wait"  // Seconds: rest of the pause after five misses.
+	ClerkProcedure ID = "clerk.procedure"  // Choice 1 pin_check, 2 pin_change, 3 tries_board.
+	ClerkKind      ID = "clerk.kind"       // Procedure, Choice 1 login, 2 signing, 3 card_info, 4 register; Board if a card lies there (marks what it lacks).
+	ClerkApplicant ID = "clerk.applicant"  // Procedure, Choice 1 self, 2 legal_rep, 3 proxy.
+	ClerkRefused   ID = "clerk.refused"    // Reason: "proxy", "legal_rep". Why this box does not do it, and which way leads on.
+	ClerkTurn      ID = "clerk.turn"       // Procedure, Kind. Turn the box to the resident, then 確認.
+	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
+	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
+	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
+	ClerkAbout     ID = "clerk.about"      // Build, Fingerprint, Link, Queue.
+	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes), Kind, Queue. What to tell or do next.
+	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
+	ClerkInterrupted ID = "clerk.interrupted"
+
+	ResidentLanguage       ID = "resident.language"         // Choice 1 日本語, 2 English. Drawn in both languages.
+	ResidentCardInsert     ID = "resident.card.insert"      // Procedure, Kind.
+	ResidentCardReading    ID = "resident.card.reading"     // Do not take the card out.
+	ResidentCardWrong      ID = "resident.card.wrong"       // Species.
+	ResidentCardUnreadable ID = "resident.card.unreadable"  // The card does not answer: other way round, wipe the chip.
+	ResidentCardRemoved    ID = "resident.card.removed"     // Reason: what was running, "none", "verify" or "change"; Kind. What it means.
+	ResidentCardNoPIN      ID = "resident.card.nopin"       // Face-authentication card: no PIN was ever set.
+	ResidentCardTake       ID = "resident.card.take"        // All is finished: take the card.
+	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
+	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
+	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
+	ResidentGuard1         ID = "resident.guard.1"          // Kind. Last try: what a lock means. 確認 goes on, 取消 stops.
+	ResidentGuard2         ID = "resident.guard.2"          // Kind. ▼ goes on.
+	ResidentGuard3         ID = "resident.guard.3"          // Kind. 確認 opens the entry.
+	ResidentCancel         ID = "resident.cancel"           // Stop? 取消 again stops, 確認 goes back; Seconds until it goes back by itself (0 = not told).
+	ResidentTimeout        ID = "resident.timeout"          // Seconds. Any key goes on; that key is not stored.
+	ResidentChecking       ID = "resident.checking"         // Kind. VERIFY is running.
+	ResidentChanging       ID = "resident.changing"         // Kind. CHANGE is running.
+	ResidentWrong          ID = "resident.wrong"            // Kind, Left, Max. The card refused the PIN; it hints at the wrong kind of PIN.
+	ResidentMismatch       ID = "resident.mismatch"         // Kind. The two entries of the new PIN differ; both were wiped.
+	ResidentDone           ID = "resident.done"             // Kind. The PIN is right.
+	ResidentChanged        ID = "resident.changed"          // Kind. The card holds the new PIN.
+	ResidentLeaveAsk       ID = "resident.leavecheck.ask"   // Kind, Left, Max. Type the new PIN once more before leaving? 確認 yes, 取消 no.
+	ResidentLeaveOK        ID = "resident.leavecheck.ok"    // Kind.
+	ResidentLeaveWrong     ID = "resident.leavecheck.wrong" // Kind, Left, Max. 確認 = change again, 取消 = stop.
+	ResidentUnsure         ID = "resident.unsure"           // Kind, Left. The change was interrupted: old or new PIN may be the one in force.
+	ResidentFailed         ID = "resident.failed"           // Reason: "status", "deadline", "reader". The card or reader answered something unexpected; no PIN was judged.
+	ResidentStopped        ID = "resident.stopped"          // Reason: an outcome code (see Outcomes), Kind. What was not done, what stays as it was.
+	ResidentHelp           ID = "resident.help"             // Menu key during entry: what the keys do.
+	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 what the keys do, 3 call the clerk.
+	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
+	ResidentTurnBack       ID = "resident.turnback"         // Turn the box back to the clerk, then 確認.
+
+	FaultReader  ID = "fault.reader"  // No reader; works without: nothing with cards. Seconds since (0 = not told).
+	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
+	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
+	FaultStorage ID = "fault.storage" // The record file could not be opened or was put aside (Reason "quarantined"), or the disk is full ("full").
+	FaultKeypad  ID = "fault.keypad"  // A key is stuck or the pad is unplugged. Kind of fault in Reason: "stuck", "unplugged".
+	FaultLid     ID = "fault.lid"     // The lid switch is open: no PIN step starts.
+)
+
+// The screens of one PIN kind: prefix + kind, for each of Kinds.
+const (
+	prefixAbout = "resident.about."      // Kind, Left, Max: which PIN is asked for, what it is used for, its rules.
+	prefixPIN   = "resident.pin."        // Kind, Left, Max, Filled, Half, Fault. Entry of the current PIN.
+	prefixRules = "resident.rules."      // Kind: the rules of a new PIN, before it is typed.
+	prefixNew   = "resident.newpin."     // Kind, Filled, Half, Fault. Entry of the new PIN.
+	prefixAgain = "resident.again."      // Kind, Filled, Half, Fault. Second entry of the new PIN.
+	prefixLeave = "resident.leavecheck." // Kind, Left, Max, Filled, Half, Fault. Leave-check: the new PIN once more, by the card.
+)
+
+// Kinds are the PIN kinds by their ids, in the order of screens and choice keys.
+var Kinds = []string{"login", "signing", "card_info", "register"}
+
+// AboutID, PINID, RulesID, NewPINID, AgainID and LeaveID are the screens of one PIN kind ("login", "signing", "card_info", "register").
+func AboutID(kind string) ID { return ID(prefixAbout + kind) }
+
+// PINID is the entry of the current PIN of a kind.
+func PINID(kind string) ID { return ID(prefixPIN + kind) }
+
+// RulesID tells the rules of a new PIN of a kind.
+func RulesID(kind string) ID { return ID(prefixRules + kind) }
+
+// NewPINID is the first entry of a new PIN of a kind.
+func NewPINID(kind string) ID { return ID(prefixNew + kind) }
+
+// AgainID is the second entry of a new PIN of a kind.
+func AgainID(kind string) ID { return ID(prefixAgain + kind) }
+
+// LeaveID is the entry of the leave-check of a kind.
+func LeaveID(kind string) ID { return ID(prefixLeave + kind) }
+
+// Info returns what is known of a screen; false for an id that is not listed.
+func (id ID) Info() (Info, bool) {
+	in, ok := infos[id]
+	return in, ok
+}
+
+// IDs returns every screen id, sorted.
+func IDs() []ID {
+	ids := make([]ID, 0, len(infos))
+	for id := range infos {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+var infos = buildInfos()
+
+func buildInfos() map[ID]Info {
+	m := map[ID]Info{
+		Boot:           {Face: FaceIdle, FullRefresh: true},
+		Idle:           {Face: FaceIdle, FullRefresh: true},
+		IdleReading:    {Face: FaceIdle},
+		IdleBoard:      {Face: FaceIdle},
+		IdleWrongCard:  {Face: FaceIdle},
+		IdleUnreadable: {Face: FaceIdle},
+		Wipe:           {Face: FaceIdle, Seen: true, FullRefresh: true},
+
+		ClerkCode:        {Face: FaceClerk, Entry: true},
+		ClerkCodeWrong:   {Face: FaceClerk},
+		ClerkCodeWait:    {Face: FaceClerk},
+		ClerkProcedure:   {Face: FaceClerk},
+		ClerkKind:        {Face: FaceClerk},
+		ClerkApplicant:   {Face: FaceClerk},
+		ClerkRefused:     {Face: FaceClerk, Seen: true},
+		ClerkTurn:        {Face: FaceClerk, Seen: true},
+		ClerkCancel:      {Face: FaceClerk, Seen: true},
+		ClerkTimeout:     {Face: FaceClerk, Seen: true},
+		ClerkMenu:        {Face: FaceClerk},
+		ClerkAbout:       {Face: FaceClerk},
+		ClerkClosed:      {Face: FaceClerk, Seen: true},
+		ClerkInterrupted: {Face: FaceClerk, Seen: true, FullRefresh: true},
+
+		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true},
+		ResidentCardInsert:     {Face: FaceResident},
+		ResidentCardReading:    {Face: FaceResident},
+		ResidentCardWrong:      {Face: FaceResident, Seen: true},
+		ResidentCardUnreadable: {Face: FaceResident, Seen: true},
+		ResidentCardRemoved:    {Face: FaceResident, Seen: true},
+		ResidentCardNoPIN:      {Face: FaceResident, Seen: true},
+		ResidentCardTake:       {Face: FaceResident, Seen: true},
+		ResidentBoard:          {Face: FaceResident, Seen: true},
+		ResidentLocked:         {Face: FaceResident, Seen: true},
+		ResidentAbsent:         {Face: FaceResident, Seen: true},
+		ResidentGuard1:         {Face: FaceResident, Seen: true},
+		ResidentGuard2:         {Face: FaceResident, Seen: true},
+		ResidentGuard3:         {Face: FaceResident, Seen: true},
+		ResidentCancel:         {Face: FaceResident, Seen: true},
+		ResidentTimeout:        {Face: FaceResident, Seen: true},
+		ResidentChecking:       {Face: FaceResident},
+		ResidentChanging:       {Face: FaceResident},
+		ResidentWrong:          {Face: FaceResident, Seen: true},
+		ResidentMismatch:       {Face: FaceResident, Seen: true},
+		ResidentDone:           {Face: FaceResident, Seen: true},
+		ResidentChanged:        {Face: FaceResident, Seen: true},
+		ResidentLeaveAsk:       {Face: FaceResident, Seen: true},
+		ResidentLeaveOK:        {Face: FaceResident, Seen: true},
+		ResidentLeaveWrong:     {Face: FaceResident, Seen: true},
+		ResidentUnsure:         {Face: FaceResident, Seen: true},
+		ResidentFailed:         {Face: FaceResident, Seen: true},
+		ResidentStopped:        {Face: FaceResident, Seen: true},
+		ResidentHelp:           {Face: FaceResident, Seen: true},
+		ResidentMenu:           {Face: FaceResident},
+		ResidentCall:           {Face: FaceResident, Seen: true},
+		ResidentTurnBack:       {Face: FaceResident, Seen: true},
+
+		FaultReader:  {Face: FaceIdle},
+		FaultService: {Face: FaceIdle},
+		FaultPanel:   {Face: FaceIdle, FullRefresh: true},
+		FaultStorage: {Face: FaceIdle, Seen: true},
+		FaultKeypad:  {Face: FaceIdle},
+		FaultLid:     {Face: FaceIdle},
+	}
+	for _, k := range Kinds {
+		m[AboutID(k)] = Info{Face: FaceResident, Seen: true}
+		m[RulesID(k)] = Info{Face: FaceResident, Seen: true}
+		for _, id := range []ID{PINID(k), NewPINID(k), AgainID(k), LeaveID(k)} {
+			m[id] = Info{Face: FaceResident, Entry: true}
+		}
+	}
+	return m
+}
+
+// split cuts an id of one PIN kind into its prefix and the kind; ok is false for any other id.
+func (id ID) split() (prefix, kind string, ok bool) {
+	i := strings.LastIndexByte(string(id), '.')
+	if i < 0 || !slices.Contains(Kinds, string(id[i+1:])) {
+		return "", "", false
+	}
+	return string(id[:i+1]), string(id[i+1:]), true
+}

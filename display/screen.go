@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"slices"
+	"time"
+)
+
+// A Lang is one language of the catalogue.
+type Lang string
+
+// The languages in the catalogue.
+const (
+	Japanese Lang = "ja"
+	English  Lang = "en"
+)
+
+// Langs are the languages in the order of the language screen's choice keys.
+var Langs = []Lang{Japanese, English}
+
+// A Screen is everything that is drawn: which screen, in which language, with which facts. It is plain data and holds no part of a PIN.
+type Screen struct {
+	ID    ID
+	Lang  Lang
+	Facts Facts
+}
+
+// A Date is a civil date in ISO form, "2026-11-22". Empty means unknown or not shown.
+type Date string
+
+// DateOf returns the civil date of a time in that time's zone.
+func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
+
+// Facts are the values a screen may show. A zero value is not shown. ids.go says which screen reads which fact; the others are ignored.
+type Facts struct {
+	Office    string // name of the office, as configured
+	Date      Date   // today
+	Procedure string // "pin_check", "pin_change", "tries_board"
+	Applicant string // "self", "legal_rep", "proxy"
+	Kind      string // PIN kind: "login", "signing", "card_info", "register"; on id's of one kind it may be left empty
+	Left, Max int    // tries left of Kind and how many there are after a right entry
+
+	Filled int    // boxes filled
+	Half   bool   // letter entry: the first of two presses was made
+	Fault  string // why an entry was not taken: "too_short", "needs_letter", "needs_digit", "mismatch"
+
+	Board    []BoardRow // one row per PIN kind, in the order of Kinds
+	Ends     Date       // last day of the login certificate
+	EndState string     // "valid", "soon", "expired", "none"; empty: unknown
+	Species  string     // "my_number", "face_auth", "driving_licence", "juki", "phone", "unknown"
+
+	Link      string        // "up", "down"; empty: no link is configured
+	LinkSince time.Duration // how long the link has been so
+	Queue     int           // records not yet taken by city hall
+	Release   string        // "at_once", "batched": when records leave the box
+
+	Choice  int           // the marked line, from 1; 0 = none
+	Reason  string        // message code, see the screen's line in ids.go
+	Next    string        // message code of the next step where it depends on the case: "change_again", "desk", "kiosk"
+	Seconds int           // rest of a wait
+	Step    string        // place in the case, "2/4"
+	Since   time.Duration // how long a fault has stood
+
+	Build, Fingerprint string // of this box, for the boot and about screens
+}
+
+// A BoardRow is one line of the tries board.
+type BoardRow struct {
+	Kind      string
+	Left, Max int
+	Present   bool // the card has this PIN
+	Known     bool // the card told the tries; false: present, but not readable here
+	Differs   bool // two counters stand behind this PIN and differ; Left is the lower one
+}
+
+// Outcomes are the codes that Facts.Reason may carry on ClerkClosed and ResidentStopped.
+var Outcomes = []string{
+	"done",         // PIN check: right
+	"changed",      // PIN change: done
+	"board",        // tries board was shown
+	"cancelled",    // the resident or the clerk stopped before anything was sent
+	"timeout",      // nobody pressed a key
+	"locked",       // the PIN is locked, or became so
+	"last_try",     // stopped at the last-try guard
+	"wrong",        // stopped after a wrong entry
+	"no_card",      // no card was put in
+	"wrong_card",   // not a My Number Card
+	"no_pin",       // face-authentication card, or no PIN of this kind
+	"card_removed", // the card was taken out
+	"unsure",       // the change was cut off; which PIN is in force is not known
+	"failed",       // card or reader failed
+	"interrupted",  // power was cut
+	"lid",          // the lid was opened
+}
+
+// Equal reports whether two screens draw the same picture.
+func (s Screen) Equal(o Screen) bool {
+	return s.Typed(o) && s.Facts.Filled == o.Facts.Filled && s.Facts.Half == o.Facts.Half
+}
+
+// Typed reports whether two screens differ at most in what was typed (Filled, Half): the same entry screen, a key further.
+func (s Screen) Typed(o Screen) bool {
+	a, b := s.Facts, o.Facts
+	if s.ID != o.ID || s.Lang != o.Lang || !slices.Equal(a.Board, b.Board) {
+		return false
+	}
+	return a.scalars() == b.scalars()
+}
+
+// scalars are the comparable facts without those of typing.
+func (f Facts) scalars() any {
+	return [...]any{
+		f.Office, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
+		f.Queue, f.Release, f.Choice, f.Reason, f.Next, f.Seconds, f.Step, f.Since, f.Build, f.Fingerprint,
+	}
+}
