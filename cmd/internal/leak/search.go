@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package leak
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// A Hit is one place where a secret was found. It names the secret by its number, never by its characters.
+type Hit struct {
+	Where  string // "box memory [heap]", "outbox.db", …
+	Offset int64  // bytes from the start of Where; an address for a memory region
+	Secret int    // index into the secrets the Searcher was made with
+	Form   string // which form of it
+}
+
+func (h Hit) String() string {
+	return fmt.Sprintf("secret %d (%s) at %#x in %s", h.Secret, h.Form, h.Offset, h.Where)
+}
+
+// A Searcher looks for every form of many secrets in one pass.
+type Searcher struct {
+	forms   []located
+	longest int
+	byHead  map[uint32][]int // first four bytes → forms
+	filter  [1 << 16]bool    // first two bytes that any form starts with
+}
+
+type located struct {
+	Form
+	secret int
+}
+
+// NewSearcher prepares a search for all forms of the secrets.
+func NewSearcher(secrets ...string) *Searcher {
+	s := &Searcher{byHead: map[uint32][]int{}}
+	for i, secret := range secrets {
+		for _, f := range Forms(secret) {
+			head := binary.LittleEndian.Uint32(f.Bytes)
+			s.byHead[head] = append(s.byHead[head], len(s.forms))
+			s.filter[uint16(head)] = true
+			s.forms = append(s.forms, located{f, i})
+			s.longest = max(s.longest, len(f.Bytes))
+		}
+	}
+	return s
+}
+
+// Bytes reports every occurrence in b, whose first byte lies at offset base of where.
+func (s *Searcher) Bytes(where string, base int64, b []byte) []Hit {
+	var hits []Hit
+	for i := 0; i+MinForm <= len(b); i++ {
+		if !s.filter[uint16(b[i])|uint16(b[i+1])<<8] {
+			continue
+		}
+		for _, f := range s.byHead[binary.LittleEndian.Uint32(b[i:])] {
+			if bytes.HasPrefix(b[i:], s.forms[f].Bytes) {
+				hits = append(hits, Hit{where, base + int64(i), s.forms[f].secret, s.forms[f].Name})
+			}
+		}
+	}
+	return hits
+}
+
+// Reader reports every occurrence in what r gives until EOF, also across its reads.
+func (s *Searcher) Reader(where string, base int64, r io.Reader) ([]Hit, error) {
+	const chunk = 1 << 20
+	var hits []Hit
+	keep := max(s.longest-1, 0)
+	buf := make([]byte, 0, chunk+keep)
+	for {
+		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		end := err != nil
+		for _, h := range s.Bytes(where, base, buf) {
+			// what begins in the kept tail is found again, whole, in the next round
+			if end || h.Offset < base+int64(len(buf)-keep) {
+				hits = append(hits, h)
+			}
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return hits, nil
+		}
+		if err != nil {
+			return hits, fmt.Errorf("reading %s: %w", where, err)
+		}
+		tail := copy(buf, buf[len(buf)-keep:])
+		base += int64(cap(buf) - keep)
+		buf = buf[:tail]
+	}
+}
