@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package broker
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"net"
+	"strings"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// CollectorID is the client id and user name of city hall's collector. It is
+// no well-formed device id, so no device can have it.
+const CollectorID = "collector"
+
+// grant lists what one kind of client may do. In a pattern %c is the city, %d
+// the client's own id, and + any one level.
+type grant struct{ publish, subscribe []string }
+
+var (
+	deviceGrant = grant{
+		publish: []string{
+			"mg/1/%c/d/%d/presence", "mg/1/%c/d/%d/reported", "mg/1/%c/d/%d/rec",
+			"mg/1/%c/d/%d/evt", "mg/1/%c/d/%d/req",
+		},
+		subscribe: []string{
+			"mg/1/%c/d/%d/desired", "mg/1/%c/d/%d/ack", "mg/1/%c/d/%d/chunk", "mg/1/%c/d/%d/cmd",
+			"mg/1/%c/meta/+", "mg/1/%c/host/state",
+		},
+	}
+	collectorGrant = grant{
+		publish: []string{"mg/1/%c/d/+/ack", "mg/1/%c/host/state"},
+		subscribe: []string{
+			"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/rec",
+			"mg/1/%c/d/+/evt", "mg/1/%c/d/+/req", "mg/1/%c/host/state",
+		},
+	}
+)
+
+// guard is the broker's hook for who may connect and who may use which topic.
+type guard struct {
+	mqtt.HookBase
+	city     string
+	password string
+}
+
+var _ mqtt.Hook = (*guard)(nil)
+
+// ID names the hook in the broker's log.
+func (g *guard) ID() string { return "guard" }
+
+// Provides lists the events that the hook decides.
+func (g *guard) Provides(b byte) bool {
+	return bytes.Contains([]byte{mqtt.OnConnectAuthenticate, mqtt.OnACLCheck}, []byte{b})
+}
+
+// OnConnectAuthenticate lets in the collector with its password and devices
+// with a well-formed id, from this machine, with a clean session. The broker
+// does not check the topic of a will, so it is checked here: otherwise a
+// device could say of another that it went offline.
+func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
+	if !fromLoopback(cl) || !pk.Connect.Clean {
+		return false
+	}
+	allowed, known := g.grantOf(cl.ID)
+	if !known {
+		return false
+	}
+	user, named := string(pk.Connect.Username), pk.Connect.UsernameFlag
+	if cl.ID == CollectorID {
+		if user != CollectorID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
+			return false
+		}
+	} else if named && user != cl.ID {
+		return false
+	}
+	return !pk.Connect.WillFlag || g.covered(allowed.publish, cl.ID, pk.Connect.WillTopic)
+}
+
+// OnACLCheck decides on a publish (write), a subscription's filter, and again
+// on each delivery, where topic is the concrete one.
+func (g *guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+	allowed, known := g.grantOf(cl.ID)
+	if !known {
+		return false
+	}
+	if write {
+		return g.covered(allowed.publish, cl.ID, topic)
+	}
+	return g.covered(allowed.subscribe, cl.ID, topic)
+}
+
+func (g *guard) grantOf(id string) (grant, bool) {
+	switch {
+	case id == CollectorID:
+		return collectorGrant, true
+	case wellFormed(id):
+		return deviceGrant, true
+	}
+	return grant{}, false
+}
+
+func (g *guard) covered(patterns []string, id, topic string) bool {
+	r := strings.NewReplacer("%c", g.city, "%d", id)
+	for _, p := range patterns {
+		if covers(r.Replace(p), topic) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers says whether every topic that filter matches is matched by pattern
+// too. No pattern holds a #, so a filter with one is never covered.
+func covers(pattern, filter string) bool {
+	p, f := strings.Split(pattern, "/"), strings.Split(filter, "/")
+	if len(p) != len(f) {
+		return false
+	}
+	for i := range p {
+		if f[i] == "#" || f[i] != p[i] && p[i] != "+" {
+			return false
+		}
+	}
+	return true
+}
+
+func fromLoopback(cl *mqtt.Client) bool {
+	host, _, err := net.SplitHostPort(cl.Net.Remote)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// wellFormed says whether id is a device id: 80 random bits in base32, 16
+// characters of a–z and 2–7.
+func wellFormed(id string) bool {
+	if len(id) != 16 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
+}
