@@ -29,6 +29,9 @@ type Info struct {
 	FullRefresh bool
 	// Entry: characters are typed in secret mode; updates that change only Filled or Half fall on the 500 ms grid.
 	Entry bool
+	// Keys are the keys that do something here, as the screen's foot or its lines say: names of pinpad.Key, "digits" for a choice by
+	// number (▲▼ move the mark, 確認 takes the marked line), "any" for a warning that every key ends. Long presses are not listed.
+	Keys []string
 }
 
 // The screens, with the Facts each one draws. "Header" facts (Office on idle and clerk screens, Step on resident screens) are optional everywhere.
@@ -67,6 +70,7 @@ const (
 	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
 	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
 	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
+	ResidentLetters        ID = "resident.letters"          // Before the first entry of letters: two presses for each character, capitals only.
 	ResidentGuard1         ID = "resident.guard.1"          // Kind. Last try: what a lock means. 確認 goes on, 取消 stops.
 	ResidentGuard2         ID = "resident.guard.2"          // Kind. ▼ goes on.
 	ResidentGuard3         ID = "resident.guard.3"          // Kind. 確認 opens the entry.
@@ -148,77 +152,80 @@ var infos = buildInfos()
 
 func buildInfos() map[ID]Info {
 	m := map[ID]Info{
-		Boot:           {Face: FaceIdle, FullRefresh: true},
-		Idle:           {Face: FaceIdle, FullRefresh: true},
-		IdleReading:    {Face: FaceIdle},
-		IdleBoard:      {Face: FaceIdle},
-		IdleWrongCard:  {Face: FaceIdle},
-		IdleUnreadable: {Face: FaceIdle},
-		Wipe:           {Face: FaceIdle, Seen: true, FullRefresh: true},
-
-		ClerkCode:        {Face: FaceClerk, Entry: true},
-		ClerkCodeWrong:   {Face: FaceClerk},
-		ClerkCodeWait:    {Face: FaceClerk},
-		ClerkProcedure:   {Face: FaceClerk},
-		ClerkKind:        {Face: FaceClerk},
-		ClerkApplicant:   {Face: FaceClerk},
-		ClerkRefused:     {Face: FaceClerk, Seen: true},
-		ClerkTurn:        {Face: FaceClerk, Seen: true},
-		ClerkCancel:      {Face: FaceClerk, Seen: true},
-		ClerkTimeout:     {Face: FaceClerk, Seen: true},
-		ClerkMenu:        {Face: FaceClerk},
-		ClerkAbout:       {Face: FaceClerk},
-		ClerkClosed:      {Face: FaceClerk, Seen: true},
-		ClerkInterrupted: {Face: FaceClerk, Seen: true, FullRefresh: true},
-
-		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true},
-		ResidentCardInsert:     {Face: FaceResident},
+		Boot:                   {Face: FaceIdle, FullRefresh: true},
+		Idle:                   {Face: FaceIdle, FullRefresh: true, Keys: []string{"enter", "menu"}},
+		IdleReading:            {Face: FaceIdle},
+		IdleBoard:              {Face: FaceIdle, Keys: []string{"menu"}},
+		IdleWrongCard:          {Face: FaceIdle},
+		IdleUnreadable:         {Face: FaceIdle},
+		Wipe:                   {Face: FaceIdle, Seen: true, FullRefresh: true},
+		ClerkCode:              {Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}},
+		ClerkCodeWrong:         {Face: FaceClerk, Keys: []string{"cancel", "enter"}},
+		ClerkCodeWait:          {Face: FaceClerk, Keys: []string{"cancel"}},
+		ClerkProcedure:         {Face: FaceClerk, Keys: choice("cancel", "menu")},
+		ClerkKind:              {Face: FaceClerk, Keys: choice("cancel", "menu")},
+		ClerkApplicant:         {Face: FaceClerk, Keys: choice("cancel", "menu")},
+		ClerkRefused:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
+		ClerkTurn:              {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ClerkCancel:            {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ClerkTimeout:           {Face: FaceClerk, Seen: true, Keys: []string{"any"}},
+		ClerkMenu:              {Face: FaceClerk, Keys: choice("cancel")},
+		ClerkAbout:             {Face: FaceClerk, Keys: []string{"enter"}},
+		ClerkClosed:            {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
+		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
+		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
+		ResidentCardInsert:     {Face: FaceResident, Keys: []string{"cancel", "menu"}},
 		ResidentCardReading:    {Face: FaceResident},
-		ResidentCardWrong:      {Face: FaceResident, Seen: true},
-		ResidentCardUnreadable: {Face: FaceResident, Seen: true},
-		ResidentCardRemoved:    {Face: FaceResident, Seen: true},
-		ResidentCardNoPIN:      {Face: FaceResident, Seen: true},
+		ResidentCardWrong:      {Face: FaceResident, Seen: true, Keys: []string{"cancel"}},
+		ResidentCardUnreadable: {Face: FaceResident, Seen: true, Keys: []string{"cancel"}},
+		ResidentCardRemoved:    {Face: FaceResident, Seen: true, Keys: []string{"cancel"}},
+		ResidentCardNoPIN:      {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentCardTake:       {Face: FaceResident, Seen: true},
-		ResidentBoard:          {Face: FaceResident, Seen: true},
-		ResidentLocked:         {Face: FaceResident, Seen: true},
-		ResidentAbsent:         {Face: FaceResident, Seen: true},
-		ResidentGuard1:         {Face: FaceResident, Seen: true},
-		ResidentGuard2:         {Face: FaceResident, Seen: true},
-		ResidentGuard3:         {Face: FaceResident, Seen: true},
-		ResidentCancel:         {Face: FaceResident, Seen: true},
-		ResidentTimeout:        {Face: FaceResident, Seen: true},
+		ResidentBoard:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter", "menu"}},
+		ResidentLocked:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentAbsent:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentLetters:        {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentGuard1:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentGuard2:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "down"}},
+		ResidentGuard3:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentCancel:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentTimeout:        {Face: FaceResident, Seen: true, Keys: []string{"any"}},
 		ResidentChecking:       {Face: FaceResident},
 		ResidentChanging:       {Face: FaceResident},
-		ResidentWrong:          {Face: FaceResident, Seen: true},
-		ResidentMismatch:       {Face: FaceResident, Seen: true},
-		ResidentDone:           {Face: FaceResident, Seen: true},
-		ResidentChanged:        {Face: FaceResident, Seen: true},
-		ResidentLeaveAsk:       {Face: FaceResident, Seen: true},
-		ResidentLeaveOK:        {Face: FaceResident, Seen: true},
-		ResidentLeaveWrong:     {Face: FaceResident, Seen: true},
-		ResidentUnsure:         {Face: FaceResident, Seen: true},
-		ResidentFailed:         {Face: FaceResident, Seen: true},
-		ResidentStopped:        {Face: FaceResident, Seen: true},
-		ResidentHelp:           {Face: FaceResident, Seen: true},
-		ResidentMenu:           {Face: FaceResident},
-		ResidentCall:           {Face: FaceResident, Seen: true},
-		ResidentTurnBack:       {Face: FaceResident, Seen: true},
-
-		FaultReader:  {Face: FaceIdle},
-		FaultService: {Face: FaceIdle},
-		FaultPanel:   {Face: FaceIdle, FullRefresh: true},
-		FaultStorage: {Face: FaceIdle, Seen: true},
-		FaultKeypad:  {Face: FaceIdle},
-		FaultLid:     {Face: FaceIdle},
+		ResidentWrong:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentMismatch:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentDone:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentChanged:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentLeaveAsk:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentLeaveOK:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentLeaveWrong:     {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentUnsure:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentFailed:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentStopped:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentHelp:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentMenu:           {Face: FaceResident, Keys: choice("cancel")},
+		ResidentCall:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentTurnBack:       {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		FaultReader:            {Face: FaceIdle},
+		FaultService:           {Face: FaceIdle},
+		FaultPanel:             {Face: FaceIdle, FullRefresh: true},
+		FaultStorage:           {Face: FaceIdle, Seen: true, Keys: []string{"enter"}},
+		FaultKeypad:            {Face: FaceIdle},
+		FaultLid:               {Face: FaceIdle},
 	}
 	for _, k := range Kinds {
-		m[AboutID(k)] = Info{Face: FaceResident, Seen: true}
-		m[RulesID(k)] = Info{Face: FaceResident, Seen: true}
+		m[AboutID(k)] = Info{Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}}
+		m[RulesID(k)] = Info{Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}}
 		for _, id := range []ID{PINID(k), NewPINID(k), AgainID(k), LeaveID(k)} {
-			m[id] = Info{Face: FaceResident, Entry: true}
+			m[id] = Info{Face: FaceResident, Entry: true, Keys: []string{"cancel", "clear", "enter"}}
 		}
 	}
 	return m
+}
+
+// choice are the keys of a screen with numbered lines.
+func choice(more ...string) []string {
+	return append([]string{"digits", "up", "down", "enter"}, more...)
 }
 
 // split cuts an id of one PIN kind into its prefix and the kind; ok is false for any other id.
