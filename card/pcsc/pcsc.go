@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pcsc
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotBuilt is returned by Open in a program built without cgo.
+var ErrNotBuilt = errors.New("built without PC/SC: build with CGO_ENABLED=1 and libpcsclite-dev")
+
+// ErrNoService is the cause while pcscd cannot be reached.
+var ErrNoService = errors.New("card service pcscd is not running: start it with `systemctl start pcscd.socket`")
+
+// Opts are the settings of a Reader.
+type Opts struct {
+	// Reader is a part of the reader's name; "" takes whichever reader holds a
+	// card.
+	Reader string
+	// Wait is the longest single wait for a change; default 30 s. It bounds how
+	// late a lost wake-up is noticed, nothing else.
+	Wait time.Duration
+	// BackoffMin and BackoffMax bound the pause before pcscd is asked again
+	// after an error; defaults 250 ms and 8 s, doubling.
+	BackoffMin, BackoffMax time.Duration
+	// Trace, if set, is told each command by class and instruction only.
+	Trace func(line string)
+	// Now stamps events; time.Now if nil.
+	Now func() time.Time
+}
+
+// DefaultOpts are the settings used for zero fields.
+var DefaultOpts = Opts{Wait: 30 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second}
+
+func (o *Opts) filled() Opts {
+	var f Opts
+	if o != nil {
+		f = *o
+	}
+	if f.Wait <= 0 {
+		f.Wait = DefaultOpts.Wait
+	}
+	if f.BackoffMin <= 0 {
+		f.BackoffMin = DefaultOpts.BackoffMin
+	}
+	if f.BackoffMax < f.BackoffMin {
+		f.BackoffMax = max(DefaultOpts.BackoffMax, f.BackoffMin)
+	}
+	if f.Now == nil {
+		f.Now = time.Now
+	}
+	return f
+}
