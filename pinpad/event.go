@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinpad
+
+import (
+	"fmt"
+	"time"
+
+	"madoguchi/pinpad/pin"
+)
+
+// Slot names a place where an entry stands until Take or Wipe.
+type Slot uint8
+
+const (
+	SlotCurrent Slot = iota // the PIN the card has now
+	SlotNew                 // the PIN it shall have
+	SlotCode                // a clerk's code
+	slots       = 3
+)
+
+// String returns "current", "new" or "code".
+func (s Slot) String() string {
+	switch s {
+	case SlotCurrent:
+		return "current"
+	case SlotNew:
+		return "new"
+	case SlotCode:
+		return "code"
+	}
+	return fmt.Sprintf("Slot(%d)", uint8(s))
+}
+
+// Entry is what Secret asks for.
+type Entry struct {
+	Slot Slot
+	// Form is the rule of the PIN. SlotCode is always pin.FormCode.
+	Form pin.Form
+	// Again asks for the second typing of SlotNew. 確認 compares the two inside
+	// the locked pages: FaultNone leaves the slot as it stands, FaultMismatch
+	// wipes both and the new PIN starts again from the beginning.
+	Again bool
+	// Resume goes on with what was typed before 取消, if it was the same entry.
+	Resume bool
+}
+
+// EventKind says what happened.
+type EventKind uint8
+
+const (
+	EventPress      EventKind = iota + 1 // menu mode: Key went down
+	EventHold                            // menu mode: KeyClear held 2 s, KeyMenu 1 s, KeyService 2 s
+	EventTyped                           // secret mode: Filled or Pending changed, or a key was ignored
+	EventEntered                         // secret mode: 確認; Fault says why the entry does not stand
+	EventCancel                          // secret mode: 取消; typing rests until the next mode
+	EventClearEmpty                      // secret mode: 訂正 with nothing typed
+	EventMenu                            // secret mode: メニュー
+	EventStuck                           // any mode: the key-pad is out of order, see Pad
+	EventIdle                            // any mode: it is in order again and all keys are up
+)
+
+var kinds = [...]string{"none", "press", "hold", "typed", "entered", "cancel", "clear-empty", "menu", "stuck", "idle"}
+
+// String returns a stable name such as "press" or "clear-empty".
+func (k EventKind) String() string {
+	if int(k) >= len(kinds) {
+		return fmt.Sprintf("EventKind(%d)", uint8(k))
+	}
+	return kinds[k]
+}
+
+// Event is one thing the key-pad has to say. In secret mode nothing in it
+// depends on which digit or letter was typed.
+type Event struct {
+	At   time.Time // when it was accepted, by Opts.Now
+	Gen  uint32    // generation given with the mode it happened in
+	Kind EventKind
+	Key  Key // EventPress, EventHold; else KeyNone
+	// Filled is the number of whole characters typed, in secret mode's events.
+	Filled int
+	// Pending: the first of two presses is made, in secret mode's events.
+	Pending bool
+	Fault   pin.Fault // EventEntered
+}
