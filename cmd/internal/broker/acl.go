@@ -10,11 +10,13 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"madoguchi/sync/record"
 )
 
-// CollectorID is the client id and user name of city hall's collector. It is
-// no well-formed device id, so no device can have it.
-const CollectorID = "collector"
+// CollectorID is the client id and user name of city hall's collector. A device
+// id has no dot, so no device can have it.
+const CollectorID = "host.collector"
 
 // grant lists what one kind of client may do. In a pattern %c is the city, %d
 // the client's own id, and + any one level.
@@ -62,7 +64,8 @@ func (g *guard) Provides(b byte) bool {
 // does not check the topic of a will, so it is checked here: otherwise a
 // device could say of another that it went offline.
 func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
-	if !fromLoopback(cl) || !pk.Connect.Clean {
+	// A client without an id has been given one by the broker already.
+	if !fromLoopback(cl) || !pk.Connect.Clean || pk.Connect.ClientIdentifier != cl.ID {
 		return false
 	}
 	allowed, known := g.grantOf(cl.ID)
@@ -97,7 +100,7 @@ func (g *guard) grantOf(id string) (grant, bool) {
 	switch {
 	case id == CollectorID:
 		return collectorGrant, true
-	case wellFormed(id):
+	case record.ValidDevice(id):
 		return deviceGrant, true
 	}
 	return grant{}, false
@@ -135,18 +138,4 @@ func fromLoopback(cl *mqtt.Client) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// wellFormed says whether id is a device id: 80 random bits in base32, 16
-// characters of a–z and 2–7.
-func wellFormed(id string) bool {
-	if len(id) != 16 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
-			return false
-		}
-	}
-	return true
 }

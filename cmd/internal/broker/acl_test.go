@@ -3,6 +3,7 @@
 package broker
 
 import (
+	"strings"
 	"testing"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -21,7 +22,7 @@ func TestConnecting(t *testing.T) {
 		{"device", devA, nil, true},
 		{"device that names itself", devA, func(o *paho.ClientOptions) { o.SetUsername(devA) }, true},
 		{"device that names another", devA, func(o *paho.ClientOptions) { o.SetUsername(devB) }, false},
-		{"device id too short", "aaaa", nil, false},
+		{"device id too long", strings.Repeat("a", 33), nil, false},
 		{"device id with capitals", "AAAAAAAAAAAAAAAA", nil, false},
 		{"no id", "", nil, false},
 		{"device with its own will", devA, will("mg/1/nabari/d/" + devA + "/presence"), true},

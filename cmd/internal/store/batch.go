@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Facet is one anonymised facet of a case, as city hall keeps it. A and B are
+// its (at most two) attributes; what they mean depends on Kind. For "po" they
+// are procedure and outcome.
+type Facet struct {
+	ID    [16]byte
+	Kind  string
+	Week  string // ISO week, "2026-W47"
+	Group string // office group
+	A, B  string
+}
+
+// Item is one numbered record of a batch: the facet and its canonical bytes, of
+// which only a keyed digest is kept.
+type Item struct {
+	Facet Facet
+	Body  []byte
+	// Reject is the code of the gate when the record is not acceptable; empty
+	// otherwise. Facet is not looked at then.
+	Reject string
+}
+
+// Batch is what a device sent: items with the numbers First, First+1, ….
+// Numbers must lie between 1 and 2^62.
+type Batch struct {
+	Device string
+	Epoch  uint64
+	First  uint64
+	Items  []Item
+}
+
+// Rejection is one number and the code it was refused with.
+type Rejection struct {
+	Seq  uint64
+	Code string
+}
+
+// RejectConflict is the code of rejections that the store itself finds: the
+// number, or the facet's random id, came before with other content.
+const RejectConflict = "conflicting_duplicate"
+
+// Result is what an acknowledgement needs to say after a batch.
+type Result struct {
+	Upto     uint64      // every number from 1 to it is done
+	Durable  uint64      // the same in a verified backup
+	Missing  []uint64    // the first numbers (at most 32) between Upto and the highest seen that are not done
+	Rejected []Rejection // numbers of this batch that were refused, now or earlier, ascending
+	Earlier  []Rejection // the last (at most 4) refused numbers of the epoch that are not in this batch, ascending
+	New      int         // facets stored by this batch
+	Repeated int         // items that were there already
+}
+
+// maxMissing is the length of Result.Missing; more would not fit into an
+// acknowledgement of 512 bytes.
+const maxMissing = 32
+
+// ErrRange says that a batch's numbers are outside 1 … 2^62.
+var ErrRange = errors.New("numbers outside 1 to 2^62")
+
+// Apply stores a batch in one transaction. When it returns nil, everything is
+// on disk and may be acknowledged. Applying a batch again changes nothing.
+func (s *Store) Apply(ctx context.Context, b Batch) (Result, error) {
+	last := b.First + uint64(len(b.Items)) - 1
+	if b.First == 0 || b.First > 1<<62 || last > 1<<62 {
+		return Result{}, fmt.Errorf("applying batch: %w", ErrRange)
+	}
+	var r Result
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		a := applier{s: s, ctx: ctx, tx: tx, b: b, epoch: int64(b.Epoch)}
+		if err := a.run(); err != nil {
+			return err
+		}
+		r = a.result
+		return nil
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("applying batch: %w", err)
+	}
+	s.notify()
+	return r, nil
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Count is how many facets share kind, week, group and attributes.
+type Count struct {
+	Kind, Week, Group, A, B string
+	N                       int
+}
+
+// Device is a device as city hall last heard of it.
+type Device struct {
+	ID      string
+	Online  bool
+	Contact time.Time // rounded down to the quarter of an hour; zero if it never said where it is
+	Missing uint64    // numbers between its watermark and its highest one, that are not here
+}
+
+// Alarm is something that a person should look at.
+type Alarm struct {
+	Kind   string // one of the Alarm constants
+	Device string // empty if it is not of one device
+	Count  int
+	Day    string // of the last one, YYYY-MM-DD
+}
+
+// Facets yields the facets in the order of their random ids, beginning after
+// the given id (the zero id is before all). It stops at the first error.
+func (s *Store) Facets(ctx context.Context, after [16]byte) iter.Seq2[Facet, error] {
+	return func(yield func(Facet, error) bool) {
+		fail := func(err error) { yield(Facet{}, fmt.Errorf("reading facets: %w", err)) }
+		rows, err := s.read.QueryContext(ctx, `SELECT id, kind, week, office_group, a, b FROM facet WHERE id > ? ORDER BY id`, after[:])
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var f Facet
+			var id []byte
+			if err := rows.Scan(&id, &f.Kind, &f.Week, &f.Group, &f.A, &f.B); err != nil {
+				fail(err)
+				return
+			}
+			copy(f.ID[:], id)
+			if !yield(f, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			fail(err)
+		}
+	}
+}
+
+// Counts returns how many facets there are of each sort, ordered by kind, week,
+// attributes and group.
+func (s *Store) Counts(ctx context.Context) ([]Count, error) {
+	return all(ctx, s.read, `SELECT kind, week, office_group, a, b, count(*) FROM facet
+		GROUP BY kind, week, a, b, office_group ORDER BY kind, week, a, b, office_group`,
+		func(c *Count) []any { return []any{&c.Kind, &c.Week, &c.Group, &c.A, &c.B, &c.N} })
+}
+
+// Devices returns every device that was heard of, ordered by id.
+func (s *Store) Devices(ctx context.Context) ([]Device, error) {
+	type row struct {
+		id                       string
+		online, contact, missing int64
+	}
+	rows, err := all(ctx, s.read, `SELECT n.device, coalesce(d.online, 0), coalesce(d.contact, 0),
+		coalesce((SELECT sum(w.top - w.upto - (SELECT count(*) FROM transport t
+			WHERE t.device = w.device AND t.epoch = w.epoch AND t.seq > w.upto))
+			FROM watermark w WHERE w.device = n.device), 0)
+		FROM (SELECT device FROM device UNION SELECT device FROM watermark) n
+		LEFT JOIN device d ON d.device = n.device ORDER BY n.device`,
+		func(r *row) []any { return []any{&r.id, &r.online, &r.contact, &r.missing} })
+	if err != nil {
+		return nil, err
+	}
+	devices := make([]Device, len(rows))
+	for i, r := range rows {
+		devices[i] = Device{ID: r.id, Online: r.online != 0, Missing: uint64(r.missing)}
+		if r.contact != 0 {
+			devices[i].Contact = time.Unix(r.contact, 0).UTC()
+		}
+	}
+	return devices, nil
+}
+
+// Alarms returns the alarms, ordered by kind and device.
+func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
+	return all(ctx, s.read, `SELECT kind, device, count, day FROM alarm ORDER BY kind, device`,
+		func(a *Alarm) []any { return []any{&a.Kind, &a.Device, &a.Count, &a.Day} })
+}
+
+// Counters returns the counters by name; one that never counted is absent.
+func (s *Store) Counters(ctx context.Context) (map[string]int64, error) {
+	type row struct {
+		name  string
+		value int64
+	}
+	rows, err := all(ctx, s.read, `SELECT name, value FROM counter`, func(r *row) []any { return []any{&r.name, &r.value} })
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		m[r.name] = r.value
+	}
+	return m, nil
+}
+
+func all[T any](ctx context.Context, db *sql.DB, query string, into func(*T) []any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("reading database: %w", err)
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(into(&v)...); err != nil {
+			return nil, fmt.Errorf("reading database: %w", err)
+		}
+		list = append(list, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading database: %w", err)
+	}
+	return list, nil
+}

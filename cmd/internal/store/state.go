@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Kinds of alarms.
+const (
+	AlarmConflict   = "conflict"    // a number came again with other bytes: tampering, or two devices with one identity
+	AlarmReused     = "id_reused"   // a facet's random id came again with other content
+	AlarmEpoch      = "epoch"       // a device began a new epoch: its outbox was lost or set aside
+	AlarmRejected   = "rejected"    // a record did not pass the gate
+	AlarmMalformed  = "malformed"   // a message did not pass the gate
+	AlarmKeyChanged = "key_changed" // the store was opened with another digest key
+)
+
+// Names of counters.
+const (
+	CountBatches  = "batches"  // batches applied, also repeated ones
+	CountNew      = "new"      // facets stored
+	CountRepeated = "repeated" // items that were there already
+	CountRejected = "rejected" // items refused, each time they came
+)
+
+// Presence is what a device, or the broker in its name, said of itself.
+type Presence struct {
+	Device  string
+	Online  bool
+	Session uint64 // counts the device's connections; a late will carries an old one
+}
+
+// contactStep is the grain of a device's last contact: finer would be a time
+// stamp of what happened at the counter.
+const contactStep = 15 * time.Minute
+
+// SetPresence notes a presence message. A message of an older session than the
+// one known is ignored; so is a repeated one.
+func (s *Store) SetPresence(ctx context.Context, p Presence) error {
+	if p.Session > 1<<62 {
+		return fmt.Errorf("noting presence: session %d is out of range", p.Session)
+	}
+	contact := s.opts.Now().Truncate(contactStep).Unix()
+	var changed int64
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `INSERT INTO device (device, online, session, contact) VALUES (?1, ?2, ?3, ?4)
+			ON CONFLICT (device) DO UPDATE SET online = excluded.online, session = excluded.session, contact = excluded.contact
+			WHERE excluded.session >= device.session
+			AND (excluded.online, excluded.session, excluded.contact) <> (device.online, device.session, device.contact)`,
+			p.Device, p.Online, int64(p.Session), contact)
+		if err != nil {
+			return err
+		}
+		changed, err = r.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("noting presence: %w", err)
+	}
+	if changed > 0 {
+		s.notify()
+	}
+	return nil
+}
+
+// Malformed notes a message of a device that did not pass the gate. Nothing of
+// its content is kept. Device is empty if its name was not well formed.
+func (s *Store) Malformed(ctx context.Context, device string) error {
+	if err := s.tx(ctx, func(tx *sql.Tx) error {
+		return s.alarm(ctx, tx, AlarmMalformed, device, 1)
+	}); err != nil {
+		return fmt.Errorf("noting malformed message: %w", err)
+	}
+	s.notify()
+	return nil
+}
+
+// NextSession counts the collector's own connections: it returns 1, 2, 3, …,
+// each number once, over restarts too.
+func (s *Store) NextSession(ctx context.Context) (uint64, error) {
+	var n uint64
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		old, err := setting(ctx, tx, "session")
+		if err != nil {
+			return err
+		}
+		if old != "" {
+			if n, err = strconv.ParseUint(old, 10, 62); err != nil {
+				return err
+			}
+		}
+		n++
+		return setSetting(ctx, tx, "session", strconv.FormatUint(n, 10))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("counting session: %w", err)
+	}
+	return n, nil
+}
+
+// Ping writes, so that it fails when the disk is full or the file is gone.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.tx(ctx, func(tx *sql.Tx) error {
+		return s.count(ctx, tx, map[string]int{"ping": 1})
+	}); err != nil {
+		return fmt.Errorf("probing database: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) alarm(ctx context.Context, tx *sql.Tx, kind, device string, n int) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO alarm (kind, device, count, day) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, device) DO UPDATE SET count = count + excluded.count, day = excluded.day`,
+		kind, device, n, s.opts.Now().Format(time.DateOnly)); err != nil {
+		return fmt.Errorf("raising alarm: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) count(ctx context.Context, tx *sql.Tx, add map[string]int) error {
+	for name, n := range add {
+		if n == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO counter (name, value) VALUES (?, ?)
+			ON CONFLICT (name) DO UPDATE SET value = value + excluded.value`, name, n); err != nil {
+			return fmt.Errorf("counting: %w", err)
+		}
+	}
+	return nil
+}
+
+func setting(ctx context.Context, tx *sql.Tx, name string) (string, error) {
+	var v string
+	err := tx.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&v)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("reading setting %s: %w", name, err)
+	}
+	return v, nil
+}
+
+func setSetting(ctx context.Context, tx *sql.Tx, name, value string) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value); err != nil {
+		return fmt.Errorf("writing setting %s: %w", name, err)
+	}
+	return nil
+}
