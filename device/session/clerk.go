@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"time"
+
+	"madoguchi/card"
+	"madoguchi/display"
+	"madoguchi/sync/record"
+)
+
+// freeMisses is how many wrong clerk codes in a row cost nothing but typing.
+const freeMisses = 5
+
+// pause is the wait after the n-th wrong code in a row: 1, then 5, then 15 minutes.
+func pause(n int) time.Duration {
+	switch {
+	case n < freeMisses:
+		return 0
+	case n == freeMisses:
+		return time.Minute
+	case n == freeMisses+1:
+		return 5 * time.Minute
+	default:
+		return 15 * time.Minute
+	}
+}
+
+// toCode asks for the clerk code, or says how long none is taken.
+func (m *machine) toCode() {
+	if m.at.Before(m.blocked) {
+		m.to(stepCodeWait)
+		return
+	}
+	m.do(WipePINs{})
+	m.to(stepCode)
+}
+
+// toRest leaves the clerk's part. Nothing was opened.
+func (m *machine) toRest() {
+	m.do(WipePINs{})
+	m.rest()
+}
+
+// codeKey is a key of the clerk-code entry.
+func (m *machine) codeKey(ev Event) {
+	switch ev.Kind {
+	case Entered:
+		if ev.Fault != FaultNone {
+			return // too short: costs no miss
+		}
+		// The miss is stored before the code is judged and taken back after: pulling the plug in between gains nothing.
+		m.to(stepCodeChecking)
+		m.do(Misses{m.ask(), m.misses + 1})
+	case Cancelled:
+		m.toRest()
+	}
+}
+
+// codeResult: first the miss is stored, then the code is judged, then the miss is taken back.
+func (m *machine) codeResult(ev Event) {
+	switch {
+	case ev.Kind == Stored && !ev.OK:
+		m.storageBad = true
+		m.toRest()
+	case ev.Kind == Stored:
+		m.do(CheckCode{m.ask()})
+	case ev.Kind == CodeChecked && ev.OK:
+		m.misses, m.blocked = 0, time.Time{}
+		m.do(Misses{No: m.next()})
+		m.choice = 1
+		m.to(stepProcedure)
+	case ev.Kind == CodeChecked:
+		m.misses++
+		if p := pause(m.misses); p > 0 {
+			m.blocked = m.at.Add(p)
+			m.to(stepCodeWait)
+			return
+		}
+		m.to(stepCodeWrong)
+	}
+}
+
+// clerkTick ends a wait in the clerk's part.
+func (m *machine) clerkTick() {
+	switch m.step {
+	case stepCodeChecking:
+		m.misses++ // as it is stored
+		m.blocked = m.at.Add(pause(m.misses))
+		m.toRest()
+	case stepOpening:
+		m.storageBad = true
+		m.toRest()
+	case stepClerkCancel, stepClerkAbout, stepClerkMenu:
+		m.back()
+	case stepProcedure, stepApplicant, stepRefused, stepKind, stepTurn:
+		m.over(stepClerkTimeout)
+	default:
+		m.toRest()
+	}
+}
+
+// procedures, applicants and kinds are the lines of the clerk's menus.
+var (
+	procedures = []record.Procedure{record.PinCheck, record.PinChange, record.TriesBoard}
+	applicants = []Applicant{Self, LegalRep, Proxy}
+	kinds      = card.Kinds()
+)
+
+// clerkPress is a key in the clerk's part: a digit chooses at once, ▲▼ mark, 確認 takes the mark, 訂正 goes one question back, 取消 asks to close.
+func (m *machine) clerkPress(k Key) {
+	switch m.step {
+	case stepCodeWrong, stepCodeWait:
+		if k == KeyEnter || k == KeyCancel {
+			m.toCodeAgain(k)
+		}
+		return
+	case stepClerkTimeout:
+		m.back()
+		return
+	case stepClerkCancel:
+		if k == KeyCancel {
+			m.toRest()
+		} else if k == KeyEnter {
+			m.back()
+		}
+		return
+	case stepClerkMenu:
+		m.clerkMenu(k)
+		return
+	case stepClerkAbout:
+		if k == KeyEnter || k == KeyCancel {
+			m.back()
+		}
+		return
+	}
+	switch k {
+	case KeyCancel:
+		m.over(stepClerkCancel)
+	case KeyMenu:
+		m.over(stepClerkMenu)
+		m.mark = 1
+	case KeyClear:
+		m.clerkBack()
+	default:
+		m.clerkChoose(k)
+	}
+}
+
+func (m *machine) toCodeAgain(k Key) {
+	if k == KeyCancel || m.step == stepCodeWait {
+		m.toRest()
+		return
+	}
+	m.toCode()
+}
+
+// clerkChoose answers a question.
+func (m *machine) clerkChoose(k Key) {
+	switch m.step {
+	case stepProcedure:
+		if i := m.pick(k, len(procedures)); i > 0 {
+			m.procedure = procedures[i-1]
+			m.choice = 1
+			m.to(stepApplicant)
+		}
+	case stepApplicant:
+		if i := m.pick(k, len(applicants)); i > 0 {
+			m.applicant = applicants[i-1]
+			m.choice = 1
+			switch {
+			case m.procedure == record.TriesBoard:
+				m.to(stepTurn)
+			case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
+				m.to(stepRefused)
+			default:
+				m.to(stepKind)
+			}
+		}
+	case stepRefused:
+		if k == KeyEnter {
+			m.clerkBack()
+		}
+	case stepKind:
+		if i := m.pick(k, len(kinds)); i > 0 {
+			m.kind = kinds[i-1]
+			m.to(stepTurn)
+		}
+	case stepTurn:
+		if k == KeyEnter {
+			m.openCase()
+		}
+	default:
+	}
+	if !m.fresh {
+		m.await(steps[m.step].wait)
+	}
+}
+
+// clerkBack goes one question back, with the earlier answer marked.
+func (m *machine) clerkBack() {
+	switch m.step {
+	case stepApplicant:
+		m.choice = 1 + index(procedures, m.procedure)
+		m.applicant = 0
+		m.to(stepProcedure)
+	case stepRefused, stepKind:
+		m.choice = 1 + index(applicants, m.applicant)
+		m.kind = 0
+		m.to(stepApplicant)
+	case stepTurn:
+		if m.procedure == record.TriesBoard {
+			m.choice = 1 + index(applicants, m.applicant)
+			m.to(stepApplicant)
+			return
+		}
+		m.choice = 1 + index(kinds, m.kind)
+		m.to(stepKind)
+	}
+}
+
+// clerkMenu: the resident's language, this device, closing the case.
+func (m *machine) clerkMenu(k Key) {
+	if k == KeyCancel || k == KeyMenu || k == KeyClear {
+		m.back()
+		return
+	}
+	switch m.pickMark(k, 3) {
+	case 1:
+		m.lang = m.cfg.Langs[(1+index(m.cfg.Langs, m.lang))%len(m.cfg.Langs)]
+		m.back()
+	case 2:
+		m.over(stepClerkAbout)
+	case 3:
+		m.over(stepClerkCancel)
+	}
+}
+
+// openCase begins what is recorded: from here a case ends with exactly one record.
+func (m *machine) openCase() {
+	year, n := m.at.In(m.cfg.Zone).ISOWeek()
+	w, err := record.NewWeek(year, n)
+	if err != nil {
+		m.storageBad = true // a clock outside all years cannot date a record
+		m.toRest()
+		return
+	}
+	m.week = w
+	m.to(stepOpening)
+	m.do(Journal{m.ask(), m.entry(OpNone)})
+}
+
+// opened turns to the resident.
+func (m *machine) opened(ev Event) {
+	if !ev.OK {
+		m.storageBad = true
+		m.toRest()
+		return
+	}
+	m.open = true
+	m.board, m.known = card.Board{}, false
+	if len(m.cfg.Langs) == 1 {
+		m.toCard()
+		return
+	}
+	m.choice = 1 + index(display.Langs, m.lang)
+	m.to(stepLanguage)
+}
+
+// entry is the journal's view of the case with a card command ahead.
+func (m *machine) entry(op Op) Entry {
+	e := Entry{Procedure: m.procedure, Applicant: m.applicant, Week: m.week, Op: op, Recorded: m.recorded}
+	if op != OpNone {
+		e.Kind = m.kind
+	}
+	return e
+}
+
+// pick takes a key on a menu of n lines: the chosen line from 1, or 0 while nothing is chosen.
+func (m *machine) pick(k Key, n int) int { return choose(&m.choice, k, n) }
+
+// pickMark is pick on an overlay, whose mark is its own.
+func (m *machine) pickMark(k Key, n int) int { return choose(&m.mark, k, n) }
+
+func choose(mark *int, k Key, n int) int {
+	switch {
+	case k >= Key1 && int(k-Key0) <= n:
+		*mark = int(k - Key0)
+		return *mark
+	case k == KeyEnter:
+		return *mark
+	case k == KeyUp && *mark > 1:
+		*mark--
+	case k == KeyDown && *mark < n:
+		*mark++
+	}
+	return 0
+}
+
+func index[T comparable](all []T, v T) int {
+	for i, x := range all {
+		if x == v {
+			return i
+		}
+	}
+	return 0
+}

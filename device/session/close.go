@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"madoguchi/sync/record"
+)
+
+// maxStores is how often a record is offered to storage before the screen says that it cannot be kept.
+const maxStores = 3
+
+// finish stores the case's one record and shows the result only then.
+func (m *machine) finish(o record.Outcome, reason string, then stepID) {
+	m.reason = reason
+	if m.recorded {
+		m.to(then)
+		return
+	}
+	m.outcome = o
+	m.to(stepFinishing)
+	m.then, m.attempts = then, 0
+	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week}
+	m.store()
+}
+
+// end stops the case with a word to the resident; PINs and card go first.
+func (m *machine) end(o record.Outcome, reason string) {
+	m.do(WipePINs{}, EndCard{})
+	m.finish(o, reason, stepStopped)
+}
+
+// store offers the record that waits to storage.
+func (m *machine) store() {
+	m.unsaved.No = m.next()
+	m.do(m.unsaved)
+}
+
+// recordStored answers store, whenever it comes.
+func (m *machine) recordStored(ok bool) {
+	if ok {
+		m.unsaved, m.storageBad = Finish{}, false
+	} else {
+		m.unsaved.No = 0
+	}
+	switch m.step {
+	case stepStarting:
+		m.storageBad = !ok
+		m.rest()
+	case stepIdle:
+		m.storageBad = !ok
+		m.idleDeadline()
+	case stepFinishing:
+		m.attempts++
+		switch {
+		case ok:
+			m.recorded, m.open = true, false
+			m.to(m.then)
+		case m.attempts < maxStores:
+			m.await(retryWait)
+		default:
+			m.notStored()
+		}
+	default:
+		if ok {
+			m.recorded, m.open = true, false
+		}
+	}
+}
+
+// finishTick: no answer in time, or time for the next attempt.
+func (m *machine) finishTick() {
+	if m.unsaved.No == 0 {
+		m.store()
+		m.await(storeWait)
+		return
+	}
+	m.notStored()
+}
+
+// notStored: the result is told, but not as done. The record waits in memory and the journal on disk: one of them becomes the case's one record.
+func (m *machine) notStored() {
+	m.storageBad, m.recorded, m.open = true, true, false
+	m.do(WipePINs{}, EndCard{})
+	m.reason = "storage"
+	if m.changed {
+		m.reason = "storage_changed"
+	}
+	m.to(stepStopped)
+}
+
+// endPress is a key on a result: any of 確認 and 取消 goes on.
+func (m *machine) endPress(k Key) {
+	if k == KeyEnter || k == KeyCancel {
+		m.endNext()
+	}
+}
+
+// endNext goes on from a result: take the card, turn the box, white the panel, tell the clerk.
+func (m *machine) endNext() {
+	switch m.step {
+	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepLeaveOK, stepChanged:
+		m.toTake()
+	case stepTake:
+		if m.cardIn() && m.deadlineLeft() {
+			return // the card is still there; the step ends when it goes, or in time
+		}
+		m.to(stepTurnBack)
+	case stepTurnBack:
+		m.toWipe()
+	case stepClosed:
+		m.rest()
+	}
+}
+
+func (m *machine) deadlineLeft() bool { return m.at.Before(m.deadline) }
+
+// toTake ends the card's session and asks to take it.
+func (m *machine) toTake() {
+	m.do(WipePINs{}, EndCard{})
+	if m.cardIn() {
+		m.to(stepTake)
+		return
+	}
+	m.to(stepTurnBack)
+}
+
+// toWipe whites the panel. The clerk's face comes only when the panel reports that it is white.
+func (m *machine) toWipe() {
+	m.do(WipePINs{}, EndCard{})
+	if m.op != OpNone && !m.storageBad {
+		m.do(Journal{No: m.next()}) // card steps after the record left their mark
+	}
+	m.to(stepWiping)
+}
+
+// wiped: nothing of the resident's is on the panel any more.
+func (m *machine) wiped() {
+	m.lang = m.cfg.Langs[0]
+	m.to(stepClosed)
+}
+
+// wipeTick: the panel did not report; ask again. The face stays the resident's.
+func (m *machine) wipeTick() {
+	m.await(wipeWait)
+	m.gen++
+	m.painted = false
+	m.do(Show{m.gen, m.screen})
+}

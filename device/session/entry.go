@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import "madoguchi/sync/record"
+
+// toEntry opens the entry of the PIN; with one try left only through the guard.
+func (m *machine) toEntry() {
+	m.do(WipePINs{})
+	switch {
+	case m.lidOpen:
+		m.end(record.DeviceOrDocumentProblem, "lid")
+	case m.left < 2 && !m.guarded:
+		m.to(stepGuard1)
+	default:
+		m.to(stepPIN)
+	}
+}
+
+// guardPress is the last-try guard: 確認, ▼, 確認, each on a screen that was seen.
+func (m *machine) guardPress(k Key) {
+	switch {
+	case m.step == stepGuard1 && k == KeyEnter:
+		m.to(stepGuard2)
+	case m.step == stepGuard2 && k == KeyDown:
+		m.to(stepGuard3)
+	case m.step == stepGuard3 && k == KeyEnter:
+		m.guarded = true
+		m.toEntry()
+	}
+}
+
+// secret is an event of an entry.
+func (m *machine) secret(ev Event) {
+	if ev.Kind == Typed {
+		m.filled, m.half = ev.Filled, ev.Half
+		m.await(nextWait)
+		return
+	}
+	if m.step == stepCode {
+		m.codeKey(ev)
+		return
+	}
+	switch ev.Kind {
+	case Entered:
+		m.entered(ev.Fault)
+	case Cancelled:
+		m.over(stepCancel)
+	case Menued:
+		m.toMenu()
+	default: // 訂正 with nothing typed: somebody is there
+		m.await(nextWait)
+	}
+}
+
+// entered is 確認 in an entry. What breaks the rules stays in the entry with a word why, and costs no try.
+func (m *machine) entered(f Fault) {
+	if f == FaultMismatch { // the pad has wiped both entries of the new PIN; the current one stays in its slot
+		m.to(stepMismatch)
+		return
+	}
+	if f != FaultNone {
+		m.fault = f
+		m.await(nextWait)
+		return
+	}
+	switch m.step {
+	case stepPIN:
+		if m.procedure == record.PinChange {
+			m.to(stepRules)
+			return
+		}
+		m.work(OpVerify)
+	case stepNew:
+		m.to(stepAgain)
+	case stepAgain:
+		m.work(OpChange)
+	case stepLeave:
+		m.work(OpLeave)
+	}
+}
+
+// entryPress is a key on the screens between two entries.
+func (m *machine) entryPress(k Key) {
+	if k != KeyEnter {
+		return
+	}
+	switch m.step {
+	case stepRules, stepMismatch:
+		m.to(stepNew)
+	case stepWrong:
+		m.toEntry()
+	}
+}

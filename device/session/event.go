@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"madoguchi/card"
+	"madoguchi/sync/record"
+)
+
+// An EventKind says what happened. Each kind reads its own fields of [Event].
+type EventKind uint8
+
+// The events.
+const (
+	// Start is the first event: storage is open. Open, Journal, Misses, Quarantined.
+	Start EventKind = iota
+	// Tick: the state's deadline has passed.
+	Tick
+	// Press is a key in menu mode. Gen, Key.
+	Press
+	// Typed: what stands in the entry changed, in secret mode. Gen, Filled, Half. Never which key.
+	Typed
+	// Entered: 確認 in secret mode. Gen, Fault: none, or why the entry was not taken.
+	Entered
+	// Cancelled: 取消 in secret mode. Gen.
+	Cancelled
+	// Cleared: 訂正 in secret mode with nothing typed. Gen.
+	Cleared
+	// Menued: メニュー in secret mode. Gen.
+	Menued
+	// Keypad: the pad's lines are at fault (Bad) or right again.
+	Keypad
+	// Lid: the lid switch opened (Bad) or closed.
+	Lid
+	// Shown: the panel shows screen Gen; Bad: it failed to.
+	Shown
+	// Reader: what the reader reports. Presence; Bad: the card service itself is gone.
+	Reader
+	// CodeChecked answers CheckCode. No, OK.
+	CodeChecked
+	// BoardRead answers ReadBoard. No, Result, Board.
+	BoardRead
+	// Verified answers Verify. No, Result, Left.
+	Verified
+	// Changed answers Change. No, Result, Left: tries left after it, 0 if not known.
+	Changed
+	// Stored answers Journal, Finish and Misses. No, OK.
+	Stored
+	// LinkState: the network side's word. OK: line up; Queue.
+	LinkState
+
+	numEvents
+)
+
+var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "keypad", "lid", "shown", "reader",
+	"code_checked", "board_read", "verified", "changed", "stored", "link_state"}
+
+// String names the kind, e.g. "board_read".
+func (k EventKind) String() string {
+	if k >= numEvents {
+		return fmt.Sprintf("EventKind(%d)", uint8(k))
+	}
+	return eventNames[k]
+}
+
+// An Event is one thing that happened outside. It is plain data and holds nothing of a PIN, so a log of events may be kept and replayed.
+type Event struct {
+	At   time.Time
+	Kind EventKind
+	Gen  uint32 // of the key mode or of the screen
+	No   uint32 // of the effect it answers
+
+	Key    Key
+	Filled int
+	Half   bool
+	Fault  Fault
+
+	Presence card.Presence
+	Board    card.Board
+	Result   Result
+	Left     int
+
+	OK, Bad bool
+
+	Open        bool  // Start: a case was open when the program ended
+	Journal     Entry // Start: what it was
+	Misses      int   // Start: wrong clerk codes in a row
+	Quarantined bool  // Start: the record file could not be read and was put aside
+	Queue       int   // LinkState: records not yet taken by city hall; -1: not told
+	Link        Link  // LinkState
+}
+
+// Link is the state of the line to city hall.
+type Link uint8
+
+// The states of the line.
+const (
+	LinkNone Link = iota // none is configured, or nothing was told
+	LinkUp
+	LinkDown
+)
+
+// A Key is one key of the pad in menu mode.
+type Key uint8
+
+// The keys. Key0 to Key9 are the digits 0 to 9.
+const (
+	Key0 Key = iota
+	Key1
+	Key2
+	Key3
+	Key4
+	Key5
+	Key6
+	Key7
+	Key8
+	Key9
+	KeyCancel
+	KeyClear
+	KeyEnter
+	KeyUp
+	KeyDown
+	KeyMenu
+
+	numKeys
+)
+
+// A Fault says why an entry was not taken.
+type Fault uint8
+
+// The faults of an entry.
+const (
+	FaultNone Fault = iota
+	FaultTooShort
+	FaultNeedsLetter
+	FaultNeedsDigit
+	FaultMismatch
+
+	numFaults
+)
+
+// code is the fault's message code.
+func (f Fault) code() string {
+	return [...]string{"", "too_short", "needs_letter", "needs_digit", "mismatch"}[min(f, numFaults-1)]
+}
+
+// A Result says how a card command ended.
+type Result uint8
+
+// The results.
+const (
+	ResultOK Result = iota
+	// ResultWrong: the PIN was refused; Left tries stay.
+	ResultWrong
+	// ResultLocked: no try is left.
+	ResultLocked
+	// ResultTries: the counter was not what the resident had been shown (Left is the new one). Nothing was sent.
+	ResultTries
+	// ResultGone: the card was taken out or reset before the PIN was sent.
+	ResultGone
+	// ResultGoneVerify: it was taken out while the card judged the PIN; a try may be gone. The PIN is unchanged.
+	ResultGoneVerify
+	// ResultGoneChange: it was taken out while the PIN was replaced; either may be in force.
+	ResultGoneChange
+	// ResultUnreadable: something lies there that does not answer.
+	ResultUnreadable
+	// ResultNoReader: reader or card service is missing.
+	ResultNoReader
+	// ResultDeadline: the command took too long and was abandoned before a PIN was sent.
+	ResultDeadline
+	// ResultFailed: the card answered something unexpected; no PIN was judged or replaced.
+	ResultFailed
+
+	numResults
+)
+
+var resultNames = [numResults]string{"ok", "wrong", "locked", "tries", "gone", "gone_verify", "gone_change", "unreadable", "no_reader", "deadline", "failed"}
+
+// String names the result, e.g. "gone_change".
+func (r Result) String() string {
+	if r >= numResults {
+		return fmt.Sprintf("Result(%d)", uint8(r))
+	}
+	return resultNames[r]
+}
+
+// An Op is a card command that carries a PIN.
+type Op uint8
+
+// The card commands that are journaled.
+const (
+	OpNone Op = iota
+	OpVerify
+	OpChange
+	OpLeave // leave-check: a VERIFY with the new PIN
+
+	numOps
+)
+
+var opNames = [numOps]string{"none", "verify", "change", "leave_check"}
+
+// String names the command, e.g. "change".
+func (o Op) String() string {
+	if o >= numOps {
+		return fmt.Sprintf("Op(%d)", uint8(o))
+	}
+	return opNames[o]
+}
+
+// An Applicant says who stands at the counter.
+type Applicant uint8
+
+// The applicants, in the order of the choice keys.
+const (
+	Self Applicant = 1 + iota
+	LegalRep
+	Proxy
+)
+
+// String is the applicant's code, e.g. "legal_rep"; "" for none.
+func (a Applicant) String() string {
+	return [...]string{"", "self", "legal_rep", "proxy"}[min(a, Proxy)]
+}
+
+// An Entry is what the journal keeps of an open case: enough to close it after a power cut and to say which card step was running. It names nobody.
+// The zero Entry is a clear journal.
+type Entry struct {
+	Procedure record.Procedure
+	Applicant Applicant
+	Week      record.Week
+	Op        Op        // the card command about to be sent
+	Kind      card.Kind // of Op; 0 with OpNone
+	Recorded  bool      // the case's record is stored already; no second one follows
+}

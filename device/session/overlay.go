@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"madoguchi/display"
+	"madoguchi/sync/record"
+)
+
+// toMenu lays the resident's menu over the step.
+func (m *machine) toMenu() {
+	m.mark = 1
+	m.over(stepMenu)
+}
+
+// overlayPress is a key on one of the resident's overlays.
+func (m *machine) overlayPress(k Key) {
+	switch m.step {
+	case stepCancel:
+		switch k {
+		case KeyCancel:
+			m.cancelled()
+		case KeyEnter:
+			m.back()
+		}
+	case stepTimeout:
+		m.extra += nextWait
+		m.back()
+	case stepHelp, stepCall:
+		if k == KeyEnter || k == KeyCancel {
+			m.back()
+		}
+	case stepTongue:
+		if k == KeyCancel || k == KeyMenu {
+			m.back()
+			return
+		}
+		if i := m.pickMark(k, len(display.Langs)); i > 0 && m.offered(i) {
+			m.lang = display.Langs[i-1]
+			m.back()
+			return
+		}
+		m.await(firstWait)
+	case stepMenu:
+		m.menuPress(k)
+	}
+}
+
+// menuPress is a key on the resident's menu.
+func (m *machine) menuPress(k Key) {
+	if k == KeyCancel || k == KeyMenu {
+		m.back()
+		return
+	}
+	switch m.pickMark(k, 3) {
+	case 1:
+		m.mark = 1 + index(display.Langs, m.lang)
+		m.over(stepTongue)
+	case 2:
+		m.over(stepHelp)
+	case 3:
+		m.over(stepCall)
+	default:
+		m.await(firstWait)
+	}
+}
+
+// cancelled: the second 取消. Nothing more reaches the card but its end.
+func (m *machine) cancelled() {
+	base := m.base()
+	if m.recorded {
+		m.toTake()
+		return
+	}
+	reason := "cancelled"
+	switch base {
+	case stepGuard1, stepGuard2, stepGuard3:
+		reason = "last_try"
+	case stepWrong:
+		reason = "wrong"
+	case stepRemoved:
+		reason = "card_removed"
+	case stepCardWrong, stepUnreadable:
+		reason = "wrong_card"
+	case stepInsert:
+		reason = "no_card"
+	case stepReaderLost, stepFailed:
+		reason = "failed"
+	}
+	if m.unsure {
+		reason = "unsure"
+	}
+	m.end(outcomeOf(reason), reason)
+}
+
+// outcomeOf is the record's outcome for a reason to stop.
+func outcomeOf(reason string) record.Outcome {
+	switch reason {
+	case "cancelled", "timeout", "last_try", "wrong", "no_card", "card_removed":
+		return record.Abandoned
+	default:
+		return record.DeviceOrDocumentProblem
+	}
+}
+
+// tick ends a wait.
+func (m *machine) tick() {
+	switch t := steps[m.step]; {
+	case m.step.part() == atRest:
+		m.restTick()
+	case m.step == stepClerkTimeout:
+		m.toRest()
+	case m.part() == clerks:
+		m.clerkTick()
+	case m.step == stepFinishing:
+		m.finishTick()
+	case m.step == stepWiping:
+		m.wipeTick()
+	case t.busy:
+		m.workTick()
+	case m.step == stepCancel:
+		m.back()
+	case m.step == stepTimeout:
+		m.expired()
+	case t.ask && m.extra < maxExtra:
+		m.over(stepTimeout)
+	case t.ask:
+		m.expired()
+	case m.step == stepChanged: // nobody answers: nothing more is offered
+		m.toTake()
+	default:
+		m.endNext()
+	}
+}
+
+// expired: nobody answered the notice. The panel is wiped without another screen.
+func (m *machine) expired() {
+	m.do(WipePINs{}, EndCard{})
+	if m.recorded {
+		m.toWipe()
+		return
+	}
+	reason := "timeout"
+	switch m.base() {
+	case stepInsert:
+		reason = "no_card"
+	case stepRemoved:
+		reason = "card_removed"
+	case stepCardWrong, stepUnreadable:
+		reason = "wrong_card"
+	case stepReaderLost, stepFailed:
+		reason = "failed"
+	}
+	if m.unsure {
+		reason = "unsure"
+	}
+	m.finish(outcomeOf(reason), reason, stepWiping)
+}
+
+// press leads a key in menu mode to the step.
+func (m *machine) press(k Key) {
+	if k >= numKeys {
+		return
+	}
+	switch base := m.part(); {
+	case base == atRest:
+		m.restPress(k)
+	case base == clerks:
+		m.clerkPress(k)
+	case base == ending:
+		m.endPress(k)
+	case steps[m.step].over:
+		m.overlayPress(k)
+	case m.ends():
+		m.endPress(k)
+	default:
+		m.residentPress(k)
+	}
+}
+
+// ends tells whether the step is a result that only leads on.
+func (m *machine) ends() bool {
+	switch m.step {
+	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepTake, stepTurnBack:
+		return true
+	}
+	return false
+}
+
+// residentPress is a key in the resident's part: menu and cancel mean the same everywhere, the rest belongs to the step.
+func (m *machine) residentPress(k Key) {
+	switch {
+	case m.step == stepChanged, m.step == stepLeaveAsk && k != KeyMenu, m.step == stepLeaveOK, m.step == stepLeaveWrong && k != KeyMenu,
+		m.step == stepUnsure && k == KeyEnter:
+		m.leavePress(k)
+	case k == KeyMenu:
+		m.toMenu()
+	case k == KeyCancel:
+		m.over(stepCancel)
+	case m.step >= stepGuard1 && m.step <= stepGuard3:
+		m.guardPress(k)
+	case m.step == stepRules, m.step == stepMismatch, m.step == stepWrong:
+		m.entryPress(k)
+	default:
+		m.cardPress(k)
+	}
+}

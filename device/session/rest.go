@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"time"
+
+	"madoguchi/card"
+	"madoguchi/sync/record"
+)
+
+// start begins the day: an open case is closed as interrupted before anything else.
+func (m *machine) start(ev Event) {
+	m.misses = ev.Misses
+	if m.misses >= freeMisses {
+		m.blocked = m.at.Add(pause(m.misses)) // pulling the plug does not shorten a pause
+	}
+	if ev.Quarantined {
+		m.notices |= noticeQuarantined
+	}
+	if !ev.Open {
+		m.rest()
+		return
+	}
+	m.notices |= noticeInterrupted
+	m.broken = ev.Journal
+	if ev.Journal.Recorded || !ev.Journal.Procedure.Valid() || !ev.Journal.Week.Valid() {
+		m.do(Journal{No: m.next()})
+		m.rest()
+		return
+	}
+	m.to(stepStarting)
+	m.unsaved = Finish{Procedure: ev.Journal.Procedure, Outcome: record.Interrupted, Week: ev.Journal.Week}
+	m.store()
+}
+
+// rest goes to the idle screen and forgets the case.
+func (m *machine) rest() {
+	m.to(stepIdle)
+	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
+	m.lang, m.reason, m.outcome = m.cfg.Langs[0], "", 0
+	m.open, m.recorded, m.op, m.choice = false, false, OpNone, 0
+	m.forgetCard()
+	m.unsure, m.changed, m.extra, m.attempts = false, false, 0, 0
+	m.idleDeadline()
+}
+
+// idleDeadline is when the idle screen changes by itself: the date at midnight, the age of a broken line by the hour, another attempt to store.
+func (m *machine) idleDeadline() {
+	t := m.at.In(m.cfg.Zone)
+	d := time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, m.cfg.Zone)
+	if m.link == LinkDown {
+		next := m.linkSince.Add(m.at.Sub(m.linkSince).Truncate(time.Hour) + time.Hour)
+		if next.Before(d) {
+			d = next
+		}
+	}
+	if m.storageBad && m.at.Add(probeWait).Before(d) {
+		d = m.at.Add(probeWait)
+	}
+	if m.notices == noticePanel && m.at.Add(panelWait).Before(d) {
+		d = m.at.Add(panelWait)
+	}
+	m.deadline = d
+}
+
+// restTick is a tick at rest.
+func (m *machine) restTick() {
+	switch m.step {
+	case stepStarting: // no answer: the attempt stays in flight
+		m.storageBad = true
+		m.rest()
+	case stepIdle:
+		if m.notices == noticePanel {
+			m.notices = 0
+		}
+		if m.storageBad {
+			m.probe()
+		}
+		m.idleDeadline()
+	case stepIdleReading:
+		m.do(EndCard{})
+		m.to(stepIdleWrong)
+	default:
+		m.rest()
+	}
+}
+
+// probe finds out whether storage works again: by the record that waits, or by clearing the journal.
+func (m *machine) probe() {
+	switch {
+	case m.unsaved.No != 0, m.wait != 0: // an attempt is in flight
+	case m.unsaved != (Finish{}):
+		m.store()
+	default:
+		m.do(Journal{No: m.ask()})
+	}
+}
+
+// probed answers a cleared journal at rest.
+func (m *machine) probed(ev Event) {
+	m.storageBad = !ev.OK
+	m.idleDeadline()
+}
+
+// restPress is a key at rest. Only 確認 means something: it takes a notice away, or opens a case.
+func (m *machine) restPress(k Key) {
+	if k != KeyEnter || m.keypadBad {
+		return
+	}
+	switch {
+	case m.step == stepIdle && m.notices&noticeInterrupted != 0:
+		m.notices &^= noticeInterrupted
+	case m.step == stepIdle && m.notices&noticeQuarantined != 0:
+		m.notices &^= noticeQuarantined
+	case m.step == stepIdle && m.notices != 0:
+		m.notices = 0
+	case m.storageBad:
+		m.probe()
+		return
+	case m.lidOpen, m.readerKnown && m.presence == card.NoReader:
+		return
+	default:
+		if m.step == stepIdleReading {
+			m.do(EndCard{})
+		}
+		m.toCode()
+		return
+	}
+	m.idleDeadline()
+}
+
+// reader notes what the reader reports, and leads it to the step.
+func (m *machine) reader(ev Event) {
+	was := m.presence
+	m.presence, m.readerKnown, m.serviceBad = ev.Presence, true, ev.Bad
+	if m.presence != was && !steps[m.step].busy {
+		m.forgetCard()
+	}
+	switch m.part() {
+	case atRest:
+		m.restReader(was)
+	case residents:
+		m.caseReader(was)
+	}
+}
+
+// forgetCard drops what a card that is gone had told.
+func (m *machine) forgetCard() {
+	m.board, m.known, m.left, m.guarded = card.Board{}, false, 0, false
+}
+
+// restReader: a card laid down at rest shows its tries, and takes them away with it. A card that lies there since before the rest stays unread.
+func (m *machine) restReader(was card.Presence) {
+	if m.step == stepBoot || m.step == stepStarting || m.presence == was {
+		return
+	}
+	switch {
+	case m.step == stepIdle && m.notices != 0, m.lidOpen, m.storageBad:
+	case m.presence == card.Present:
+		m.to(stepIdleReading)
+		m.do(ReadBoard{m.ask()})
+	case m.presence == card.Mute:
+		m.to(stepIdleWrong)
+	case m.step != stepIdle:
+		if m.step == stepIdleReading {
+			m.do(EndCard{})
+		}
+		m.rest()
+	}
+}
+
+// idleRead shows what a card laid down at rest told, and powers it off.
+func (m *machine) idleRead(ev Event) {
+	m.do(EndCard{})
+	switch {
+	case ev.Result == ResultGone && !m.cardIn(), ev.Result == ResultNoReader:
+		m.rest()
+	case ev.Result == ResultOK && (ev.Board.MyNumber()):
+		m.board, m.known = ev.Board, true
+		m.to(stepIdleBoard)
+	case ev.Result == ResultOK:
+		m.board, m.known = ev.Board, true
+		m.to(stepIdleWrong)
+	default:
+		m.to(stepIdleWrong)
+	}
+}
+
+// linkState notes the word of the network side.
+func (m *machine) linkState(ev Event) {
+	if ev.Queue >= 0 {
+		m.queue = ev.Queue
+	}
+	link := ev.Link
+	if link != m.link {
+		m.link, m.linkSince = link, m.at
+	}
+	if m.step == stepIdle {
+		m.idleDeadline()
+	}
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"time"
+
+	"madoguchi/card"
+	"madoguchi/display"
+	"madoguchi/sync/record"
+)
+
+// Config is what the session must know of the box. It does not change while the program runs.
+type Config struct {
+	Office      string         // name shown at rest
+	Langs       []display.Lang // languages offered; default: all of the catalogue
+	Zone        *time.Location // of dates and weeks; default Japan's
+	Release     string         // "at_once" or "batched", shown at rest
+	Build       string         // version, on the about screen
+	Fingerprint string         // of the box, on the about screen
+}
+
+// japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
+var japan = time.FixedZone("JST", 9*60*60)
+
+// notice is something to be told at rest, until 確認.
+type notice uint8
+
+const (
+	noticeInterrupted notice = 1 << iota // the last case was cut off
+	noticeQuarantined                    // the record file was put aside
+	noticePanel                          // the panel was started anew
+)
+
+// State is one moment of the session. It is a value: Step returns a new one. New makes the first.
+type State struct {
+	cfg Config
+
+	step, under stepID    // under: what an overlay stands on
+	at          time.Time // of the latest event; never goes back
+	deadline    time.Time // zero: none
+	no, wait    uint32    // last number given to an effect; the one awaited, 0: none
+
+	// What was last asked of the outside.
+	gen     uint32
+	screen  display.Screen
+	painted bool      // screen gen is on the panel
+	shownAt time.Time // since when
+	keys    Keys
+	lamp    Lamp
+
+	// The box.
+	panelBad    bool
+	keypadBad   bool
+	lidOpen     bool
+	serviceBad  bool
+	presence    card.Presence
+	readerKnown bool
+	link        Link
+	linkSince   time.Time
+	queue       int
+	notices     notice
+	broken      Entry // the interrupted case
+	misses      int
+	blocked     time.Time // no clerk code is taken before
+	storageBad  bool      // nothing can be stored
+	unsaved     Finish    // a record on its way to storage; No is 0 while no attempt is in flight
+
+	// The case.
+	procedure record.Procedure
+	applicant Applicant
+	kind      card.Kind
+	lang      display.Lang
+	week      record.Week
+	open      bool // the journal holds the case
+	recorded  bool // its record is stored
+	choice    int  // marked line of a step's menu
+	mark      int  // marked line of an overlay's menu
+	reason    string
+	outcome   record.Outcome
+	then      stepID // after the step in flight
+
+	// The resident's part.
+	board    card.Board
+	known    bool // board is of the card that lies in the reader
+	left     int  // tries left of kind, as shown
+	guarded  bool // the last-try guard was passed for the next VERIFY
+	unsure   bool // a change was cut off
+	changed  bool // the card holds the new PIN
+	op       Op
+	filled   int
+	half     bool
+	fault    Fault
+	resume   bool // the next secret mode goes on with its slot
+	extra    time.Duration
+	attempts int // to store the record, or to read the card
+}
+
+// New returns the state before [Start].
+func New(cfg Config) State {
+	if len(cfg.Langs) == 0 {
+		cfg.Langs = display.Langs
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = japan
+	}
+	return State{cfg: cfg, lang: cfg.Langs[0], screen: display.Screen{ID: display.Boot, Lang: cfg.Langs[0]}}
+}
+
+// Deadline is when a [Tick] is due; the zero time if none is.
+func (s State) Deadline() time.Time { return s.deadline }
+
+// Gen is the generation of the screen last asked for.
+func (s State) Gen() uint32 { return s.gen }
+
+// Busy tells whether an effect is in flight or the panel does not yet show the last screen.
+func (s State) Busy() bool {
+	return s.wait != 0 || steps[s.step].busy || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)
+}
+
+// CaseOpen tells whether a case is open: something may be lost if the power goes.
+func (s State) CaseOpen() bool { return s.step.part() != atRest && s.step != stepBoot }
+
+// A View is what a person in front of the box could know.
+type View struct {
+	Face   display.Face
+	Screen display.ID
+	Lamp   Lamp
+	Busy   bool
+	Case   *Case // nil: none
+}
+
+// A Case is the open case as the clerk knows it.
+type Case struct {
+	Procedure string // "" until it is chosen
+	Applicant string
+	Step      string
+	Way       string // "on_device"
+}
+
+// View returns what can be seen.
+func (s State) View() View {
+	in, _ := s.screen.ID.Info()
+	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
+	if s.step > stepCodeWait && s.base() > stepCodeWait {
+		v.Case = &Case{Applicant: s.applicant.String(), Step: s.step.String(), Way: "on_device"}
+		if s.procedure.Valid() {
+			v.Case.Procedure = s.procedure.String()
+		}
+	}
+	return v
+}
+
+// base is the step itself, or the one an overlay stands on.
+func (s State) base() stepID {
+	if steps[s.step].over {
+		return s.under
+	}
+	return s.step
+}
+
+// part says whose part of the flow the state is in.
+func (s State) part() part { return s.base().part() }
+
+// cardIn tells whether a card that answers lies in the reader.
+func (s State) cardIn() bool { return s.presence == card.Present }

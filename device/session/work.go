@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import "madoguchi/sync/record"
+
+// work runs a card command: it is journaled first, and sent only when the journal holds it.
+func (m *machine) work(op Op) {
+	m.op = op
+	switch op {
+	case OpChange:
+		m.to(stepChanging)
+	case OpLeave:
+		m.to(stepLeaveChecking)
+	default:
+		m.to(stepChecking)
+	}
+	m.do(Journal{m.ask(), m.entry(op)})
+}
+
+// worked leads on with an answer in one of the working steps.
+func (m *machine) worked(ev Event) {
+	switch ev.Kind {
+	case Stored:
+		m.send(ev.OK)
+	case Verified:
+		if m.step == stepLeaveChecking {
+			m.judged(ev, m.leaveResult)
+			return
+		}
+		m.judged(ev, m.verifyResult)
+	case Changed:
+		m.judged(ev, m.changeResult)
+	}
+}
+
+// judged notes the tries and closes the guard behind the attempt.
+func (m *machine) judged(ev Event, next func(Event)) {
+	m.guarded = false
+	if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultTries {
+		m.left = ev.Left
+	}
+	next(ev)
+}
+
+// send sends the command that is journaled. The last word on the guard is here.
+func (m *machine) send(journaled bool) {
+	switch {
+	case !journaled:
+		m.storageBad = true
+		m.do(WipePINs{}, EndCard{})
+		m.end(record.DeviceOrDocumentProblem, "storage")
+	case !m.cardIn(): // it was pulled meanwhile; nothing was sent
+		m.pulled("none")
+	case m.lidOpen:
+		m.end(record.DeviceOrDocumentProblem, "lid")
+	case m.left < 2 && m.op == OpLeave:
+		m.leaveEnd()
+	case m.left < 2 && !m.guarded:
+		m.toEntry()
+	case m.op == OpChange:
+		m.do(Change{m.ask(), m.kind, m.left})
+	default:
+		m.do(Verify{m.ask(), m.kind, m.left})
+	}
+}
+
+// verifyResult ends a PIN check.
+func (m *machine) verifyResult(ev Event) {
+	switch ev.Result {
+	case ResultOK:
+		m.finish(record.Done, "done", stepDone)
+	default:
+		m.refused(ev)
+	}
+}
+
+// changeResult ends a change.
+func (m *machine) changeResult(ev Event) {
+	switch ev.Result {
+	case ResultOK:
+		m.changed, m.unsure = true, false
+		m.finish(record.Done, "changed", stepChanged)
+	case ResultGoneChange:
+		m.unsure = true
+		m.pulled("change")
+	default:
+		m.refused(ev)
+	}
+}
+
+// refused are the answers that VERIFY and CHANGE share.
+func (m *machine) refused(ev Event) {
+	switch ev.Result {
+	case ResultWrong:
+		m.do(WipePINs{})
+		if ev.Left == 0 {
+			m.locked()
+			return
+		}
+		m.to(stepWrong)
+	case ResultLocked:
+		m.locked()
+	case ResultTries: // the card's counter is not what was shown: show it anew, send nothing
+		m.do(WipePINs{})
+		m.toCard()
+	case ResultGone:
+		m.pulled("none")
+	case ResultGoneVerify, ResultGoneChange:
+		m.pulled("verify")
+	case ResultUnreadable:
+		m.pulled("none")
+	case ResultNoReader:
+		m.pulled("none")
+	case ResultDeadline:
+		m.failed("deadline")
+	default:
+		m.failed("status")
+	}
+}
+
+// locked ends the case: no entry helps any more on this box.
+func (m *machine) locked() {
+	m.do(WipePINs{})
+	m.finish(record.DeviceOrDocumentProblem, "locked", stepLocked)
+}
+
+// workTick: a command outlived even the card goroutine's deadline. What it did is not known.
+func (m *machine) workTick() {
+	m.wait = 0
+	switch m.step {
+	case stepReading:
+		m.failed("deadline")
+	case stepChanging:
+		m.unsure = true
+		m.failed("deadline")
+	case stepLeaveChecking:
+		m.do(WipePINs{}, EndCard{})
+		m.to(stepTake)
+	default:
+		m.failed("deadline")
+	}
+}
