@@ -24,7 +24,7 @@ type BoxOpts struct {
 	Write time.Duration
 	// Keys is told which keys are closed, once before OpenBox returns and
 	// then at every change. It must not block. It is where the key matrix is
-	// moved. nil: key closures are dropped.
+	// moved; Scanned answers it. nil: key closures are dropped.
 	Keys func(closed uint16)
 }
 
@@ -211,6 +211,12 @@ func (b *Box) Observe(js []byte) error {
 		return fmt.Errorf("observed state of %d bytes is over %d", len(js), MaxObserved)
 	}
 	return b.send(KindObserved, js)
+}
+
+// Scanned tells the world that these closures stood long enough for the
+// key-pad to take them. It is owed for each call of BoxOpts.Keys but the first.
+func (b *Box) Scanned(closed uint16) error {
+	return b.send(KindScanned, binary.BigEndian.AppendUint16(nil, closed))
 }
 
 // send writes one frame. The parts of the body go to the kernel from where

@@ -21,6 +21,7 @@ func (slot) Observed([]byte)                         {}
 func (slot) Connect() (uint32, []byte, error)        { return 1, nil, nil }
 func (slot) Transmit(uint32, []byte) ([]byte, error) { return []byte{0x63, 0xc3}, nil }
 func (slot) Unpower(uint32)                          {}
+func (slot) Scanned(uint16)                          {}
 
 func Example() {
 	near, file, err := wire.Pair()

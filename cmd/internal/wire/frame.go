@@ -33,6 +33,9 @@ const (
 	KindUnpower Kind = 0x05
 	// KindObserved is what a person in front of the box could know, as JSON.
 	KindObserved Kind = 0x06
+	// KindScanned says that the closures of a KindKeys stood long enough for
+	// the key-pad to take them. Every KindKeys is followed by one.
+	KindScanned Kind = 0x07
 
 	// KindHello is the first frame: version, clock offset, closed keys, card
 	// presence and BUSY level as they are when the power comes on.
@@ -81,6 +84,7 @@ var kinds = map[Kind]span{
 	KindAPDU:     {"apdu", sessionSz + 4, sessionSz + MaxAPDU},
 	KindUnpower:  {"unpower", sessionSz, sessionSz},
 	KindObserved: {"observed", 2, MaxObserved},
+	KindScanned:  {"scanned", 2, 2},
 	KindHello:    {"hello", helloLen, helloLen},
 	KindLevel:    {"level", 1, 1},
 	KindBusy:     {"busy", 1, 1},

@@ -135,3 +135,4 @@ func (h *strictHandler) Transmit(_ uint32, apdu []byte) ([]byte, error) {
 	return []byte{0x90, 0}, nil
 }
 func (h *strictHandler) Unpower(uint32) {}
+func (h *strictHandler) Scanned(uint16) {}

@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -85,6 +86,12 @@ func (p *panel) Unpower(s uint32) {
 		p.session++
 		p.note("unpower")
 	}
+}
+
+func (p *panel) Scanned(closed uint16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note(fmt.Sprintf("scanned %04x", closed))
 }
 
 func hexOf(b []byte) []byte {
@@ -235,11 +242,17 @@ func TestKeysClockObserved(t *testing.T) {
 	if err := b.Observe(make([]byte, MaxObserved+1)); err == nil {
 		t.Error("oversized state was taken")
 	}
+	if err := b.Scanned(0x8421); err != nil {
+		t.Fatal(err)
+	}
 	b.Out(LineReset).Out(gpio.High) // answered, so what came before has arrived
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if string(p.state) != `{"face":"idle"}` {
 		t.Errorf("state = %s", p.state)
+	}
+	if !slices.Contains(p.log, "scanned 8421") {
+		t.Errorf("log %q lacks the scanned closures", p.log)
 	}
 }
 

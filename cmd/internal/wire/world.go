@@ -23,7 +23,7 @@ type Hello struct {
 	Busy     bool          // the panel's BUSY line
 }
 
-// Handler is the world around the box. SPI, Line, Busy and Observed are called
+// Handler is the world around the box. SPI, Line, Observed and Scanned are called
 // from one goroutine; Connect, Transmit and Unpower from another, so that a
 // slow card does not hold up the panel. None may keep the slices it is handed.
 type Handler interface {
@@ -31,10 +31,13 @@ type Handler interface {
 	SPI(dc bool, data []byte)
 	// Line is an output line and its new level.
 	Line(l Line, high bool)
-	// Busy is the level of the panel's BUSY line.
+	// Busy is the level of the panel's BUSY line. It may be called from any
+	// goroutine.
 	Busy() bool
 	// Observed is the box's state as JSON.
 	Observed(js []byte)
+	// Scanned follows each Keys, when the key-pad has taken these closures.
+	Scanned(closed uint16)
 	// Connect powers the card up and returns the number of the new session
 	// and the card's answer to reset.
 	Connect() (session uint32, atr []byte, err error)
@@ -127,6 +130,8 @@ func (w *World) serve(cards chan<- []byte) error {
 			}
 		case KindObserved:
 			w.handler.Observed(body)
+		case KindScanned:
+			w.handler.Scanned(binary.BigEndian.Uint16(body))
 		default: // the card's
 			select {
 			case cards <- append([]byte{byte(k)}, body...):
