@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"madoguchi/cmd/internal/store"
+)
+
+// ClientID is the collector's MQTT client id and default user name. A device id
+// has no dot, so no device can have it.
+const ClientID = "host.collector"
+
+// Store is what a collector needs of its database; *store.Store is one.
+type Store interface {
+	Apply(context.Context, store.Batch) (store.Result, error)
+	SetPresence(context.Context, store.Presence) error
+	Malformed(ctx context.Context, device string) error
+	NextSession(context.Context) (uint64, error)
+}
+
+var _ Store = (*store.Store)(nil)
+
+// Opts configures a Collector. The zero value of a field means the default.
+type Opts struct {
+	// City is the city code in the topics. Required.
+	City string
+	// Broker is the broker's URL: tcp:// or mqtt://, or tls:// or mqtts://. Required.
+	Broker string
+	// Username and Password are for brokers that ask. Default user ClientID.
+	Username, Password string
+	// TLS is for tls:// brokers. Default: the system's roots, TLS 1.3.
+	TLS *tls.Config
+	// SignKey signs the acknowledgements. Required.
+	SignKey ed25519.PrivateKey
+	// Timeout bounds connecting, subscribing and each publish. Default 20 s.
+	Timeout time.Duration
+	// KeepAlive is the time between pings. Default 45 s.
+	KeepAlive time.Duration
+	// RetryMin and RetryMax bound the waits before another try at the broker
+	// or the database: full jitter under a doubling limit. Default 500 ms, 30 s.
+	RetryMin, RetryMax time.Duration
+	// Now is the clock for Status.Since. Default time.Now.
+	Now func() time.Time
+	// Log receives what an operator should know; never content of a message.
+	// Default: none.
+	Log *slog.Logger
+}
+
+// DefaultOpts are the defaults; City, Broker and SignKey have none.
+var DefaultOpts = Opts{
+	Username: ClientID,
+	Timeout:  20 * time.Second, KeepAlive: 45 * time.Second,
+	RetryMin: 500 * time.Millisecond, RetryMax: 30 * time.Second,
+	Now: time.Now,
+}
+
+// Status is how the collector stands with its broker and its database.
+type Status struct {
+	Broker   bool      // connected and subscribed
+	Database bool      // the last write succeeded
+	Since    time.Time // of the last change of either
+}
+
+// Collector receives records. Make one with New and run it with Run.
+type Collector struct {
+	opts   Opts
+	store  Store
+	jobs   chan job
+	acks   *ackQueue
+	counts struct{ malformed, unsaved, unsent atomic.Uint64 }
+
+	mu      sync.Mutex
+	status  Status
+	changed chan struct{} // closed at the next change of status
+}
+
+// New checks opts. The store is used, and not closed, by Run.
+func New(s Store, opts Opts) (*Collector, error) {
+	d := DefaultOpts
+	setDefault(&opts.Username, d.Username)
+	setDefault(&opts.Timeout, d.Timeout)
+	setDefault(&opts.KeepAlive, d.KeepAlive)
+	setDefault(&opts.RetryMin, d.RetryMin)
+	setDefault(&opts.RetryMax, max(d.RetryMax, opts.RetryMin))
+	if opts.Now == nil {
+		opts.Now = d.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case opts.City == "" || strings.ContainsAny(opts.City, "/+#$\x00"):
+		return nil, fmt.Errorf("making collector: city code %q cannot be part of a topic", opts.City)
+	case len(opts.SignKey) != ed25519.PrivateKeySize:
+		return nil, fmt.Errorf("making collector: signing key has %d bytes, want %d", len(opts.SignKey), ed25519.PrivateKeySize)
+	case s == nil:
+		return nil, errors.New("making collector: no store given")
+	}
+	if _, err := brokerURL(opts.Broker); err != nil {
+		return nil, fmt.Errorf("making collector: %w", err)
+	}
+	return &Collector{
+		opts: opts, store: s,
+		// A batch in the channel has been decoded and holds 10 KiB or so.
+		jobs:    make(chan job, 64),
+		acks:    newAckQueue(),
+		status:  Status{Database: true, Since: opts.Now()},
+		changed: make(chan struct{}),
+	}, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// brokerURL checks the address of a broker.
+func brokerURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, fmt.Errorf("reading broker address: %w", err)
+	}
+	switch u.Scheme {
+	case "tcp", "mqtt", "tls", "mqtts":
+	default:
+		return nil, fmt.Errorf("broker address %q: scheme is not tcp, mqtt, tls or mqtts", u.Redacted())
+	}
+	if u.Hostname() == "" || u.Port() == "" {
+		return nil, fmt.Errorf("broker address %q: want host and port, as in tcp://127.0.0.1:1883", u.Redacted())
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("broker address %q: user and password do not belong into an address", u.Redacted())
+	}
+	return u, nil
+}
+
+// Run receives until ctx ends, over as many connections as it takes, and
+// returns nil then. Call it once.
+func (c *Collector) Run(ctx context.Context) error {
+	var writer sync.WaitGroup
+	writer.Go(func() { c.write(ctx) })
+	defer writer.Wait()
+	for try := 0; ; try++ {
+		began := c.opts.Now()
+		err := c.session(ctx)
+		c.setStatus(func(s *Status) { s.Broker = false })
+		if ctx.Err() != nil {
+			return nil
+		}
+		if c.opts.Now().Sub(began) > 10*time.Minute {
+			try = 0 // it was a good connection
+		}
+		wait := backoff(c.opts.RetryMin, c.opts.RetryMax, try)
+		c.opts.Log.Warn("broker away", "err", err, "retry_in", wait.Round(time.Millisecond))
+		if !sleep(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// Status says how things are.
+func (c *Collector) Status() Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.status
+}
+
+// Changed returns a channel that is closed at the next change of Status. Take
+// it before asking.
+func (c *Collector) Changed() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}
+
+func (c *Collector) setStatus(f func(*Status)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.status
+	f(&c.status)
+	if c.status == old {
+		return
+	}
+	c.status.Since = c.opts.Now()
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// String names the collector by its city.
+func (c *Collector) String() string { return "collector of " + c.opts.City }
