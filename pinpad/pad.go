@@ -4,64 +4,247 @@ package pinpad
 
 import (
 	"errors"
-	"time"
+	"fmt"
+	"sync"
 
+	"periph.io/x/conn/v3"
 	"periph.io/x/conn/v3/gpio"
 
 	"madoguchi/pinpad/pin"
 )
 
-// Opts are the times of the key-pad. Zero fields take the value of DefaultOpts.
-type Opts struct {
-	Scan            time.Duration // between two scans while a key is down or in secret mode; 5 ms
-	Settle          time.Duration // between driving a column and reading the rows; 50 µs
-	PressDebounce   time.Duration // a contact counts as closed after; 15 ms = 3 equal scans
-	ReleaseDebounce time.Duration // and as open after; 25 ms = 5 equal scans
-	RepeatGuard     time.Duration // the same key again is ignored for; 120 ms (slow keys: 400 ms)
-	Now             func() time.Time
+// mode is what keys are for now.
+type mode uint8
+
+const (
+	modeOff mode = iota
+	modeMenu
+	modeSecret
+)
+
+// pages is how many locked pages stand ready: current, new, its second typing
+// and a code, and as many again for commands that hang in a reader.
+const pages = 8
+
+// Pad is the key-pad. All methods may be called from several goroutines.
+//
+// It reports EventStuck when it cannot be used: a key is down at the start or
+// for longer than Opts.Stuck, all rows read low in every column (a driver that
+// fails reads low), a line cannot be set, or no page could be locked for an
+// entry. [Pad.Err] says which. Keys are refused until all are up; then EventIdle
+// follows.
+type Pad struct {
+	rows, cols [4]gpio.PinIO
+	opts       Opts
+	events     chan Event
+	kick       chan struct{} // the mode changed
+	stop       chan struct{}
+	stopped    chan struct{} // the scanning goroutine has ended
+	once       sync.Once
+	haltErr    error
+
+	mu     sync.Mutex
+	mode   mode
+	gen    uint32
+	deb    debounce
+	owed   EventKind // EventStuck or EventIdle that found no room; 0: none
+	lost   uint64
+	err    error
+	halted bool
+	asleep bool // all columns are low, rows tell whether a key is down
+
+	entry  Entry
+	typing typing             // nil between entries
+	open   bool               // keys go into typing
+	pins   [SlotCode]*pin.PIN // SlotCurrent, SlotNew
+	code   *pin.Code          // SlotCode
 }
 
-// DefaultOpts are the times of the product.
-var DefaultOpts = Opts{
-	Scan:            5 * time.Millisecond,
-	Settle:          50 * time.Microsecond,
-	PressDebounce:   15 * time.Millisecond,
-	ReleaseDebounce: 25 * time.Millisecond,
-	RepeatGuard:     120 * time.Millisecond,
-	Now:             time.Now,
-}
+var _ conn.Resource = (*Pad)(nil)
 
-// Pad is the key-pad.
-type Pad struct{ events chan Event }
-
-// New starts the key-pad on four row and four column lines.
+// New takes the four row lines R1–R4 and the four column lines C1–C4, sets them
+// up, locks pages for the entries, and starts scanning in mode Off. opts may be
+// nil. Errors name the line, or the limit that keeps pages from being locked.
 func New(rows, cols [4]gpio.PinIO, opts *Opts) (*Pad, error) {
-	return nil, errors.New("pinpad: not ready")
+	if opts == nil {
+		opts = &Opts{}
+	}
+	o, err := opts.or()
+	if err != nil {
+		return nil, fmt.Errorf("opening the key-pad: %w", err)
+	}
+	if err := pin.Reserve(pages); err != nil {
+		return nil, fmt.Errorf("opening the key-pad: %w", err)
+	}
+	p := &Pad{
+		rows: rows, cols: cols, opts: o, deb: newDebounce(o),
+		events: make(chan Event, o.Events), kick: make(chan struct{}, 1),
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	for i := range 4 {
+		if rows[i] == nil || cols[i] == nil {
+			return nil, fmt.Errorf("opening the key-pad: no line for row or column %d", i+1)
+		}
+	}
+	if err := p.release(); err != nil {
+		return nil, fmt.Errorf("opening the key-pad: %w", err)
+	}
+	go p.run()
+	return p, nil
 }
 
-// Events returns the channel of events; Halt closes it.
+// Events returns what the key-pad has to say. It holds Opts.Events; with less
+// than two left, keys are not taken (see [Pad.Lost]). Halt closes it.
 func (p *Pad) Events() <-chan Event { return p.events }
 
-// Menu starts menu mode.
-func (p *Pad) Menu(gen uint32) {}
+// Menu starts menu mode: events carry their key. From menu mode only the
+// generation changes, so that keys typed ahead are kept in order.
+func (p *Pad) Menu(gen uint32) { p.change(modeMenu, gen) }
 
-// Secret starts secret mode for one entry.
-func (p *Pad) Secret(gen uint32, e Entry) {}
+// Off delivers no key. An entry that rests after 取消 is kept for Resume until
+// Wipe or the next Secret.
+func (p *Pad) Off(gen uint32) { p.change(modeOff, gen) }
 
-// Off delivers no keys.
-func (p *Pad) Off(gen uint32) {}
+func (p *Pad) change(m mode, gen uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.halted {
+		return
+	}
+	p.gen = gen
+	if p.mode == m {
+		return
+	}
+	p.mode, p.open = m, false
+	p.cut()
+}
 
-// Take moves an entered PIN out of its slot; nil if none stands.
-func (p *Pad) Take(s Slot) *pin.PIN { return nil }
+// cut lets no key cross: undelivered ones are dropped and nothing is accepted
+// until all keys are up. Call with mu held.
+func (p *Pad) cut() {
+	if !p.asleep || !p.allUp() {
+		p.deb.block()
+	}
+	for range len(p.events) {
+		select {
+		case e := <-p.events:
+			if e.Kind == EventStuck || e.Kind == EventIdle {
+				p.events <- e // room: only this goroutine sends, mu is held
+			}
+		default: // the receiver was faster
+		}
+	}
+	select {
+	case p.kick <- struct{}{}:
+	default:
+	}
+}
 
-// TakeCode moves an entered clerk code out of its slot; nil if none stands.
-func (p *Pad) TakeCode() *pin.Code { return nil }
+// room reports whether a key could be told now; the last place is kept for
+// EventStuck and EventIdle. Call with mu held: nobody else sends.
+func (p *Pad) room() bool { return len(p.events) < cap(p.events)-1 }
 
-// Wipe wipes all slots.
-func (p *Pad) Wipe() {}
+// tell sends an event of the present generation. Call with mu held and room.
+func (p *Pad) tell(e Event) {
+	e.At, e.Gen = p.opts.Now(), p.gen
+	select {
+	case p.events <- e:
+	default:
+		p.lost++
+	}
+}
 
-// Halt stops the key-pad.
-func (p *Pad) Halt() error { return nil }
+// order tells EventStuck or EventIdle, later if there is no room now.
+func (p *Pad) order(k EventKind) {
+	p.owed = k
+	p.pay()
+}
 
-// String names the device.
-func (p *Pad) String() string { return "pinpad" }
+func (p *Pad) pay() {
+	if p.owed == 0 || len(p.events) == cap(p.events) {
+		return
+	}
+	p.tell(Event{Kind: p.owed})
+	p.owed = 0
+}
+
+// act does what a scan meant. Call with mu held.
+func (p *Pad) act(v verdict, k Key) {
+	switch v {
+	case stuck:
+		if p.err == nil {
+			p.err = ErrStuck
+		}
+		p.order(EventStuck)
+		return
+	case inOrder:
+		p.err = nil
+		p.order(EventIdle)
+		return
+	case nothing:
+		p.pay()
+		return
+	}
+	if p.mode == modeOff {
+		return
+	}
+	if !p.room() {
+		p.lost++
+		return
+	}
+	switch {
+	case p.mode == modeSecret && v == pressed:
+		p.typed(k)
+	case p.mode == modeSecret && k == KeyClear:
+		p.clearAll()
+	case p.mode == modeMenu && v == pressed:
+		p.tell(Event{Kind: EventPress, Key: k})
+	case p.mode == modeMenu:
+		p.tell(Event{Kind: EventHold, Key: k})
+	}
+}
+
+var (
+	// ErrStuck: a key is held down, or looks so.
+	ErrStuck = errors.New("pinpad: a key is stuck")
+	// ErrLow: all rows read low in every column: a cable, or a driver that fails.
+	ErrLow = errors.New("pinpad: all rows read low")
+)
+
+// Err returns why the key-pad is out of order: ErrStuck, ErrLow, or an error
+// that names the line; nil if it is in order. It never names a key.
+func (p *Pad) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Lost returns how many keys were not taken because nobody received events.
+func (p *Pad) Lost() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
+}
+
+// Halt stops scanning, lets all lines float, wipes everything and closes Events.
+func (p *Pad) Halt() error {
+	p.once.Do(func() {
+		p.mu.Lock()
+		p.halted, p.mode = true, modeOff
+		p.mu.Unlock()
+		close(p.stop)
+		<-p.stopped
+		p.Wipe()
+		p.haltErr = p.release()
+		close(p.events)
+	})
+	return p.haltErr
+}
+
+// String names the device and its lines, and nothing that was typed.
+func (p *Pad) String() string {
+	name := func(l [4]gpio.PinIO) string {
+		return fmt.Sprintf("%s %s %s %s", l[0].Name(), l[1].Name(), l[2].Name(), l[3].Name())
+	}
+	return fmt.Sprintf("pinpad.Pad{rows %s, columns %s}", name(p.rows), name(p.cols))
+}
