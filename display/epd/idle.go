@@ -2,39 +2,52 @@
 
 package epd
 
-import "time"
-
-// watch makes sure that somebody turns the drive voltages off after the last partial refresh. It starts at most one goroutine, which ends with
-// the voltages; refreshes meanwhile only move the time.
-func (d *SSD1683) watch() {
-	if d.watched {
+// boost says that the drive voltages are on since now, and makes sure that somebody turns them off. One goroutine watches as long as they are
+// on; a refresh meanwhile only moves the time.
+func (d *SSD1683) boost() {
+	d.lastUse = d.clock.Now()
+	if d.boosted {
 		return
 	}
-	d.watched = true
-	go func() {
-		for wait := d.opts.IdleOff; wait > 0; {
-			c, stop := d.clock.Timer(wait)
-			<-c
-			stop()
-			<-d.lock
-			wait = d.idle()
-			d.lock <- struct{}{}
-		}
-	}()
+	d.boosted, d.unwatch = true, make(chan struct{})
+	go d.watch(d.unwatch)
 }
 
-// idle turns the drive voltages off if nothing was refreshed for long enough; else it returns when to look again.
-func (d *SSD1683) idle() (again time.Duration) {
+// rest says that the drive voltages are off.
+func (d *SSD1683) rest() {
 	if d.boosted {
-		if again = d.opts.IdleOff - d.clock.Now().Sub(d.lastUse); again > 0 {
-			return again
+		close(d.unwatch)
+	}
+	d.boosted = false
+}
+
+// watch turns the drive voltages off when nothing was refreshed for long enough. It ends when they are off, whoever did it.
+func (d *SSD1683) watch(over chan struct{}) {
+	for wait := d.opts.IdleOff; ; {
+		c, stop := d.clock.Timer(wait)
+		select {
+		case <-c:
+		case <-over:
+			stop()
+			return
 		}
-		d.err = nil
-		d.powerOff()
-		if d.err != nil {
-			_ = d.cut() // the next picture starts the panel anew and meets the same fault if it stays
+		select {
+		case <-d.lock:
+		case <-over:
+			return
+		}
+		if d.boosted && d.unwatch == over {
+			if wait = d.opts.IdleOff - d.clock.Now().Sub(d.lastUse); wait <= 0 {
+				d.err = nil
+				if d.powerOff(); d.err != nil {
+					_ = d.cut() // the next picture starts the panel anew and meets the same fault if it stays
+				}
+			}
+		}
+		off := !d.boosted || d.unwatch != over
+		d.lock <- struct{}{}
+		if off {
+			return
 		}
 	}
-	d.watched = false
-	return 0
 }

@@ -79,12 +79,12 @@ type SSD1683 struct {
 	lock chan struct{} // holds one token: who takes it talks to the panel
 
 	// Below: for the holder of the token.
-	err      error // the first failure of the running operation; nothing is sent after it
-	awake    bool  // reset and initialised since power came on or deep sleep ended
-	known    bool  // both banks hold what the glass shows
-	blank    bool  // the glass is white and the panel sleeps, since Wipe
-	boosted  bool  // drive voltages are on
-	watched  bool  // a goroutine waits to turn them off
+	err      error         // the first failure of the running operation; nothing is sent after it
+	awake    bool          // reset and initialised since power came on or deep sleep ended
+	known    bool          // both banks hold what the glass shows
+	blank    bool          // the glass is white and the panel sleeps, since Wipe
+	boosted  bool          // drive voltages are on
+	unwatch  chan struct{} // closed when they go off
 	lastUse  time.Time
 	out      [8]byte
 	buf      []byte
@@ -98,10 +98,10 @@ func New(port spi.Port, pins Pins, opts *Opts) (*SSD1683, error) {
 	if pins.DC == nil || pins.RST == nil || pins.Busy == nil {
 		return nil, errors.New("panel needs the lines DC, RST and BUSY")
 	}
-	o := DefaultOpts
-	if opts != nil {
-		o = opts.withDefaults()
+	if opts == nil {
+		opts = &DefaultOpts
 	}
+	o := opts.withDefaults()
 	c, err := port.Connect(o.Frequency, spi.Mode0, 8)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the panel's SPI port %s: %w", port, err)
@@ -137,6 +137,9 @@ func (o Opts) withDefaults() Opts {
 		if *f.at == 0 {
 			*f.at = *f.def
 		}
+	}
+	if o.Clock == nil {
+		o.Clock = systemClock{}
 	}
 	return o
 }
@@ -240,7 +243,8 @@ func (d *SSD1683) do(ctx context.Context, m *mono.Image, op func()) error {
 // cut takes the supply from the panel and pulls its lines low, so that it is not fed through them; without a PWR line it stays in reset, which
 // turns the drive voltages off as well. Its picture stays.
 func (d *SSD1683) cut() error {
-	d.awake, d.known, d.boosted = false, false, false
+	d.awake, d.known = false, false
+	d.rest()
 	var errs []error
 	if d.pins.PWR != nil {
 		errs = append(errs, d.pins.PWR.Out(gpio.Low))
@@ -269,7 +273,7 @@ func (d *SSD1683) wake() {
 	d.sleep(10 * time.Millisecond) // this family does not assert BUSY at once
 	d.waitFall("resetting by software", d.opts.InitLimit)
 	d.initialize()
-	d.awake, d.known, d.boosted = d.err == nil, false, false
+	d.awake, d.known = d.err == nil, false
 }
 
 func (d *SSD1683) set(p gpio.PinIO, l gpio.Level) {
@@ -291,7 +295,8 @@ func (d *SSD1683) full(pix []byte, seq byte) {
 		d.send(cmdWriteTemp, hot)
 	}
 	d.activate("refreshing fully", seq, d.opts.FullLimit)
-	d.boosted, d.known = false, d.err == nil
+	d.rest()
+	d.known = d.err == nil
 }
 
 // picture is full, and once in the driver's life a partial refresh behind it: nothing differs, nothing moves, it only takes its time.
@@ -326,15 +331,14 @@ func (d *SSD1683) refreshPart() {
 	}
 	d.partial.Store(int64(t))
 	d.measured.CompareAndSwap(0, int64(t))
-	d.boosted, d.lastUse = true, d.clock.Now()
-	d.watch()
+	d.boost()
 }
 
 // powerOff turns the drive voltages off.
 func (d *SSD1683) powerOff() {
 	if d.boosted {
 		d.activate("turning drive voltages off", seqPowerOff, d.opts.OffLimit)
-		d.boosted = false
+		d.rest()
 	}
 }
 

@@ -87,6 +87,9 @@ func (e *Emulator) attend(o *operation, next, end time.Time, step time.Duration)
 // sequences are the values of 22h that the datasheet or the panel maker's and other public drivers use.
 var sequences = []byte{0x80, 0x01, 0xC0, 0x03, 0x91, 0x99, 0xB1, 0xB9, 0xC7, 0xCF, 0xF7, 0xFF, 0xE0, 0x83, 0xD7, 0xFC, 0xDC}
 
+// roomTemp is what the controller's own sensor reads, in °C.
+const roomTemp = 22
+
 // activate runs the sequence in 22h.
 func (e *Emulator) activate() {
 	s := e.reg.control2
@@ -101,6 +104,9 @@ func (e *Emulator) activate() {
 	}
 	if bit(5) && !e.reg.internalTemp {
 		e.fault("sequence %02X reads the temperature from an external sensor, there is none", s)
+	}
+	if bit(5) {
+		e.reg.temp = roomTemp
 	}
 	if bit(4) {
 		e.reg.lut = normalWaveform
