@@ -52,7 +52,11 @@ func (m *machine) codeKey(ev Event) {
 		}
 		// The miss is stored before the code is judged and taken back after: pulling the plug in between gains nothing.
 		m.to(stepCodeChecking)
-		m.do(Misses{m.ask(), m.misses + 1})
+		until := m.at.Add(pause(m.misses + 1))
+		if until.Equal(m.at) {
+			until = time.Time{}
+		}
+		m.do(Misses{m.ask(), m.misses + 1, until})
 	case Cancelled:
 		m.toRest()
 	}
@@ -254,11 +258,10 @@ func (m *machine) openCase() {
 // opened turns to the resident.
 func (m *machine) opened(ev Event) {
 	if !ev.OK {
-		m.storageBad = true
+		m.storageBad, m.storageFull = true, ev.Bad
 		m.toRest()
 		return
 	}
-	m.open = true
 	m.board, m.known = card.Board{}, false
 	if len(m.cfg.Langs) == 1 {
 		m.toCard()

@@ -2,9 +2,7 @@
 
 package session
 
-import (
-	"madoguchi/sync/record"
-)
+import "madoguchi/sync/record"
 
 // maxStores is how often a record is offered to storage before the screen says that it cannot be kept.
 const maxStores = 3
@@ -53,16 +51,12 @@ func (m *machine) recordStored(ok bool) {
 		m.attempts++
 		switch {
 		case ok:
-			m.recorded, m.open = true, false
+			m.recorded = true
 			m.to(m.then)
 		case m.attempts < maxStores:
 			m.await(retryWait)
 		default:
 			m.notStored()
-		}
-	default:
-		if ok {
-			m.recorded, m.open = true, false
 		}
 	}
 }
@@ -79,7 +73,7 @@ func (m *machine) finishTick() {
 
 // notStored: the result is told, but not as done. The record waits in memory and the journal on disk: one of them becomes the case's one record.
 func (m *machine) notStored() {
-	m.storageBad, m.recorded, m.open = true, true, false
+	m.storageBad, m.recorded = true, true
 	m.do(WipePINs{}, EndCard{})
 	m.reason = "storage"
 	if m.changed {

@@ -3,6 +3,8 @@
 package session
 
 import (
+	"time"
+
 	"madoguchi/card"
 	"madoguchi/display"
 	"madoguchi/sync/record"
@@ -116,10 +118,11 @@ type Finish struct {
 	Week      record.Week
 }
 
-// Misses stores how many wrong clerk codes came in a row. Answered by [Stored].
+// Misses stores how many wrong clerk codes came in a row, and until when none is taken. Answered by [Stored].
 type Misses struct {
 	No    uint32
 	Count int
+	Until time.Time // zero: no pause
 }
 
 func (Show) effect()      {}

@@ -15,7 +15,7 @@ type EventKind uint8
 
 // The events.
 const (
-	// Start is the first event: storage is open. Open, Journal, Misses, Quarantined.
+	// Start is the first event: storage is open. Open, Journal, Misses, Until, Quarantined.
 	Start EventKind = iota
 	// Tick: the state's deadline has passed.
 	Tick
@@ -47,7 +47,7 @@ const (
 	Verified
 	// Changed answers Change. No, Result, Left: tries left after it, 0 if not known.
 	Changed
-	// Stored answers Journal, Finish and Misses. No, OK.
+	// Stored answers Journal, Finish and Misses. No, OK; Bad: there is no room.
 	Stored
 	// LinkState: the network side's word. OK: line up; Queue.
 	LinkState
@@ -85,12 +85,13 @@ type Event struct {
 
 	OK, Bad bool
 
-	Open        bool  // Start: a case was open when the program ended
-	Journal     Entry // Start: what it was
-	Misses      int   // Start: wrong clerk codes in a row
-	Quarantined bool  // Start: the record file could not be read and was put aside
-	Queue       int   // LinkState: records not yet taken by city hall; -1: not told
-	Link        Link  // LinkState
+	Open        bool      // Start: a case was open when the program ended
+	Journal     Entry     // Start: what it was
+	Misses      int       // Start: wrong clerk codes in a row
+	Until       time.Time // Start: no clerk code is taken before
+	Quarantined bool      // Start: the record file could not be read and was put aside
+	Queue       int       // LinkState: records not yet taken by city hall; -1: not told
+	Link        Link      // LinkState
 }
 
 // Link is the state of the line to city hall.

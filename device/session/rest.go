@@ -12,8 +12,8 @@ import (
 // start begins the day: an open case is closed as interrupted before anything else.
 func (m *machine) start(ev Event) {
 	m.misses = ev.Misses
-	if m.misses >= freeMisses {
-		m.blocked = m.at.Add(pause(m.misses)) // pulling the plug does not shorten a pause
+	if m.at.Before(ev.Until) {
+		m.blocked = m.at.Add(pause(m.misses)) // the whole pause again: pulling the plug does not shorten it, nor does a clock set back lengthen it
 	}
 	if ev.Quarantined {
 		m.notices |= noticeQuarantined
@@ -39,7 +39,7 @@ func (m *machine) rest() {
 	m.to(stepIdle)
 	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
 	m.lang, m.reason, m.outcome = m.cfg.Langs[0], "", 0
-	m.open, m.recorded, m.op, m.choice = false, false, OpNone, 0
+	m.recorded, m.op, m.choice = false, OpNone, 0
 	m.forgetCard()
 	m.unsure, m.changed, m.extra, m.attempts = false, false, 0, 0
 	m.idleDeadline()
@@ -99,7 +99,7 @@ func (m *machine) probe() {
 
 // probed answers a cleared journal at rest.
 func (m *machine) probed(ev Event) {
-	m.storageBad = !ev.OK
+	m.storageBad, m.storageFull = !ev.OK, ev.Bad
 	m.idleDeadline()
 }
 

@@ -65,6 +65,9 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 		f.Reason = "quarantined"
 		return display.FaultStorage, f
 	case m.storageBad:
+		if m.storageFull {
+			f.Reason = "full"
+		}
 		return display.FaultStorage, f
 	case m.lidOpen:
 		return display.FaultLid, f

@@ -64,6 +64,7 @@ type State struct {
 	misses      int
 	blocked     time.Time // no clerk code is taken before
 	storageBad  bool      // nothing can be stored
+	storageFull bool      // because there is no room
 	unsaved     Finish    // a record on its way to storage; No is 0 while no attempt is in flight
 
 	// The case.
@@ -72,7 +73,6 @@ type State struct {
 	kind      card.Kind
 	lang      display.Lang
 	week      record.Week
-	open      bool // the journal holds the case
 	recorded  bool // its record is stored
 	choice    int  // marked line of a step's menu
 	mark      int  // marked line of an overlay's menu

@@ -128,16 +128,12 @@ func (m *machine) locked() {
 // workTick: a command outlived even the card goroutine's deadline. What it did is not known.
 func (m *machine) workTick() {
 	m.wait = 0
-	switch m.step {
-	case stepReading:
-		m.failed("deadline")
-	case stepChanging:
+	switch {
+	case m.step == stepLeaveChecking && m.recorded:
+		m.toTake()
+		return
+	case m.step == stepChanging:
 		m.unsure = true
-		m.failed("deadline")
-	case stepLeaveChecking:
-		m.do(WipePINs{}, EndCard{})
-		m.to(stepTake)
-	default:
-		m.failed("deadline")
 	}
+	m.failed("deadline")
 }

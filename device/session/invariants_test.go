@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"fmt"
+
+	"madoguchi/card"
+	"madoguchi/display"
+	"madoguchi/sync/record"
+)
+
+// watchEvent follows what people and card did, apart from what the session makes of it.
+func (w *world) watchEvent(ev Event, s State) {
+	in, _ := s.screen.ID.Info()
+	accepted := ev.Kind == Press && ev.Gen == w.keys.Gen && w.keys.Mode == ModeMenu && !s.panelBad && (!in.Seen || s.painted && !ev.At.Before(s.shownAt))
+	switch ev.Kind {
+	case Press:
+		if !accepted {
+			return
+		}
+		switch {
+		case s.screen.ID == display.ResidentGuard1 && ev.Key == KeyEnter:
+			w.guard = 1
+		case s.screen.ID == display.ResidentGuard2 && ev.Key == KeyDown && w.guard == 1:
+			w.guard = 2
+		case s.screen.ID == display.ResidentGuard3 && ev.Key == KeyEnter && w.guard == 2:
+			w.guard = 3
+		case s.screen.ID == display.ResidentCancel && ev.Key == KeyCancel && !s.recorded:
+			w.stopped = true
+		}
+	case Entered:
+		if ev.Gen == w.keys.Gen && w.keys.Mode == ModeSecret && ev.Fault == FaultNone {
+			w.entered = true
+		}
+	case BoardRead:
+		if ev.No == s.wait && ev.No != 0 && ev.Result == ResultOK {
+			w.left = ev.Board.Of(s.kind).Left
+		}
+	case Verified, Changed:
+		if ev.No == s.wait && ev.No != 0 {
+			w.guard = 0
+			if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultTries {
+				w.left = ev.Left
+			}
+		}
+	case Shown:
+		if s.screen.ID == display.Wipe && ev.Gen == s.gen && !ev.Bad {
+			w.resident = false
+		}
+	}
+}
+
+// effect notes an effect and holds it against the promises.
+func (w *world) effect(e Effect) {
+	w.t.Helper()
+	switch e := e.(type) {
+	case Show:
+		w.show(e)
+	case Keys:
+		w.keys = e
+		if e.Mode == ModeSecret {
+			w.slots[e.Input.Slot] = true
+			w.entered = false
+		}
+	case WipePINs:
+		w.slots = [3]bool{}
+	case CheckCode:
+		w.slots[SlotCode] = false
+		w.asked = append(w.asked, e)
+	case Verify:
+		w.verifies++
+		w.sent(e.Kind, e.Left, OpVerify)
+		w.slots[SlotCurrent] = false
+		w.asked = append(w.asked, e)
+	case Change:
+		w.changes++
+		w.sent(e.Kind, e.Left, OpChange)
+		w.slots[SlotCurrent], w.slots[SlotNew] = false, false
+		w.asked = append(w.asked, e)
+	case Finish:
+		w.inflight++
+		if w.inflight > 1 {
+			w.fatalf("two records of one case are on their way")
+		}
+		w.asked = append(w.asked, e)
+	case ReadBoard, Journal, Misses:
+		w.asked = append(w.asked, e)
+	}
+}
+
+// sent holds a command that carries a PIN against the promises.
+func (w *world) sent(k card.Kind, left int, op Op) {
+	w.t.Helper()
+	if w.journal.Op != op && !(op == OpVerify && w.journal.Op == OpLeave) || w.journal.Kind != k {
+		w.fatalf("%v of %v is sent, the journal holds %+v", op, k, w.journal)
+	}
+	if left != w.left {
+		w.fatalf("%v is sent for %d tries left, the card told %d", op, left, w.left)
+	}
+	if w.left < 1 || w.left < 2 && w.guard != 3 {
+		w.fatalf("%v is sent with %d tries left, guard at stage %d", op, w.left, w.guard)
+	}
+	if !w.entered {
+		w.fatalf("%v is sent without 確認 on an entry", op)
+	}
+	if w.stopped {
+		w.fatalf("%v is sent after the case was cancelled", op)
+	}
+	if w.s.lidOpen {
+		w.fatalf("%v is sent with the lid open", op)
+	}
+	w.entered = false
+}
+
+// show holds a new screen against the promises of faces.
+func (w *world) show(e Show) {
+	w.t.Helper()
+	in, ok := e.Screen.ID.Info()
+	if !ok {
+		w.fatalf("screen %q is not listed", e.Screen.ID)
+	}
+	if in.Face == display.FaceResident {
+		w.resident = true
+	}
+	if w.resident && in.Face != display.FaceResident && e.Screen.ID != display.Wipe {
+		w.fatalf("screen %q follows the resident's before the panel was white", e.Screen.ID)
+	}
+	if e.Gen <= w.screen.Gen {
+		w.fatalf("generation %d follows %d", e.Gen, w.screen.Gen)
+	}
+	switch e.Screen.ID {
+	case display.ResidentDone, display.ResidentChanged, display.ResidentLeaveOK:
+		if w.records != w.opened {
+			w.fatalf("%q is shown with %d records stored for %d cases", e.Screen.ID, w.records, w.opened)
+		}
+	}
+	w.screen = e
+}
+
+// watchState holds the state against the promises after every step.
+func (w *world) watchState(before State) {
+	w.t.Helper()
+	s := w.s
+	if before.step == stepOpening && (s.step == stepLanguage || s.part() == residents) {
+		w.opened++
+		w.stopped, w.guard = false, 0
+	}
+	if s.step != stepBoot && s.Deadline().IsZero() {
+		w.fatalf("step %v has no deadline", s.step)
+	}
+	in, _ := s.screen.ID.Info()
+	if t := steps[s.base()]; t.pin && in.Face != display.FaceResident {
+		w.fatalf("step %v shows %q, which is not the resident's", s.step, s.screen.ID)
+	}
+	if s.keys.Mode == ModeSecret && !in.Entry {
+		w.fatalf("a PIN can be typed at %v while %q is shown", s.step, s.screen.ID)
+	}
+	if s.step == stepIdle {
+		if w.slots != [3]bool{} {
+			w.fatalf("slots %v may still hold something at rest", w.slots)
+		}
+		if s.unsaved == (Finish{}) && w.records != w.opened {
+			w.fatalf("%d records are stored for %d cases", w.records, w.opened)
+		}
+	}
+	if s.recorded && s.step.part() == residents && s.unsaved == (Finish{}) && w.records != w.opened {
+		w.fatalf("the case counts as recorded at %v with %d records for %d cases", s.step, w.records, w.opened)
+	}
+}
+
+// describe is an event in a few words.
+func describe(ev Event) string {
+	switch ev.Kind {
+	case Press:
+		return "press " + keyNames[ev.Key]
+	case Typed:
+		return fmt.Sprintf("typed %d", ev.Filled)
+	case Entered:
+		return "entered " + ev.Fault.code()
+	case Reader:
+		return "reader " + ev.Presence.String() + map[bool]string{true: " (no service)"}[ev.Bad]
+	case BoardRead:
+		if ev.Result == ResultOK {
+			return "board_read ok " + string(ev.Board.Species)
+		}
+		return "board_read " + ev.Result.String()
+	case Verified, Changed:
+		return fmt.Sprintf("%v %v left %d", ev.Kind, ev.Result, ev.Left)
+	case Stored, CodeChecked:
+		return fmt.Sprintf("%v %v", ev.Kind, map[bool]string{true: "ok", false: "no"}[ev.OK])
+	case Shown, Keypad, Lid:
+		return fmt.Sprintf("%v%s", ev.Kind, map[bool]string{true: " bad"}[ev.Bad])
+	}
+	return ev.Kind.String()
+}
+
+var keyNames = [numKeys]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "cancel", "clear", "enter", "up", "down", "menu"}
+
+var _ = record.Done

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"flag"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"madoguchi/card"
+)
+
+var (
+	seed  = flag.Uint64("seed", 0, "seed of the random walk; 0 draws one")
+	walks = flag.Int("walks", 300, "random walks of 2,000 events each")
+)
+
+// TestWalks lets people, card, panel and storage do anything at any time. What must never happen is held in invariants_test.go.
+func TestWalks(t *testing.T) {
+	base := *seed
+	if base == 0 {
+		base = rand.Uint64()
+	}
+	t.Logf("seed %d (go test -run TestWalks -seed %d)", base, base)
+	reached := map[stepID]int{}
+	for i := range *walks {
+		w := newWorld(t)
+		w.reached = reached
+		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
+		if t.Failed() {
+			return
+		}
+	}
+	for s := range numSteps {
+		if s != stepBoot && s != stepStarting && reached[s] == 0 { // these two come before the first walk's step
+			t.Errorf("no walk reached step %v", s)
+		}
+	}
+}
+
+// walk gives n random events, then lets everybody leave.
+func walk(w *world, r *rand.Rand, n int) {
+	w.t.Helper()
+	for range n {
+		w.hold, w.slow = r.IntN(8) == 0, r.IntN(12) == 0
+		randomEvent(w, r)
+	}
+	// Everything works again and everybody goes away: the box must come to rest.
+	w.hold, w.slow, w.store = false, false, true
+	w.apply(Event{Kind: Keypad})
+	w.apply(Event{Kind: Lid})
+	w.put(card.Empty)
+	w.apply(Event{Kind: Shown, Gen: w.s.gen})
+	for range 400 {
+		for _, e := range w.asked {
+			w.fail(e)
+			break
+		}
+		if w.s.step == stepIdle && !w.s.storageBad && w.s.notices == 0 && w.s.unsaved == (Finish{}) {
+			break
+		}
+		w.wait(w.s.Deadline().Sub(w.now) + time.Millisecond)
+		w.apply(Event{Kind: Shown, Gen: w.s.gen})
+	}
+	if w.s.step != stepIdle || w.s.unsaved != (Finish{}) {
+		w.fatalf("left alone, the box stays at %v", w.s.step)
+	}
+	if w.records != w.opened {
+		w.fatalf("%d records for %d cases", w.records, w.opened)
+	}
+}
+
+// fail answers a pending effect with a failure.
+func (w *world) fail(e Effect) {
+	w.t.Helper()
+	switch e.(type) {
+	case ReadBoard:
+		w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Result: ResultGone})
+	case Verify:
+		w.apply(Event{Kind: Verified, No: take[Verify](w).No, Result: ResultGone})
+	case Change:
+		w.apply(Event{Kind: Changed, No: take[Change](w).No, Result: ResultGone})
+	case CheckCode:
+		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No})
+	}
+}
+
+func randomEvent(w *world, r *rand.Rand) {
+	w.t.Helper()
+	// People mostly do what the screen asks.
+	switch p := r.IntN(100); {
+	case p < 40:
+		sensible(w, r)
+	case p < 50:
+		gen := w.keys.Gen
+		if r.IntN(10) == 0 {
+			gen--
+		}
+		w.apply(Event{Kind: Press, Gen: gen, Key: Key(r.IntN(int(numKeys)))})
+	case p < 56:
+		kind := []EventKind{Typed, Entered, Cancelled, Cleared, Menued}[r.IntN(5)]
+		w.apply(Event{Kind: kind, Gen: w.keys.Gen, Filled: r.IntN(17), Fault: Fault(r.IntN(int(numFaults)))})
+	case p < 60:
+		w.put(card.Presence(r.IntN(4)))
+	case p < 90:
+		answerCard(w, r)
+	case p < 94:
+		w.wait(time.Duration(r.IntN(60)) * time.Second)
+	case p < 95:
+		w.store = r.IntN(3) > 0
+	case p < 96:
+		w.apply(Event{Kind: Shown, Gen: w.s.gen, Bad: r.IntN(3) == 0})
+	case p < 97:
+		w.apply(Event{Kind: []EventKind{Keypad, Lid}[r.IntN(2)], Bad: r.IntN(3) == 0})
+	case p < 98:
+		w.apply(Event{Kind: LinkState, Link: Link(r.IntN(3)), Queue: r.IntN(4) - 1})
+	default: // a stale or foreign answer
+		k := []EventKind{CodeChecked, BoardRead, Verified, Changed, Stored, Shown, Start}[r.IntN(7)]
+		w.apply(Event{Kind: k, No: uint32(r.IntN(3)), Gen: uint32(r.IntN(3)), OK: true})
+	}
+}
+
+// sensible does what leads on.
+func sensible(w *world, r *rand.Rand) {
+	w.t.Helper()
+	if w.keys.Mode == ModeSecret {
+		w.typed(1 + r.IntN(4))
+		w.enter(FaultNone)
+		return
+	}
+	switch w.s.step {
+	case stepGuard2:
+		w.press(KeyDown)
+	case stepClerkMenu, stepMenu:
+		w.press(Key1 + Key(r.IntN(3)))
+	case stepProcedure, stepKind:
+		w.press(Key1 + Key(r.IntN(3)))
+	case stepApplicant:
+		w.press(Key1 + Key(r.IntN(2)))
+	case stepTake:
+		w.put(card.Empty)
+	case stepInsert, stepRemoved, stepUnreadable, stepCardWrong, stepReaderLost:
+		w.put(card.Empty)
+		w.put(card.Present)
+	default:
+		w.press(KeyEnter)
+	}
+}
+
+// answerCard answers what is pending at the card, mostly well.
+func answerCard(w *world, r *rand.Rand) {
+	w.t.Helper()
+	if len(w.asked) == 0 {
+		return
+	}
+	res := ResultOK
+	if r.IntN(3) == 0 {
+		res = Result(r.IntN(int(numResults)))
+	}
+	left := r.IntN(4)
+	switch w.asked[r.IntN(len(w.asked))].(type) {
+	case ReadBoard:
+		b := adult(left, r.IntN(6))
+		switch r.IntN(12) {
+		case 0:
+			b.Species = card.SpeciesDrivingLicence
+		case 1:
+			b.Species, b.HasSigning = card.SpeciesFaceAuth, false
+		case 2:
+			b.HasSigning = false
+		case 3:
+			b.Tries[card.KindLogin].Known = false
+		}
+		w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Result: res, Board: b})
+	case Verify:
+		w.apply(Event{Kind: Verified, No: take[Verify](w).No, Result: res, Left: left})
+	case Change:
+		w.apply(Event{Kind: Changed, No: take[Change](w).No, Result: res, Left: left})
+	case CheckCode:
+		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: r.IntN(4) > 0})
+	}
+}
+
+// FuzzStep holds the promises against sequences of events as a fuzzer finds them.
+func FuzzStep(f *testing.F) {
+	f.Add([]byte("a case"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s [32]byte
+		copy(s[:], b)
+		walk(newWorld(t), rand.New(rand.NewChaCha8(s)), 400)
+	})
+}
