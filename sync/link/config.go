@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"madoguchi/sync/record"
+)
+
+// Config says who the box is and where city hall is.
+type Config struct {
+	Broker   string        // URL: tls://host:8883 (or mqtts://); tcp://127.0.0.1:1883 (or mqtt://) for a broker on this machine
+	City     string        // city code in topics: a–z, 0–9, '-', '_'
+	Device   string        // device id, also the MQTT client id and the certificate's common name
+	CAFile   string        // PEM: the city's certificate authority, the only one trusted; for TLS
+	CertFile string        // PEM: the box's certificate; for TLS
+	KeyFile  string        // PEM: its key; for TLS
+	Wall     string        // path of the counter's Unix socket
+	DataDir  string        // folder for the session number, writable
+	Spread   time.Duration // the first connection waits a random time below this; DefaultSpread in service, 0 in the demo
+}
+
+// DefaultSpread keeps 10,000 boxes that get power at once at 73 attempts a second.
+const DefaultSpread = 180 * time.Second
+
+// Clock is time as Run sees it.
+type Clock interface {
+	Now() time.Time
+	Timer(d time.Duration) (c <-chan time.Time, stop func())
+}
+
+// Opts sets how Run behaves. A zero field has its default from DefaultOpts.
+type Opts struct {
+	KeepAlive     time.Duration // MQTT keep-alive
+	PingTimeout   time.Duration // a broker that does not answer a ping for so long is gone
+	Timeout       time.Duration // for dialling, TLS, CONNACK, SUBACK, and a stuck write
+	PubackTimeout time.Duration // a publish without PUBACK for so long: a new connection is made
+	RetryMax      time.Duration // highest limit of the wait before another connection
+	RetryMin      time.Duration // its first limit; it doubles
+	Stable        time.Duration // a connection that lived so long starts the waits anew
+	Window        int           // publishes on their way at once
+	MaxPacket     int           // bytes of the longest MQTT packet taken
+	Clock         Clock
+	Jitter        func(d time.Duration) time.Duration // a random time in [0, d)
+	Log           *slog.Logger                        // never content of a message; default: none
+	Counts        *Counts                             // what was dropped; default: not counted
+}
+
+// DefaultOpts are the values of a box in service.
+var DefaultOpts = Opts{
+	KeepAlive:     45 * time.Second, // below the 60 s after which branch routers forget a flow
+	PingTimeout:   15 * time.Second,
+	Timeout:       20 * time.Second,
+	PubackTimeout: 20 * time.Second,
+	RetryMin:      5 * time.Second,
+	RetryMax:      300 * time.Second,
+	Stable:        10 * time.Minute,
+	Window:        4,        // batches of up to 64 records
+	MaxPacket:     96 << 10, // a chunk of 64 KiB and its head
+	Clock:         realClock{},
+	Jitter:        jitter,
+}
+
+func (o *Opts) withDefaults() Opts {
+	var v Opts
+	if o != nil {
+		v = *o
+	}
+	d := DefaultOpts
+	for _, p := range []struct{ v, d *time.Duration }{
+		{&v.KeepAlive, &d.KeepAlive}, {&v.PingTimeout, &d.PingTimeout}, {&v.Timeout, &d.Timeout}, {&v.PubackTimeout, &d.PubackTimeout},
+		{&v.RetryMin, &d.RetryMin}, {&v.RetryMax, &d.RetryMax}, {&v.Stable, &d.Stable},
+	} {
+		if *p.v == 0 {
+			*p.v = *p.d
+		}
+	}
+	if v.Window == 0 {
+		v.Window = d.Window
+	}
+	if v.MaxPacket == 0 {
+		v.MaxPacket = d.MaxPacket
+	}
+	if v.Clock == nil {
+		v.Clock = d.Clock
+	}
+	if v.Jitter == nil {
+		v.Jitter = d.Jitter
+	}
+	if v.Log == nil {
+		v.Log = slog.New(slog.DiscardHandler)
+	}
+	if v.Counts == nil {
+		v.Counts = new(Counts)
+	}
+	return v
+}
+
+type realClock struct{}
+
+var _ Clock = realClock{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+func (realClock) Timer(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
+// jitter draws from crypto/rand: boxes of one batch must not draw alike.
+func jitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	n, err := rand.Int(rand.Reader, big.NewInt(int64(d)))
+	if err != nil {
+		return d / 2 // crypto/rand does not fail
+	}
+	return time.Duration(n.Int64())
+}
+
+// broker is a checked broker address.
+type broker struct {
+	addr        string // host:port
+	tls         *tls.Config
+	fingerprint string
+}
+
+// check reads the configuration's addresses, names and files.
+func (c Config) check() (broker, error) {
+	if c.City == "" || len(c.City) > 32 || strings.Trim(c.City, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		return broker{}, fmt.Errorf("city %q is not 1 to 32 of a–z 0–9 - _", c.City)
+	}
+	if !record.ValidDevice(c.Device) {
+		return broker{}, fmt.Errorf("device id %q is not 1 to %d of a–z 0–9 -", c.Device, record.MaxDeviceName)
+	}
+	if !filepath.IsAbs(c.DataDir) {
+		return broker{}, fmt.Errorf("data folder %q is not an absolute path", c.DataDir)
+	}
+	u, err := url.Parse(c.Broker)
+	if err != nil {
+		return broker{}, errors.New("broker address is no URL") // url.Error would quote a password
+	}
+	switch {
+	case u.User != nil:
+		return broker{}, errors.New("broker address: user and password do not belong into it; the box is known by its certificate")
+	case u.Hostname() == "" || u.Port() == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "":
+		return broker{}, fmt.Errorf("broker address %q: want scheme, host and port, as in tls://mqtt.example.lg.jp:8883", c.Broker)
+	}
+	switch u.Scheme {
+	case "tls", "mqtts":
+		t, print, err := c.tlsConfig(u.Hostname())
+		return broker{u.Host, t, print}, err
+	case "tcp", "mqtt":
+		if !loopback(u.Hostname()) {
+			return broker{}, fmt.Errorf("broker address %q: without TLS only a broker on this machine is taken (127.0.0.1, ::1, localhost)", c.Broker)
+		}
+		if c.CAFile+c.CertFile+c.KeyFile != "" {
+			return broker{}, fmt.Errorf("broker address %q: certificate files are given, but the scheme is without TLS", c.Broker)
+		}
+		return broker{addr: u.Host}, nil
+	}
+	return broker{}, fmt.Errorf("broker address %q: scheme is not tls, mqtts, tcp or mqtt", c.Broker)
+}
+
+// loopback says whether a host can only be this machine. A name other than localhost is not asked for: its answer may change.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// tlsConfig trusts the city's own authority and no other, and speaks TLS 1.3 only.
+func (c Config) tlsConfig(host string) (*tls.Config, string, error) {
+	for _, f := range []struct{ what, path string }{{"ca_file", c.CAFile}, {"cert_file", c.CertFile}, {"key_file", c.KeyFile}} {
+		if f.path == "" {
+			return nil, "", fmt.Errorf("%s is not set, and the broker is reached by TLS", f.what)
+		}
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading city's certificate authority: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, "", fmt.Errorf("reading city's certificate authority: %s holds no certificate", c.CAFile)
+	}
+	cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading box's certificate: %w", err)
+	}
+	if cn := cert.Leaf.Subject.CommonName; cn != c.Device {
+		return nil, "", fmt.Errorf("reading box's certificate: it is for %q, this box is %q", cn, c.Device)
+	}
+	sum := sha256.Sum256(cert.Leaf.Raw)
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, RootCAs: pool, Certificates: []tls.Certificate{cert}, ServerName: host,
+	}, hex.EncodeToString(sum[:8]), nil
+}

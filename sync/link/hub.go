@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"madoguchi/sync/wall"
+)
+
+// Counts counts what the link did not hand on.
+type Counts struct {
+	Dropped     atomic.Uint64 // record batches that came while the line was down or busy: the PIN side sends them again
+	Unexpected  atomic.Uint64 // messages of the broker on no topic of ours, or too long
+	Overflow    atomic.Uint64 // acknowledgements that the PIN side was too slow for: city hall repeats them
+	Connections atomic.Uint64 // broker connections tried
+}
+
+// ackQueue is how many acknowledgements wait for the PIN side. They are cumulative: the oldest go first when there are more.
+const ackQueue = 16
+
+// hub is what the wall side and the broker side share. Everything in it may be lost.
+type hub struct {
+	counts *Counts
+
+	records chan []byte // to the broker
+
+	mu       sync.Mutex
+	up       bool // a broker connection takes records
+	state    wall.LinkState
+	host     *bool    // city hall's word; nil: it said nothing
+	acks     [][]byte // to the wall
+	desired  []byte   // newest, nil: none; kept for the next wall connection
+	reported []byte   // newest, nil: none; kept for the next broker connection
+	fresh    map[wall.Type]bool
+	toWall   chan struct{} // something for the wall
+	toBroker chan struct{} // something for the broker beside records
+}
+
+func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
+	h := &hub{
+		counts: counts, records: make(chan []byte, 8), fresh: map[wall.Type]bool{},
+		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
+	}
+	h.state = wall.LinkState{State: wall.Down, Since: now.Truncate(time.Second), Fingerprint: fingerprint}
+	return h
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// fromWall takes a frame of the PIN side.
+func (h *hub) fromWall(f wall.Frame) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch f.Type {
+	case wall.Records:
+		if !h.up {
+			h.counts.Dropped.Add(1)
+			return
+		}
+		select {
+		case h.records <- f.Body:
+		default:
+			h.counts.Dropped.Add(1)
+		}
+	case wall.Reported:
+		h.reported, h.fresh[wall.Reported] = f.Body, true
+		poke(h.toBroker)
+	}
+}
+
+// fromBroker takes a message for the PIN side.
+func (h *hub) fromBroker(t wall.Type, body []byte) {
+	if len(body) == 0 || len(body) > t.Limit(wall.Network) {
+		h.counts.Unexpected.Add(1)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch t {
+	case wall.Ack:
+		if len(h.acks) == ackQueue {
+			h.acks = h.acks[1:]
+			h.counts.Overflow.Add(1)
+		}
+		h.acks = append(h.acks, body)
+	case wall.Desired:
+		h.desired, h.fresh[wall.Desired] = body, true
+	}
+	poke(h.toWall)
+}
+
+// set changes the state of the line; the PIN side hears of it if it is another.
+func (h *hub) set(now time.Time, change func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change()
+	s := wall.Down
+	switch {
+	case h.up && h.host != nil && !*h.host:
+		s = wall.NoHost
+	case h.up:
+		s = wall.Up
+	}
+	if s == h.state.State {
+		return
+	}
+	h.state.State, h.state.Since = s, now.Truncate(time.Second)
+	h.fresh[wall.Link] = true
+	poke(h.toWall)
+}
+
+// connected opens the way for records; lost closes it and forgets what was on it.
+func (h *hub) connected(now time.Time) {
+	h.set(now, func() {
+		h.up = true
+		h.fresh[wall.Reported] = h.reported != nil
+		poke(h.toBroker)
+	})
+}
+
+func (h *hub) lost(now time.Time) {
+	h.set(now, func() {
+		h.up, h.host = false, nil
+		for {
+			select {
+			case <-h.records:
+				h.counts.Dropped.Add(1)
+				continue
+			default:
+			}
+			break
+		}
+	})
+}
+
+// wallOpened marks what a new wall connection has to hear first.
+func (h *hub) wallOpened() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fresh[wall.Link] = true
+	h.fresh[wall.Desired] = h.desired != nil
+	poke(h.toWall)
+}
+
+// forWall takes what waits for the PIN side, state first.
+func (h *hub) forWall() []wall.Frame {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []wall.Frame
+	if h.fresh[wall.Link] {
+		if body, err := h.state.Encode(); err == nil {
+			all = append(all, wall.Frame{Type: wall.Link, Body: body})
+		}
+	}
+	for _, a := range h.acks {
+		all = append(all, wall.Frame{Type: wall.Ack, Body: a})
+	}
+	h.acks = nil
+	if h.fresh[wall.Desired] {
+		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
+	}
+	h.fresh[wall.Link], h.fresh[wall.Desired] = false, false
+	return all
+}
+
+// forBroker takes the state document if it is to be published.
+func (h *hub) forBroker() []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.fresh[wall.Reported] {
+		return nil
+	}
+	h.fresh[wall.Reported] = false
+	return h.reported
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"madoguchi/sync/wall"
+)
+
+// Run carries frames until ctx ends and returns nil then. A configuration that cannot work is an error at once: an address, a certificate, a folder that cannot be written.
+// A broker or a counter that is away is not: it is tried again for ever.
+func Run(ctx context.Context, cfg Config, opts *Opts) error {
+	o := opts.withDefaults()
+	b, err := cfg.check()
+	if err != nil {
+		return fmt.Errorf("starting link: %w", err)
+	}
+	if cfg.Wall == "" {
+		return errors.New("starting link: path of the counter's socket is not set")
+	}
+	// Find a folder that cannot be written now, not in the night. The number is used by no connection.
+	if _, err := nextSession(cfg.DataDir, o.Clock.Now()); err != nil {
+		return fmt.Errorf("starting link: %w", err)
+	}
+	r := &runner{cfg: cfg, opts: o, broker: b, topics: NewTopics(cfg.City, cfg.Device), hub: newHub(o.Counts, b.fingerprint, o.Clock.Now())}
+	var wg sync.WaitGroup
+	wg.Go(func() { r.wallLoop(ctx) })
+	wg.Go(func() { r.brokerLoop(ctx) })
+	wg.Wait()
+	return nil
+}
+
+// runner is one Run.
+type runner struct {
+	cfg    Config
+	opts   Opts
+	broker broker
+	topics Topics
+	hub    *hub
+}
+
+// sleep waits for d; false: ctx ended.
+func (r *runner) sleep(ctx context.Context, d time.Duration) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if d <= 0 {
+		return true
+	}
+	c, stop := r.opts.Clock.Timer(d)
+	defer stop()
+	select {
+	case <-c:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// backoff is the wait before try n (from 0): full jitter under min·2^n, at most max.
+func (r *runner) backoff(n int, least, most time.Duration) time.Duration {
+	limit := most
+	if n < 20 {
+		limit = min(most, least<<n)
+	}
+	return r.opts.Jitter(limit)
+}
+
+// The waits of the wall side: both ends are on one board, and the counter's start takes seconds.
+const (
+	wallRetryMin = 200 * time.Millisecond
+	wallRetryMax = 5 * time.Second
+)
+
+// wallLoop keeps a connection to the PIN side.
+func (r *runner) wallLoop(ctx context.Context) {
+	for n := 0; ; n++ {
+		c, err := (&net.Dialer{Timeout: r.opts.Timeout}).DialContext(ctx, "unix", r.cfg.Wall)
+		if err == nil {
+			r.opts.Log.Info("wall open")
+			var served bool
+			served, err = r.serveWall(ctx, wall.New(c, wall.Network, wall.Opts{}))
+			if served {
+				n = 0
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wait := r.backoff(n, wallRetryMin, wallRetryMax)
+		r.opts.Log.Warn("wall away", "err", err, "retry_in", wait.Round(time.Millisecond))
+		if !r.sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// serveWall runs one wall connection to its end. served: the PIN side took at least one frame or sent one.
+func (r *runner) serveWall(ctx context.Context, c *wall.Conn) (served bool, err error) {
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	defer stop()
+	r.hub.wallOpened()
+	gone := make(chan struct{})
+	done := make(chan bool, 1)
+	go func() {
+		done <- r.writeWall(c, gone)
+	}()
+	for {
+		f, rerr := c.Read()
+		if rerr != nil {
+			close(gone)
+			served = <-done || served
+			if errors.Is(rerr, io.EOF) {
+				rerr = errors.New("counter closed the wall")
+			}
+			return served, rerr
+		}
+		served = true
+		r.hub.fromWall(f)
+	}
+}
+
+// writeWall sends what waits until the connection is gone. It closes the connection when a write fails, which ends the reading too.
+func (r *runner) writeWall(c *wall.Conn, gone <-chan struct{}) (served bool) {
+	for {
+		select {
+		case <-gone:
+			return served
+		case <-r.hub.toWall:
+		}
+		for _, f := range r.hub.forWall() {
+			if err := c.Write(f.Type, f.Body); err != nil {
+				c.Close()
+				return served
+			}
+			served = true
+		}
+	}
+}
+
+// brokerLoop keeps a connection to the broker: a random wait at the start, then fresh clients with full jitter between them.
+func (r *runner) brokerLoop(ctx context.Context) {
+	if !r.sleep(ctx, r.opts.Jitter(r.cfg.Spread)) {
+		return
+	}
+	for n := 0; ; n++ {
+		began := r.opts.Clock.Now()
+		err := r.session(ctx)
+		r.hub.lost(r.opts.Clock.Now())
+		if ctx.Err() != nil {
+			return
+		}
+		if r.opts.Clock.Now().Sub(began) >= r.opts.Stable {
+			n = 0
+		}
+		wait := r.backoff(n, r.opts.RetryMin, r.opts.RetryMax)
+		r.opts.Log.Warn("broker away", "err", err, "retry_in", wait.Round(time.Millisecond))
+		if !r.sleep(ctx, wait) {
+			return
+		}
+	}
+}

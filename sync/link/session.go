@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"madoguchi/sync/wall"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// qos is 1 for everything: what matters is repeated until it is acknowledged end to end, and QoS 2 has open bugs in paho (thread #788).
+const qos = 1
+
+// refused is the SUBACK code of a refused subscription.
+const refused = 0x80
+
+// session is one connection to the broker, from dialling to its loss. It returns why it ended; ctx's end takes it down in good order.
+func (r *runner) session(ctx context.Context) error {
+	number, err := nextSession(r.cfg.DataDir, r.opts.Clock.Now())
+	if err != nil {
+		return err
+	}
+	r.opts.Counts.Connections.Add(1)
+	conn, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	var mu sync.Mutex
+	var line net.Conn
+	o := r.options(number, cancel)
+	o.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
+		c, err := dial(conn, r.broker, r.opts.Timeout, r.opts.MaxPacket)
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			line = c
+		}
+		return c, err
+	})
+	client := mqtt.NewClient(o)
+	defer func() {
+		// Close the line first: Disconnect waits for workers that may wait for the line.
+		mu.Lock()
+		if line != nil {
+			line.Close()
+		}
+		mu.Unlock()
+		client.Disconnect(0)
+	}()
+
+	if err := r.wait(conn, client.Connect(), 2*r.opts.Timeout); err != nil {
+		return fmt.Errorf("connecting to broker: %w", err)
+	}
+	if err := r.subscribe(conn, client); err != nil {
+		return err
+	}
+	if err := r.wait(conn, client.Publish(r.topics.Presence, qos, true, presence(true, number)), r.opts.PubackTimeout); err != nil {
+		return fmt.Errorf("publishing presence: %w", err)
+	}
+	r.opts.Log.Info("broker connected", "session", number)
+	r.hub.connected(r.opts.Clock.Now())
+	for range r.opts.Window {
+		go r.publishRecords(conn, client, cancel)
+	}
+	go r.publishReported(conn, client, cancel)
+	<-conn.Done()
+	if ctx.Err() != nil && client.IsConnectionOpen() {
+		// DISCONNECT takes the will back, so say it ourselves.
+		client.Publish(r.topics.Presence, qos, true, presence(false, number)).WaitTimeout(time.Second)
+		client.Disconnect(250)
+	}
+	return context.Cause(conn)
+}
+
+// options are those of a client that is used for one connection only.
+func (r *runner) options(number uint64, lost context.CancelCauseFunc) *mqtt.ClientOptions {
+	o := mqtt.NewClientOptions().AddBroker("tcp://" + r.broker.addr) // the scheme is not used: dial knows
+	o.SetClientID(r.cfg.Device)
+	o.SetProtocolVersion(4)   // else each refused CONNECT is tried again as MQTT 3.1
+	o.SetCleanSession(true)   // acknowledgement and assignment are retained, records are acknowledged end to end
+	o.SetAutoReconnect(false) // else a token without error does not mean PUBACK
+	o.SetConnectRetry(false)  // its waits have no jitter
+	o.SetOrderMatters(false)  // else a handler that waits stops everything
+	o.SetKeepAlive(r.opts.KeepAlive)
+	o.SetPingTimeout(r.opts.PingTimeout)
+	o.SetConnectTimeout(r.opts.Timeout)
+	o.SetWriteTimeout(r.opts.Timeout)
+	o.SetBinaryWill(r.topics.Presence, presence(false, number), qos, true)
+	// Without a handler a message would never be acknowledged and would fill the broker's window for us.
+	o.SetDefaultPublishHandler(func(mqtt.Client, mqtt.Message) { r.opts.Counts.Unexpected.Add(1) })
+	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { lost(fmt.Errorf("connection lost: %w", err)) })
+	return o
+}
+
+// errNoAnswer means that the broker was silent for too long.
+var errNoAnswer = errors.New("broker does not answer")
+
+// wait waits for a token, which alone may never complete.
+func (r *runner) wait(ctx context.Context, t mqtt.Token, limit time.Duration) error {
+	c, stop := r.opts.Clock.Timer(limit)
+	defer stop()
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-c:
+		return fmt.Errorf("%w within %v", errNoAnswer, limit)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// subscribe asks for the box's own topics and looks at every code of the answer.
+func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
+	handlers := map[string]func([]byte){
+		r.topics.Ack:     func(b []byte) { r.hub.fromBroker(wall.Ack, b) },
+		r.topics.Desired: func(b []byte) { r.hub.fromBroker(wall.Desired, b) },
+		r.topics.Host:    r.onHost,
+	}
+	filters := map[string]byte{}
+	for topic := range handlers {
+		filters[topic] = qos
+	}
+	token := client.SubscribeMultiple(filters, func(_ mqtt.Client, m mqtt.Message) {
+		if h := handlers[m.Topic()]; h != nil && ctx.Err() == nil {
+			h(m.Payload())
+			return
+		}
+		r.opts.Counts.Unexpected.Add(1)
+	})
+	if err := r.wait(ctx, token, r.opts.Timeout); err != nil {
+		return fmt.Errorf("subscribing: %w", err)
+	}
+	granted := token.(*mqtt.SubscribeToken).Result()
+	for topic := range filters {
+		if code, ok := granted[topic]; !ok || code >= refused {
+			return fmt.Errorf("subscribing: broker refused %s", topic)
+		}
+	}
+	return nil
+}
+
+func (r *runner) onHost(text []byte) {
+	online, err := hostOnline(text)
+	if err != nil {
+		r.opts.Counts.Unexpected.Add(1)
+		return
+	}
+	r.hub.set(r.opts.Clock.Now(), func() { r.hub.host = &online })
+}
+
+// publishRecords hands batches to the broker one after the other. A batch that is not confirmed in time ends the connection; nothing is kept, the PIN side sends again.
+func (r *runner) publishRecords(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case batch := <-r.hub.records:
+			if err := r.wait(ctx, client.Publish(r.topics.Rec, qos, false, batch), r.opts.PubackTimeout); err != nil {
+				fail(fmt.Errorf("publishing records: %w", err))
+				return
+			}
+		}
+	}
+}
+
+// publishReported keeps the retained state document up to date.
+func (r *runner) publishReported(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.hub.toBroker:
+			doc := r.hub.forBroker()
+			if doc == nil {
+				continue
+			}
+			if err := r.wait(ctx, client.Publish(r.topics.Reported, qos, true, doc), r.opts.PubackTimeout); err != nil {
+				fail(fmt.Errorf("publishing state: %w", err))
+				return
+			}
+		}
+	}
+}
