@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Link is the network side of the box: MQTT, TLS and the device's key, and nothing of the card, the keys or the
+// panel. It runs as a user of its own beside counter and speaks frames of known types and sizes with it.
+//
+//	link --config /etc/madoguchi/link.toml
+//
+// The configuration:
+//
+//	broker    = "tls://mqtt.example.lg.jp:8883"   # tcp:// only to this machine
+//	city      = "nabari"
+//	device    = "k3v7q2xw5m4nr8ta"                # the certificate's common name
+//	ca_file   = "/etc/madoguchi/ca.pem"           # with tls://
+//	cert_file = "/data/link/cert.pem"
+//	key_file  = "/data/link/key.pem"
+//	wall      = "/run/madoguchi/wall.sock"        # counter's socket
+//	data_dir  = "/data/link"                      # keeps the session number
+//	spread    = "180s"                            # first connection after a start: a random time below this
+//
+// It ends with 0 when told to stop, 1 when it cannot go on, 2 when its arguments or its configuration are wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"madoguchi/sync/link"
+)
+
+// version is set when the firmware is built.
+var version = "development"
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("link", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	config := flags.String("config", "/etc/madoguchi/link.toml", "configuration `file`")
+	showVersion := flags.Bool("version", false, "print the version and end")
+	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "link: unexpected argument %q; everything is set by flags and the configuration file\n", flags.Arg(0))
+		return 2
+	}
+	if *showVersion {
+		fmt.Fprintln(stdout, "link", version)
+		return 0
+	}
+	cfg, err := loadConfig(*config)
+	if err != nil {
+		fmt.Fprintln(stderr, "link:", err)
+		return 2
+	}
+	// 24 MiB is what this side of the box may take at most; the broker's largest packet fits many times.
+	debug.SetMemoryLimit(20 << 20)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	opts := link.DefaultOpts
+	opts.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	if err := link.Run(ctx, cfg, &opts); err != nil {
+		fmt.Fprintln(stderr, "link:", err)
+		return 1
+	}
+	return 0
+}
