@@ -17,28 +17,15 @@ import (
 
 // file is the configuration as it stands in the file.
 type file struct {
-	Broker   string   `toml:"broker"`
-	City     string   `toml:"city"`
-	Device   string   `toml:"device"`
-	CAFile   string   `toml:"ca_file"`
-	CertFile string   `toml:"cert_file"`
-	KeyFile  string   `toml:"key_file"`
-	Wall     string   `toml:"wall"`
-	DataDir  string   `toml:"data_dir"`
-	Spread   duration `toml:"spread"`
-}
-
-// duration is a time span as Go writes it: "180s". It is a struct so that a bare number is refused.
-type duration struct{ time.Duration }
-
-// UnmarshalText reads "180s".
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err == nil && v < 0 {
-		err = fmt.Errorf("%s is negative", v)
-	}
-	d.Duration = v
-	return err
+	Broker   string `toml:"broker"`
+	City     string `toml:"city"`
+	Device   string `toml:"device"`
+	CAFile   string `toml:"ca_file"`
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
+	Wall     string `toml:"wall"`
+	DataDir  string `toml:"data_dir"`
+	Spread   string `toml:"spread"`
 }
 
 // loadConfig reads the file strictly: an unknown key, a wrong type or a missing value is an error that names line and column.
@@ -49,7 +36,7 @@ func loadConfig(path string) (link.Config, error) {
 	} else if err != nil {
 		return link.Config{}, fmt.Errorf("reading the configuration: %w", err)
 	}
-	f := file{Spread: duration{link.DefaultSpread}}
+	f := file{Spread: link.DefaultSpread.String()}
 	dec := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
 		var unknown *toml.StrictMissingError
@@ -71,6 +58,10 @@ func loadConfig(path string) (link.Config, error) {
 			return link.Config{}, fmt.Errorf("%s: %s is not set", path, k.key)
 		}
 	}
+	spread, err := time.ParseDuration(f.Spread)
+	if err != nil || spread < 0 {
+		return link.Config{}, fmt.Errorf("%s: spread = %q: want a time like \"180s\", not below zero", path, f.Spread)
+	}
 	return link.Config{Broker: f.Broker, City: f.City, Device: f.Device, CAFile: f.CAFile, CertFile: f.CertFile, KeyFile: f.KeyFile,
-		Wall: f.Wall, DataDir: f.DataDir, Spread: f.Spread.Duration}, nil
+		Wall: f.Wall, DataDir: f.DataDir, Spread: spread}, nil
 }

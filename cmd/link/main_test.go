@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 		{"no file", []string{"--config", filepath.Join(dir, "none.toml")}, 2, "there is no configuration file"},
 		{"unknown key", []string{"--config", write("key.toml", whole+"brokr = \"x\"\n")}, 2, `key.toml:7:1: unknown key "brokr"`},
 		{"wrong type", []string{"--config", write("type.toml", whole+"spread = 3\n")}, 2, "type.toml:7:"},
-		{"negative spread", []string{"--config", write("neg.toml", whole+"spread = \"-3s\"\n")}, 2, "negative"},
+		{"negative spread", []string{"--config", write("neg.toml", whole+"spread = \"-3s\"\n")}, 2, `spread = "-3s"`},
 		{"not set", []string{"--config", write("part.toml", strings.Replace(whole, "city", "# city", 1))}, 2, "part.toml: city is not set"},
 		{"broken", []string{"--config", write("broken.toml", "broker = \n")}, 2, "broken.toml:1:"},
 		{"plain tcp beyond this machine", []string{"--config", write("far.toml",
