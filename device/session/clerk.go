@@ -73,7 +73,7 @@ func (m *machine) codeResult(ev Event) {
 	case ev.Kind == CodeChecked && ev.OK:
 		m.misses, m.blocked = 0, time.Time{}
 		m.do(Misses{No: m.next()})
-		m.choice = 1
+		m.choice, m.tongue = 1, m.cfg.Langs[0]
 		m.to(stepProcedure)
 	case ev.Kind == CodeChecked:
 		m.misses++
@@ -112,7 +112,7 @@ var (
 	kinds      = card.Kinds()
 )
 
-// clerkPress is a key in the clerk's part: a digit chooses at once, ▲▼ mark, 確認 takes the mark, 訂正 goes one question back, 取消 asks to close.
+// clerkPress is a key in the clerk's part: a digit chooses at once, ▲▼ mark, 確認 takes the mark, 取消 and 訂正 go one question back.
 func (m *machine) clerkPress(k Key) {
 	switch m.step {
 	case stepCodeWrong, stepCodeWait:
@@ -141,7 +141,14 @@ func (m *machine) clerkPress(k Key) {
 	}
 	switch k {
 	case KeyCancel:
-		m.over(stepClerkCancel)
+		switch m.step {
+		case stepApplicant, stepKind, stepRefused:
+			m.clerkBack()
+		case stepTurn:
+			m.over(stepClerkCancel)
+		default:
+			m.toRest()
+		}
 	case KeyMenu:
 		m.over(stepClerkMenu)
 		m.mark = 1
@@ -177,6 +184,7 @@ func (m *machine) clerkChoose(k Key) {
 			case m.procedure == record.TriesBoard:
 				m.to(stepTurn)
 			case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
+				m.reason = "proxy"
 				m.to(stepRefused)
 			default:
 				m.to(stepKind)
@@ -189,6 +197,11 @@ func (m *machine) clerkChoose(k Key) {
 	case stepKind:
 		if i := m.pick(k, len(kinds)); i > 0 {
 			m.kind = kinds[i-1]
+			if m.kind == card.KindRegister { // its two halves need a procedure of their own
+				m.reason = "register"
+				m.to(stepRefused)
+				return
+			}
 			m.to(stepTurn)
 		}
 	case stepTurn:
@@ -210,6 +223,11 @@ func (m *machine) clerkBack() {
 		m.applicant = 0
 		m.to(stepProcedure)
 	case stepRefused, stepKind:
+		if m.step == stepRefused && m.kind.Valid() {
+			m.choice = 1 + index(kinds, m.kind)
+			m.to(stepKind)
+			return
+		}
 		m.choice = 1 + index(applicants, m.applicant)
 		m.kind = 0
 		m.to(stepApplicant)
@@ -232,7 +250,7 @@ func (m *machine) clerkMenu(k Key) {
 	}
 	switch m.pickMark(k, 3) {
 	case 1:
-		m.lang = m.cfg.Langs[(1+index(m.cfg.Langs, m.lang))%len(m.cfg.Langs)]
+		m.tongue = m.nextLang(m.tongue)
 		m.back()
 	case 2:
 		m.over(stepClerkAbout)
@@ -263,7 +281,8 @@ func (m *machine) opened(ev Event) {
 		return
 	}
 	m.board, m.known = card.Board{}, false
-	if len(m.cfg.Langs) == 1 {
+	m.reason = ""
+	if m.lang = m.tongue; len(m.cfg.Langs) == 1 {
 		m.toCard()
 		return
 	}

@@ -75,11 +75,7 @@ func (m *machine) finishTick() {
 func (m *machine) notStored() {
 	m.storageBad, m.recorded = true, true
 	m.do(WipePINs{}, EndCard{})
-	m.reason = "storage"
-	if m.changed {
-		m.reason = "storage_changed"
-	}
-	m.to(stepStopped)
+	m.to(stepStopped) // the reason stays: whether the PIN was changed is owed to the resident; the fault is the clerk's, at rest
 }
 
 // endPress is a key on a result: any of 確認 and 取消 goes on.

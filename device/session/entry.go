@@ -4,12 +4,14 @@ package session
 
 import "madoguchi/sync/record"
 
-// toEntry opens the entry of the PIN; with one try left only through the guard.
+// toEntry opens the entry of the PIN: letters are explained once, and with one try left it opens only through the guard.
 func (m *machine) toEntry() {
 	m.do(WipePINs{})
 	switch {
 	case m.lidOpen:
 		m.end(record.DeviceOrDocumentProblem, "lid")
+	case m.kind.Form().Letters() && !m.told:
+		m.to(stepLetters)
 	case m.left < 2 && !m.guarded:
 		m.to(stepGuard1)
 	default:
@@ -88,6 +90,9 @@ func (m *machine) entryPress(k Key) {
 	switch m.step {
 	case stepRules, stepMismatch:
 		m.to(stepNew)
+	case stepLetters:
+		m.told = true
+		m.toEntry()
 	case stepWrong:
 		m.toEntry()
 	}

@@ -199,7 +199,7 @@ func (m *machine) residentPress(k Key) {
 		m.over(stepCancel)
 	case m.step >= stepGuard1 && m.step <= stepGuard3:
 		m.guardPress(k)
-	case m.step == stepRules, m.step == stepMismatch, m.step == stepWrong:
+	case m.step == stepLetters, m.step == stepRules, m.step == stepMismatch, m.step == stepWrong:
 		m.entryPress(k)
 	default:
 		m.cardPress(k)

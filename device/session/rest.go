@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -41,7 +42,7 @@ func (m *machine) rest() {
 	m.lang, m.reason, m.outcome = m.cfg.Langs[0], "", 0
 	m.recorded, m.op, m.choice = false, OpNone, 0
 	m.forgetCard()
-	m.unsure, m.changed, m.extra, m.attempts = false, false, 0, 0
+	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.idleDeadline()
 }
 
@@ -57,6 +58,9 @@ func (m *machine) idleDeadline() {
 	}
 	if m.storageBad && m.at.Add(probeWait).Before(d) {
 		d = m.at.Add(probeWait)
+	}
+	if m.lang != m.cfg.Langs[0] && m.at.Add(tongueWait).Before(d) {
+		d = m.at.Add(tongueWait)
 	}
 	if m.notices == noticePanel && m.at.Add(panelWait).Before(d) {
 		d = m.at.Add(panelWait)
@@ -74,6 +78,7 @@ func (m *machine) restTick() {
 		if m.notices == noticePanel {
 			m.notices = 0
 		}
+		m.lang = m.cfg.Langs[0]
 		if m.storageBad {
 			m.probe()
 		}
@@ -103,8 +108,13 @@ func (m *machine) probed(ev Event) {
 	m.idleDeadline()
 }
 
-// restPress is a key at rest. Only 確認 means something: it takes a notice away, or opens a case.
+// restPress is a key at rest: 確認 takes a notice away, or opens a case; メニュー changes the language.
 func (m *machine) restPress(k Key) {
+	if k == KeyMenu && (m.step == stepIdle || m.step == stepIdleBoard) {
+		m.lang = m.nextLang(m.lang)
+		m.idleOrBoard()
+		return
+	}
 	if k != KeyEnter || m.keypadBad {
 		return
 	}
@@ -124,10 +134,25 @@ func (m *machine) restPress(k Key) {
 		if m.step == stepIdleReading {
 			m.do(EndCard{})
 		}
+		m.lang = m.cfg.Langs[0] // a clerk's screens are in the box's language
 		m.toCode()
 		return
 	}
 	m.idleDeadline()
+}
+
+// nextLang is the language offered after l.
+func (m *machine) nextLang(l display.Lang) display.Lang {
+	return m.cfg.Langs[(1+index(m.cfg.Langs, l))%len(m.cfg.Langs)]
+}
+
+// idleOrBoard starts the wait of what is shown at rest anew.
+func (m *machine) idleOrBoard() {
+	if m.step == stepIdle {
+		m.idleDeadline()
+		return
+	}
+	m.await(boardWait)
 }
 
 // reader notes what the reader reports, and leads it to the step.

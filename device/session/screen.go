@@ -108,7 +108,7 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 		f.Applicant, f.Choice = "", m.choice
 		return display.ClerkApplicant, f
 	case stepRefused:
-		f.Reason = m.applicant.String()
+		f.Reason = m.reason
 		return display.ClerkRefused, f
 	case stepKind:
 		f.Kind, f.Choice = "", m.choice
@@ -206,6 +206,7 @@ var residentIDs = [numSteps]display.ID{
 	stepInsert:     display.ResidentCardInsert,
 	stepReading:    display.ResidentCardReading,
 	stepUnreadable: display.ResidentCardUnreadable,
+	stepLetters:    display.ResidentLetters,
 	stepGuard1:     display.ResidentGuard1,
 	stepGuard2:     display.ResidentGuard2,
 	stepGuard3:     display.ResidentGuard3,

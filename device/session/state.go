@@ -72,6 +72,7 @@ type State struct {
 	applicant Applicant
 	kind      card.Kind
 	lang      display.Lang
+	tongue    display.Lang // the resident's, as the clerk set it
 	week      record.Week
 	recorded  bool // its record is stored
 	choice    int  // marked line of a step's menu
@@ -85,6 +86,7 @@ type State struct {
 	known    bool // board is of the card that lies in the reader
 	left     int  // tries left of kind, as shown
 	guarded  bool // the last-try guard was passed for the next VERIFY
+	told     bool // how letters are typed was explained
 	unsure   bool // a change was cut off
 	changed  bool // the card holds the new PIN
 	op       Op

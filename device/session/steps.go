@@ -40,6 +40,7 @@ const (
 	stepFailed
 	stepBoard
 	stepAbout
+	stepLetters
 	stepGuard1
 	stepGuard2
 	stepGuard3
@@ -104,6 +105,7 @@ const (
 	wipeWait   = 15 * time.Second // two full refreshes and a restart of the panel
 	probeWait  = 60 * time.Second // between attempts at storage that failed
 	panelWait  = 60 * time.Second // how long "the panel was started anew" stands
+	tongueWait = 60 * time.Second // how long the idle screen keeps another language
 )
 
 // traits are what a step is, apart from its transitions.
@@ -149,6 +151,7 @@ var steps = [numSteps]traits{
 	stepFailed:        {name: "card_failed", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true},
 	stepBoard:         {name: "board", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepAbout:         {name: "about", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true},
+	stepLetters:       {name: "letters", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepGuard1:        {name: "guard_1", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepGuard2:        {name: "guard_2", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepGuard3:        {name: "guard_3", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},

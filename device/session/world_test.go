@@ -248,6 +248,9 @@ func (w *world) toPIN(procedure, kind Key, b card.Board) {
 	w.t.Helper()
 	w.toBoard(procedure, kind, b)
 	w.press(KeyEnter, KeyEnter)
+	if w.s.step == stepLetters {
+		w.press(KeyEnter)
+	}
 }
 
 // ends takes what is left of a case to the idle screen.
