@@ -96,7 +96,7 @@ const (
 	FaultReader  ID = "fault.reader"  // No reader; works without: nothing with cards. Seconds since (0 = not told).
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
-	FaultStorage ID = "fault.storage" // The record file could not be opened or was put aside (Reason "quarantined"), or the disk is full ("full").
+	FaultStorage ID = "fault.storage" // Reason: "quarantined" (the record file was put aside), "full", "unreadable".
 	FaultKeypad  ID = "fault.keypad"  // A key is stuck or the pad is unplugged. Kind of fault in Reason: "stuck", "unplugged".
 	FaultLid     ID = "fault.lid"     // The lid switch is open: no PIN step starts.
 )
@@ -235,4 +235,23 @@ func (id ID) split() (prefix, kind string, ok bool) {
 		return "", "", false
 	}
 	return string(id[:i+1]), string(id[i+1:]), true
+}
+
+// Reasons returns the codes Facts.Reason may carry on a screen that needs one; nil for a screen that reads no reason.
+func (id ID) Reasons() []string {
+	switch id {
+	case ClerkRefused:
+		return []string{"legal_rep", "proxy"}
+	case ClerkClosed, ResidentStopped:
+		return Outcomes
+	case ClerkInterrupted, ResidentCardRemoved:
+		return []string{"none", "verify", "change"}
+	case ResidentFailed:
+		return []string{"status", "deadline", "reader"}
+	case FaultStorage:
+		return []string{"quarantined", "full", "unreadable"}
+	case FaultKeypad:
+		return []string{"stuck", "unplugged"}
+	}
+	return nil
 }

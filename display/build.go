@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"madoguchi/display/words"
+)
+
+// A view is what texts may name: the facts in words.
+type view struct {
+	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day   int
+}
+
+// A builder turns one screen into a page. It keeps the first error.
+type builder struct {
+	cat  *words.Catalogue
+	s    Screen
+	info Info
+	err  error
+	view view
+}
+
+// UnknownError says that a screen carries a code that has no words.
+type UnknownError struct {
+	ID          ID
+	Fact, Value string
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("screen %s: unknown %s %q", e.ID, e.Fact, e.Value)
+}
+
+func build(cat *words.Catalogue, s Screen) (page, error) {
+	info, ok := s.ID.Info()
+	if !ok {
+		return page{}, &UnknownError{ID: s.ID, Fact: "id", Value: string(s.ID)}
+	}
+	b := &builder{cat: cat, s: s, info: info}
+	p := b.page()
+	if b.err != nil {
+		return page{}, fmt.Errorf("building screen %s: %w", s.ID, b.err)
+	}
+	return p, nil
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// tr returns a text; count is the number its plural form goes by.
+func (b *builder) tr(key string, count ...int) string {
+	n := 0
+	if len(count) > 0 {
+		n = count[0]
+	}
+	s, err := b.cat.Text(string(b.s.Lang), key, b.view, n)
+	if err != nil {
+		b.fail(err)
+	}
+	return s
+}
+
+func (b *builder) has(key string) bool { return b.cat.Has(string(b.s.Lang), key) }
+
+// maybe is tr for a text a screen need not have.
+func (b *builder) maybe(key string, count ...int) string {
+	if !b.has(key) {
+		return ""
+	}
+	return b.tr(key, count...)
+}
+
+// count is the number that a screen's own texts go by in their plural form.
+func (b *builder) count() int {
+	f := b.s.Facts
+	switch b.s.ID {
+	case ClerkCodeWait:
+		return b.view.Minutes
+	case ClerkTimeout, ResidentTimeout:
+		return f.Seconds
+	}
+	return f.Left
+}
+
+// page makes the parts that every screen has and leaves the rest to the kind of screen.
+func (b *builder) page() page {
+	f := b.s.Facts
+	prefix, kind, perKind := b.s.ID.split()
+	if perKind {
+		b.s.Facts.Kind = kind
+		f.Kind = kind
+	}
+	if f.Kind != "" && !slices.Contains(Kinds, f.Kind) {
+		b.fail(&UnknownError{ID: b.s.ID, Fact: "kind", Value: f.Kind})
+		return page{}
+	}
+	b.view = view{
+		Left: f.Left, Filled: f.Filled, Queue: f.Queue, Seconds: f.Seconds, Minutes: (f.Seconds + 59) / 60,
+		Build: f.Build, Fingerprint: f.Fingerprint,
+	}
+	if f.Kind != "" {
+		b.view.Kind = b.tr("kind." + f.Kind + ".official")
+	}
+	var p page
+	b.head(&p)
+	switch {
+	case b.s.ID == Wipe:
+		return page{}
+	case perKind && prefix == prefixAbout:
+		b.about(&p)
+	case perKind && prefix == prefixRules:
+		b.rules(&p)
+	case perKind:
+		b.entry(&p, prefix)
+	case b.s.ID == ClerkCode:
+		b.code(&p)
+	case b.s.ID == Idle:
+		b.idle(&p)
+	case b.s.ID == IdleBoard || b.s.ID == ResidentBoard:
+		b.board(&p)
+	case b.s.ID == ResidentLanguage:
+		b.languages(&p)
+	case slices.Contains(b.info.Keys, "digits"):
+		b.choices(&p)
+	default:
+		b.message(&p)
+	}
+	b.foot(&p)
+	return p
+}
+
+// head: whose turn, and what it is about.
+func (b *builder) head(p *page) {
+	f := b.s.Facts
+	switch b.info.Face {
+	case FaceClerk:
+		p.left = b.tr("head.clerk")
+		if f.Kind != "" {
+			p.right = b.view.Kind
+		} else if f.Procedure != "" {
+			p.right = b.tr("head." + f.Procedure)
+		}
+	case FaceResident:
+		p.right = f.Step
+		switch {
+		case f.Kind != "":
+			p.left = b.view.Kind
+		case f.Procedure != "":
+			p.left = b.tr("head." + f.Procedure)
+		default:
+			p.left = b.tr("head.case")
+		}
+	default:
+		p.left = b.tr("head.idle")
+		if strings.HasPrefix(string(b.s.ID), "fault.") {
+			p.left = b.tr("head.help")
+		}
+	}
+}
+
+// caps are the signs on the key caps, in the order of the foot.
+var caps = []struct{ key, sign string }{
+	{"cancel", "×"}, {"clear", "<"}, {"move", "▲▼"}, {"menu", ""}, {"down", "▼"}, {"enter", "○"},
+}
+
+// foot: what the keys do now. ▲▼ stand together where a line is chosen.
+func (b *builder) foot(p *page) {
+	at := string(b.s.ID)
+	if b.info.Entry && b.s.ID != ClerkCode {
+		at = "entry"
+	} else if prefix, _, ok := b.s.ID.split(); ok {
+		at = strings.TrimSuffix(prefix, ".")
+	}
+	keys := b.info.Keys
+	for _, c := range caps {
+		name := c.key
+		switch {
+		case name == "move" && !slices.Contains(keys, "digits"),
+			name == "down" && slices.Contains(keys, "digits"),
+			name != "move" && !slices.Contains(keys, name):
+			continue
+		case name == "menu" && slices.Contains(keys, "digits"):
+			continue // the foot is full; メニュー is on the cap
+		}
+		sign := c.sign
+		if name == "menu" {
+			sign = b.tr("cap.menu")
+		}
+		p.keys = append(p.keys, keyLabel{cap: sign, label: b.tr(at + ".keys." + name)})
+	}
+}
+
+// date returns a date in words; empty for an empty one.
+func (b *builder) date(d Date, key string) string {
+	if d == "" {
+		return ""
+	}
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		b.fail(&UnknownError{ID: b.s.ID, Fact: "date", Value: string(d)})
+		return ""
+	}
+	b.view.Year, b.view.Month, b.view.Day = t.Year(), int(t.Month()), t.Day()
+	b.view.MonthName = t.Format("Jan")
+	b.view.Weekday = b.tr("date." + strings.ToLower(t.Format("Mon")))
+	return b.tr(key)
+}
+
+// plain takes the marks for line breaks out of a text. Where a language writes spaces, they stand beside the mark.
+func plain(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("|", "", "\n", " ").Replace(s))
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// message is a screen of a title and up to three paragraphs: what it means (body), why, what comes next. A text that depends on the reason
+// stands under the reason's code and wins over the screen's own.
+func (b *builder) message(p *page) {
+	id, f := string(b.s.ID), b.s.Facts
+	at := id
+	if rs := b.s.ID.Reasons(); rs != nil {
+		if !slices.Contains(rs, f.Reason) {
+			b.fail(&UnknownError{ID: b.s.ID, Fact: "reason", Value: f.Reason})
+			return
+		}
+		at = id + "." + f.Reason
+	}
+	part := func(name string) string {
+		if b.has(at + "." + name) {
+			return b.tr(at+"."+name, b.count())
+		}
+		return b.maybe(id+"."+name, b.count())
+	}
+	p.title = part("title")
+	if p.title == "" && f.Kind != "" {
+		p.title = b.tr("kind." + f.Kind + ".name")
+		p.left = b.procedure()
+	}
+	if p.title == "" {
+		b.fail(&UnknownError{ID: b.s.ID, Fact: "kind", Value: f.Kind})
+	}
+	if b.has("species."+f.Species) && (b.s.ID == IdleWrongCard || b.s.ID == ResidentCardWrong) {
+		p.paras = append(p.paras, b.tr("species."+f.Species))
+	}
+	for _, name := range []string{"body", "why", "next"} {
+		if s := part(name); s != "" {
+			p.paras = append(p.paras, s)
+		}
+	}
+	b.more(p)
+}
+
+// more adds what single screens have beyond their texts.
+func (b *builder) more(p *page) {
+	f := b.s.Facts
+	switch b.s.ID {
+	case Boot:
+		if f.Build != "" {
+			p.small = append(p.small, b.tr("boot.build"))
+		}
+	case ClerkCodeWrong:
+		if f.Left > 0 {
+			p.paras = append(p.paras, b.tr("clerk.code.wrong.left", f.Left))
+		}
+	case ClerkAbout:
+		if f.Build != "" {
+			p.paras = append(p.paras, b.tr("clerk.about.build"))
+		}
+		if f.Fingerprint != "" {
+			p.paras = append(p.paras, b.tr("clerk.about.fingerprint"))
+		}
+		p.small = append(p.small, b.link()...)
+	case ClerkClosed:
+		if f.Queue > 0 {
+			p.note = b.tr("clerk.closed.queue")
+		}
+	case ResidentAbsent:
+		if f.Kind == "signing" {
+			p.paras[0] = b.tr("resident.absent.signing")
+		}
+	case ResidentWrong:
+		if f.Kind == "signing" {
+			p.paras = append(p.paras, b.tr("resident.wrong.letters"))
+		} else {
+			p.paras = append(p.paras, b.tr("resident.wrong.digits"))
+		}
+		p.tries = b.tries()
+	case ResidentLeaveAsk, ResidentLeaveWrong, ResidentUnsure:
+		p.tries = b.tries()
+	case ResidentHelp:
+		for _, c := range caps {
+			if b.has("resident.help." + c.key) {
+				p.choices = append(p.choices, option{number: c.sign, label: b.tr("resident.help." + c.key)})
+			}
+		}
+	}
+}
+
+// procedure names the case in the head.
+func (b *builder) procedure() string {
+	if b.s.Facts.Procedure == "" {
+		return b.tr("head.case")
+	}
+	return b.tr("head." + b.s.Facts.Procedure)
+}
+
+// tries returns the tries left in words and dots; nil if they are not known.
+func (b *builder) tries() *tries {
+	f := b.s.Facts
+	if f.Max == 0 {
+		return nil
+	}
+	return &tries{left: f.Left, max: f.Max, text: b.tr("tries.left", f.Left)}
+}
+
+// about tells which PIN is asked for, before it is typed.
+func (b *builder) about(p *page) {
+	k := b.s.Facts.Kind
+	p.left = b.tr("kind." + k + ".paper")
+	p.title = b.tr("kind." + k + ".name")
+	p.paras = append(p.paras, b.tr("kind."+k+".form"))
+	if k == "signing" {
+		p.paras = append(p.paras, b.tr("resident.about.signing"))
+	}
+	p.paras = append(p.paras, b.tr("kind."+k+".use"))
+	p.tries = b.tries()
+}
+
+// rules tells what a new PIN must be.
+func (b *builder) rules(p *page) {
+	p.title = b.tr("resident.rules.title")
+	form := "digits"
+	if b.s.Facts.Kind == "signing" {
+		form = "letters"
+	}
+	p.paras = append(p.paras, b.tr("resident.rules."+form), b.tr("resident.rules."+form+"_hint"))
+}
+
+// choices is a question with numbered answers.
+func (b *builder) choices(p *page) {
+	id, f := string(b.s.ID), b.s.Facts
+	p.title = b.tr(id + ".title")
+	if b.s.ID == ClerkKind {
+		for i, k := range Kinds {
+			o := option{number: strconv.Itoa(i + 1), label: b.tr("kind." + k + ".official"), marked: f.Choice == i+1}
+			for _, r := range f.Board {
+				if r.Kind == k {
+					o.note = b.state(r)
+				}
+			}
+			p.choices = append(p.choices, o)
+		}
+		return
+	}
+	for i := 1; b.has(id + "." + strconv.Itoa(i)); i++ {
+		p.choices = append(p.choices, option{
+			number: strconv.Itoa(i), label: b.tr(id + "." + strconv.Itoa(i)), marked: f.Choice == i,
+		})
+	}
+}
+
+// languages is drawn in every language at once.
+func (b *builder) languages(p *page) {
+	p.title = b.tr("resident.language.title")
+	for i, l := range Langs {
+		name, err := b.cat.Text(string(l), "name.self", b.view, 0)
+		if err != nil {
+			b.fail(err)
+		}
+		p.choices = append(p.choices, option{number: strconv.Itoa(i + 1), label: name, marked: b.s.Facts.Choice == i+1})
+	}
+}
+
+// idle: the office, what anybody may do, and whether the line to city hall stands.
+func (b *builder) idle(p *page) {
+	f := b.s.Facts
+	p.left = b.date(f.Date, "date.weekday")
+	p.title = f.Office
+	p.office = true
+	p.paras = append(p.paras, b.tr("idle.hint"))
+	p.small = append(p.small, b.link()...)
+}
+
+// link is the state of the line and of the records that wait.
+func (b *builder) link() []string {
+	f := b.s.Facts
+	waiting := b.tr("idle.sent")
+	if f.Queue > 0 && f.Release == "batched" {
+		waiting = b.tr("idle.batched")
+	} else if f.Queue > 0 {
+		waiting = b.tr("idle.queue")
+	}
+	switch f.Link {
+	case "up":
+		return []string{b.tr("idle.up") + "  " + waiting}
+	case "down":
+		line := b.tr("idle.down_now")
+		if f.LinkSince >= time.Minute {
+			b.view.Since = b.since(f.LinkSince)
+			line = b.tr("idle.down")
+		}
+		return []string{line, b.tr("idle.works") + " " + waiting}
+	case "":
+		return nil
+	}
+	b.fail(&UnknownError{ID: b.s.ID, Fact: "link", Value: f.Link})
+	return nil
+}
+
+// since is a span in its largest unit.
+func (b *builder) since(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		key  string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if d >= u.unit {
+			n := int(d / u.unit)
+			return fmt.Sprintf("%d%s", n, b.tr("since."+u.key, n))
+		}
+	}
+	return ""
+}

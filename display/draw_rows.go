@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import "image"
+
+// choices: a question and numbered answers, the marked one black.
+func (d *drawer) choices(p page) {
+	s := d.sheet
+	in := s.inner()
+	title, size := s.title, s.body
+	for _, o := range p.choices {
+		if o.note != "" {
+			size = s.small
+		}
+	}
+	if len(p.choices) > 3 {
+		title = s.body
+	}
+	if w := d.width(plain(p.title), title); w > in.Dx() {
+		d.fail(&OverflowError{What: plain(p.title), Need: w, Have: in.Dx()})
+		return
+	}
+	d.text(in.Min.X, in.Min.Y+2, title, plain(p.title))
+	y := in.Min.Y + title*5/4
+	pitch := min(s.row, (in.Max.Y-y)/len(p.choices))
+	if pitch < size+6 {
+		d.fail(&OverflowError{What: plain(p.title), Need: len(p.choices) * (size + 6), Have: in.Max.Y - y})
+		return
+	}
+	y += (in.Max.Y - y - pitch*len(p.choices)) / 2
+	for _, o := range p.choices {
+		d.option(image.Rect(in.Min.X, y, in.Max.X, y+pitch-3), size, o)
+		y += pitch
+	}
+}
+
+// option is one answer: its digit in a frame like a key cap, its words, and a note at the right.
+func (d *drawer) option(r image.Rectangle, size int, o option) {
+	pad := size / 4
+	y := r.Min.Y + (r.Dy()-size)/2
+	capW := d.width(o.number, size) + 2*pad
+	draw := d.text
+	if o.marked {
+		d.fill(r)
+		draw = d.white
+	}
+	d.box(image.Rect(r.Min.X, r.Min.Y, r.Min.X+capW, r.Max.Y), 2)
+	d.text(r.Min.X+pad, y, size, o.number)
+	end := draw(r.Min.X+capW+2*pad, y, size, o.label)
+	limit := r.Max.X
+	if o.note != "" {
+		limit -= d.width(o.note, size) + pad/2
+		draw(limit, y, size, o.note)
+		limit -= pad / 2
+	}
+	if end > limit {
+		d.fail(&OverflowError{What: o.label + " " + o.note, Need: end - r.Min.X, Have: limit - r.Min.X})
+	}
+}
+
+// board: a line for each PIN kind, then the certificate.
+func (d *drawer) board(p page) {
+	s := d.sheet
+	in := s.inner()
+	if len(p.keys) == 0 {
+		in.Max.Y = s.h - s.margin
+	}
+	n := len(p.board) + len(p.small)
+	pitch := min(in.Dy()/n, s.small*7/4)
+	if pitch < s.small+4 {
+		d.fail(&OverflowError{What: "tries board", Need: n * (s.small + 4), Have: in.Dy()})
+		return
+	}
+	y := in.Min.Y
+	for _, b := range p.board {
+		d.boardLine(image.Rect(in.Min.X, y, in.Max.X, y+pitch), b)
+		y += pitch
+	}
+	if len(p.small) > 0 {
+		d.fill(image.Rect(in.Min.X, y+1, in.Max.X, y+2))
+	}
+	for _, l := range p.small {
+		if w := d.width(l, s.small); w > in.Dx() {
+			d.fail(&OverflowError{What: l, Need: w, Have: in.Dx()})
+		}
+		d.text(in.Min.X, y+(pitch-s.small)/2+1, s.small, l)
+		y += pitch
+	}
+}
+
+func (d *drawer) boardLine(r image.Rectangle, b boardLine) {
+	s := d.sheet
+	y := r.Min.Y + (r.Dy()-s.small)/2
+	var end int
+	if b.marked {
+		w := d.width(b.name, s.small)
+		d.fill(image.Rect(r.Min.X-s.margin, r.Min.Y+1, r.Min.X+w+4, r.Max.Y-1))
+		end = d.white(r.Min.X, y, s.small, b.name)
+	} else {
+		end = d.text(r.Min.X, y, s.small, b.name)
+	}
+	var at int
+	switch {
+	case b.alarm:
+		w := d.width(b.state, s.small)
+		at = r.Max.X - w - 8
+		d.fill(image.Rect(at, r.Min.Y+2, r.Max.X, r.Max.Y-2))
+		d.white(at+4, y, s.small, b.state)
+	case b.state != "":
+		at = d.right(r.Max.X, y, s.small, b.state)
+	default:
+		rad := s.small/3 + 1
+		at = d.right(r.Max.X, y, s.small, b.count) - b.max*(2*rad+rad/2) - 2
+		d.dots(at, r.Min.Y+r.Dy()/2, rad, b.left, b.max)
+	}
+	if at < end {
+		d.fail(&OverflowError{What: b.name + " " + b.count + b.state, Need: end - at + r.Dx(), Have: r.Dx()})
+	}
+}
+
+func pitchOf(r image.Rectangle) int { return r.Dy() }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+// A page is a screen in words: what stands where, before sizes and pixels. One page serves the panel and the voice.
+type page struct {
+	left, right string   // head
+	title       string   // the one instruction
+	paras       []string // what it means, why, what comes next; one paragraph each
+	small       []string // lines in the smallest print
+	tries       *tries
+	choices     []option
+	board       []boardLine
+	entry       *entry
+	keys        []keyLabel // foot
+	note        string     // left in the foot, beside a single key
+	office      bool       // the title is configured text, which has glyphs in two sizes only
+}
+
+type tries struct {
+	left, max int
+	text      string
+}
+
+type option struct {
+	number, label, note string
+	marked              bool
+}
+
+type boardLine struct {
+	name, count string // count: "2回"
+	state       string // instead of dots and count: "ロック"; black if it needs help
+	alarm       bool
+	left, max   int
+	marked      bool
+}
+
+type entry struct {
+	cells, filled    int
+	ask, use, status string
+	fault            bool // ask or status is why the entry was not taken
+	letters, half    bool
+	count, mark      string // letters: "8文字", "いま 1つめ"
+	first, second    string // letters: what the two presses are called
+	tries            string // letters: "のこり5回", in the head
+}
+
+// A keyLabel is one key of the foot: its cap and what it does now.
+type keyLabel struct {
+	cap, label string
+}
+
+// spoken returns the words of a page in reading order.
+func (p page) spoken() []string {
+	var out []string
+	add := func(ss ...string) {
+		for _, s := range ss {
+			if s = plain(s); s != "" {
+				out = append(out, s)
+			}
+		}
+	}
+	add(p.left, p.right, p.title)
+	if e := p.entry; e != nil {
+		// neither count nor mark: a voice may be overheard
+		add(e.tries, e.ask, e.use)
+		if e.fault {
+			add(e.status)
+		}
+	}
+	add(p.paras...)
+	for _, b := range p.board {
+		if b.state != "" {
+			add(b.name + " " + b.state)
+		} else {
+			add(b.name + " " + b.count)
+		}
+	}
+	for _, o := range p.choices {
+		add(o.number + " " + o.label + " " + o.note)
+	}
+	if p.tries != nil {
+		add(p.tries.text)
+	}
+	add(p.small...)
+	add(p.note)
+	for _, k := range p.keys {
+		add(k.cap + " " + k.label)
+	}
+	return out
+}

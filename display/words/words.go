@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package words
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/language"
+)
+
+//go:embed *.toml
+var files embed.FS
+
+// A Catalogue holds the texts of every language. It may be used by several goroutines at once.
+type Catalogue struct {
+	langs map[string]*tongue
+}
+
+// A tongue is one language with a bundle of its own, so that go-i18n has no other language to fall back to.
+type tongue struct {
+	loc  *i18n.Localizer
+	text map[string]*i18n.Message
+}
+
+// A MissingError says that a language lacks a text.
+type MissingError struct {
+	Lang, Key string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("no text %q in language %q", e.Key, e.Lang)
+}
+
+// New reads the embedded files.
+func New() (*Catalogue, error) {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil, fmt.Errorf("listing the catalogue: %w", err)
+	}
+	c := &Catalogue{langs: make(map[string]*tongue)}
+	for _, e := range entries {
+		data, err := files.ReadFile(e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
+		}
+		lang := strings.TrimSuffix(e.Name(), ".toml")
+		t, err := parse(lang, data)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
+		}
+		c.langs[lang] = t
+	}
+	return c, nil
+}
+
+func parse(lang string, data []byte) (*tongue, error) {
+	tag, err := language.Parse(lang)
+	if err != nil {
+		return nil, fmt.Errorf("naming language %q: %w", lang, err)
+	}
+	b := i18n.NewBundle(tag)
+	msgs, err := b.ParseMessageBytes(tag, data, toml.Unmarshal)
+	if err != nil {
+		return nil, fmt.Errorf("parsing texts: %w", err)
+	}
+	t := &tongue{loc: i18n.NewLocalizer(b, lang), text: make(map[string]*i18n.Message, len(msgs))}
+	for _, m := range msgs {
+		t.text[m.ID] = m
+	}
+	return t, nil
+}
+
+// Text returns a text with its facts filled in. Facts is a struct; a text that names a field it lacks is an error. A text with plural
+// forms takes the form for count. A *MissingError says that the language lacks the text.
+func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error) {
+	t := c.langs[lang]
+	if t == nil || t.text[key] == nil {
+		return "", &MissingError{Lang: lang, Key: key}
+	}
+	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: facts}
+	if t.text[key].One != "" { // go-i18n calls a form that is not there an error
+		cfg.PluralCount = count
+	}
+	s, err := t.loc.Localize(cfg)
+	if err != nil {
+		return "", fmt.Errorf("filling text %q in %q: %w", key, lang, err)
+	}
+	return strings.TrimSpace(s), nil
+}
+
+// Has reports whether a language has a text.
+func (c *Catalogue) Has(lang, key string) bool {
+	t := c.langs[lang]
+	return t != nil && t.text[key] != nil
+}
+
+// Langs returns the languages, sorted.
+func (c *Catalogue) Langs() []string {
+	out := make([]string, 0, len(c.langs))
+	for l := range c.langs {
+		out = append(out, l)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Keys returns the keys of a language's texts, sorted.
+func (c *Catalogue) Keys(lang string) []string {
+	t := c.langs[lang]
+	if t == nil {
+		return nil
+	}
+	out := make([]string, 0, len(t.text))
+	for k := range t.text {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Runes returns every rune that stands in any text of any language, sorted, without controls. The glyph files are made from it.
+func (c *Catalogue) Runes() []rune {
+	seen := make(map[rune]bool)
+	for _, t := range c.langs {
+		for _, m := range t.text {
+			for _, s := range []string{m.Zero, m.One, m.Two, m.Few, m.Many, m.Other} {
+				for _, r := range s {
+					seen[r] = true
+				}
+			}
+		}
+	}
+	out := make([]rune, 0, len(seen))
+	for r := range seen {
+		if r >= ' ' {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package words
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLanguagesHaveTheSameKeys(t *testing.T) {
+	c := load(t)
+	want := c.Keys("ja")
+	if len(want) < 200 {
+		t.Fatalf("ja has %d texts, want hundreds", len(want))
+	}
+	for _, lang := range c.Langs() {
+		if diff := cmp.Diff(want, c.Keys(lang)); diff != "" {
+			t.Errorf("keys of ja (-) and %s (+):\n%s", lang, diff)
+		}
+	}
+}
+
+func TestTroubleSaysWhyAndNext(t *testing.T) {
+	c := load(t)
+	for _, lang := range c.Langs() {
+		for _, k := range c.Keys(lang) {
+			screen, last := cut(k)
+			if last != "why" {
+				continue
+			}
+			// the next step stands beside the reason, or with the screen when it is the same for every reason
+			parent, _ := cut(screen)
+			if !c.Has(lang, screen+".next") && !c.Has(lang, parent+".next") {
+				t.Errorf("%s: %s has a reason but no next step", lang, screen)
+			}
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	c := load(t)
+	type facts struct{ Left int }
+	tests := []struct {
+		name, lang, key string
+		facts           any
+		count           int
+		want            string
+	}{
+		{"plain", "ja", "idle.reading.title", facts{}, 0, "カードを|読んでいます"},
+		{"one", "en", "tries.left", facts{1}, 1, "1 try left"},
+		{"two", "en", "tries.left", facts{2}, 2, "2 tries left"},
+		{"no plural", "ja", "tries.left", facts{1}, 1, "のこり1回"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := c.Text(tt.lang, tt.key, tt.facts, tt.count)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("text (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTextRefuses(t *testing.T) {
+	c := load(t)
+	_, err := c.Text("ja", "no.such.text", nil, 0)
+	var missing *MissingError
+	if !errors.As(err, &missing) || missing.Key != "no.such.text" {
+		t.Errorf("unknown key: got %v, want a MissingError naming it", err)
+	}
+	if _, err := c.Text("xx", "idle.hint", nil, 0); !errors.As(err, &missing) || missing.Lang != "xx" {
+		t.Errorf("unknown language: got %v, want a MissingError naming it", err)
+	}
+	if s, err := c.Text("ja", "tries.left", struct{}{}, 0); err == nil {
+		t.Errorf("a fact that was not given: got %q, want an error", s)
+	}
+}
+
+// A missing text in one language must not be filled from another: checked with a language that has one text only.
+func TestNoFallBack(t *testing.T) {
+	c := load(t)
+	vi, err := parse("vi", []byte("[idle]\nhint = \"x\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.langs["vi"] = vi
+	var missing *MissingError
+	if s, err := c.Text("vi", "boot.title", nil, 0); !errors.As(err, &missing) {
+		t.Errorf("got %q, %v, want a MissingError", s, err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for name, in := range map[string]string{"no toml": "[", "number": "a = 1", "mixed": "[a]\nother = \"x\"\ntitle = \"y\""} {
+		if _, err := parse("ja", []byte(in)); err == nil {
+			t.Errorf("%s: parsed", name)
+		}
+	}
+}
+
+func load(t *testing.T) *Catalogue {
+	t.Helper()
+	c, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func cut(key string) (parent, last string) {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return "", key
+	}
+	return key[:i], key[i+1:]
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Runes that may not begin a line (行頭禁則) and may not end one (行末禁則): JIS X 4051, reduced to what counter texts use.
+const (
+	notFirst = "、。，．・：；？！」』）】〕］｝〉》ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ％…‥〜～,.!?:;)]}%"
+	notLast  = "「『（【〔［｛〈《([{"
+)
+
+// wrap breaks a text into lines no wider than width, in the unit of adv, the width of a rune. A new line breaks always; "|" and the space
+// may break and are dropped there; a piece wider than a line is broken between any two runes that may be parted. What cannot be broken is
+// returned as a line that is too wide: the caller calls it an overflow.
+func wrap(text string, width int, adv func(rune) int) []string {
+	var out []string
+	for para := range strings.SplitSeq(text, "\n") {
+		w := wrapper{width: width, adv: adv}
+		for _, p := range pieces(para) {
+			w.add(p)
+		}
+		out = append(out, w.end()...)
+	}
+	return out
+}
+
+// A piece is text without a place to break, and whether a space stands before it.
+type piece struct {
+	text  string
+	space bool
+}
+
+func pieces(para string) []piece {
+	var out []piece
+	var b strings.Builder
+	space := false
+	flush := func(next bool) {
+		if b.Len() > 0 {
+			out = append(out, piece{b.String(), space})
+			space = false
+		}
+		b.Reset()
+		space = space || next
+	}
+	for _, r := range strings.TrimSpace(para) {
+		switch r {
+		case '|':
+			flush(false)
+		case ' ':
+			flush(true)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	flush(false)
+	return out
+}
+
+type wrapper struct {
+	width int
+	adv   func(rune) int
+	lines []string
+	line  []rune
+	used  int
+}
+
+func (w *wrapper) measure(s string) int {
+	n := 0
+	for _, r := range s {
+		n += w.adv(r)
+	}
+	return n
+}
+
+func (w *wrapper) add(p piece) {
+	gap := 0
+	if p.space && len(w.line) > 0 {
+		gap = w.adv(' ')
+	}
+	n := w.measure(p.text)
+	if len(w.line) > 0 && w.used+gap+n > w.width {
+		w.push()
+		gap = 0
+	}
+	if gap > 0 {
+		w.line = append(w.line, ' ')
+	}
+	w.line = append(w.line, []rune(p.text)...)
+	w.used += gap + n
+	for w.used > w.width {
+		if !w.split() {
+			return
+		}
+	}
+}
+
+// split moves what does not fit of the only piece on the line to the next one; false if there is no place to part it.
+func (w *wrapper) split() bool {
+	fit, n := 0, 0
+	for fit < len(w.line) && n+w.adv(w.line[fit]) <= w.width {
+		n += w.adv(w.line[fit])
+		fit++
+	}
+	for fit > 0 && !mayPart(w.line[fit-1], w.line[fit]) {
+		fit--
+	}
+	if fit == 0 {
+		return false
+	}
+	rest := w.line[fit:]
+	w.line = w.line[:fit]
+	w.push()
+	w.line = append(w.line, rest...)
+	w.used = w.measure(string(rest))
+	return true
+}
+
+func (w *wrapper) push() {
+	w.lines = append(w.lines, string(w.line))
+	w.line, w.used = nil, 0
+}
+
+func (w *wrapper) end() []string {
+	if len(w.line) > 0 {
+		w.push()
+	}
+	return w.lines
+}
+
+// mayPart reports whether a line may end with a and the next begin with b. Words and numbers in Latin letters and digits stay whole.
+func mayPart(a, b rune) bool {
+	if strings.ContainsRune(notFirst, b) || strings.ContainsRune(notLast, a) {
+		return false
+	}
+	return !latin(a) || !latin(b)
+}
+
+func latin(r rune) bool {
+	return r < 0x250 && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
