@@ -50,52 +50,70 @@ var (
 	quickPhases = []phase{{0.28, goalBlack}, {0.60, goalWhite}, {1, goalPicture}}
 )
 
-// seen is what one pixel reflects during the operation.
-func (o *operation) seen(i int, residue uint8, now time.Time) uint8 {
+// look returns what each pixel reflects at a time during the operation, by pixel and residue.
+func (o *operation) look(now time.Time) func(i int, residue uint8) uint8 {
 	f := o.done(now)
 	if o.kind == partialRefresh {
-		if !o.drive[i] {
-			return o.from[i]
+		return func(i int, residue uint8) uint8 {
+			if !o.drive[i] {
+				return o.from[i]
+			}
+			if o.to[i] && o.from[i] < middle {
+				residue = min(residue+residueStep, residueMost)
+			}
+			// Pixels do not move together: each starts a little later than its neighbour may.
+			grain := float64(uint32(i)*2654435761>>24) / 255
+			return blend(o.from[i], rest(o.to[i], residue), fraction((f-0.3*grain)/0.6))
 		}
-		if o.to[i] && o.from[i] < middle {
-			residue = min(residue+residueStep, residueMost)
-		}
-		// Pixels do not move together: each starts a little later than its neighbour may.
-		grain := float64(uint32(i)*2654435761>>24) / 255
-		return blend(o.from[i], rest(o.to[i], residue), (f-0.3*grain)/0.6)
 	}
 	phases := fullPhases
 	if o.kind == quickRefresh {
-		phases, residue = quickPhases, residue/4
-	} else {
-		residue = 0
+		phases = quickPhases
 	}
-	at, start := o.from[i], 0.0
-	for _, p := range phases {
-		var to uint8
-		switch p.to {
-		case goalInverse:
-			to = rest(o.from[i] < middle, residue)
-		case goalBlack:
-			to = InkBlack
-		case goalWhite:
-			to = PaperWhite
-		case goalPicture:
-			to = rest(o.to[i], residue)
-		}
-		if f < p.until {
-			return blend(at, to, (f-start)/(0.6*(p.until-start)))
-		}
-		at, start = to, p.until
+	n, start := 0, 0.0
+	for n < len(phases)-1 && f >= phases[n].until {
+		start = phases[n].until
+		n++
 	}
-	return at
+	part := fraction((f - start) / (0.6 * (phases[n].until - start)))
+	return func(i int, residue uint8) uint8 {
+		at := o.from[i]
+		if n > 0 {
+			at = o.goal(phases[n-1].to, i, residue)
+		}
+		return blend(at, o.goal(phases[n].to, i, residue), part)
+	}
 }
 
-// blend goes from a to b as f goes from 0 to 1.
-func blend(a, b uint8, f float64) uint8 {
-	f = min(1, max(0, f))
-	return uint8(float64(a) + (float64(b)-float64(a))*f + 0.5)
+// goal is what a pixel reflects at the end of a phase.
+func (o *operation) goal(g goal, i int, residue uint8) uint8 {
+	switch g {
+	case goalInverse:
+		return rest(o.from[i] < middle, 0)
+	case goalBlack:
+		return InkBlack
+	case goalWhite:
+		return PaperWhite
+	}
+	return rest(o.to[i], o.kind.left(residue))
 }
+
+// left is how much residue a refresh leaves of what was there.
+func (r refresh) left(residue uint8) uint8 {
+	switch r {
+	case fullRefresh:
+		return 0
+	case quickRefresh:
+		return residue / 4
+	}
+	return residue
+}
+
+// fraction is f as 256ths, from 0 to 256.
+func fraction(f float64) int { return int(256 * min(1, max(0, f))) }
+
+// blend goes from a to b as part goes from 0 to 256.
+func blend(a, b uint8, part int) uint8 { return uint8(int(a) + (int(b)-int(a))*part/256) }
 
 // Snapshot returns what an eye sees now: values between InkBlack and PaperWhite.
 func (e *Emulator) Snapshot() *image.Gray {
@@ -107,9 +125,9 @@ func (e *Emulator) Snapshot() *image.Gray {
 		copy(m.Pix, e.level)
 		return m
 	}
-	now := e.clock.Now()
+	seen := e.op.look(e.clock.Now())
 	for i := range m.Pix {
-		m.Pix[i] = e.op.seen(i, e.residue[i], now)
+		m.Pix[i] = seen(i, e.residue[i])
 	}
 	return m
 }

@@ -204,12 +204,8 @@ func (e *Emulator) finish() {
 			if o.drive != nil && !o.drive[i] {
 				continue
 			}
-			switch {
-			case o.kind == fullRefresh:
-				e.residue[i] = 0
-			case o.kind == quickRefresh:
-				e.residue[i] /= 4
-			case o.to[i] && o.from[i] < middle:
+			e.residue[i] = o.kind.left(e.residue[i])
+			if o.drive != nil && o.to[i] && o.from[i] < middle {
 				e.residue[i] = min(e.residue[i]+residueStep, residueMost)
 			}
 			e.level[i] = rest(o.to[i], e.residue[i])
@@ -232,9 +228,9 @@ func (e *Emulator) finish() {
 func (e *Emulator) abort() {
 	if o := e.op; o != nil {
 		if o.kind != noRefresh {
-			now := e.clock.Now()
+			seen := o.look(e.clock.Now())
 			for i := range e.level {
-				e.level[i] = o.seen(i, e.residue[i], now)
+				e.level[i] = seen(i, e.residue[i])
 			}
 			e.based = false
 			e.show()
