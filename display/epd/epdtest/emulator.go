@@ -322,12 +322,18 @@ func (e *Emulator) fault(format string, args ...any) {
 func (e *Emulator) look() {
 	now := e.clock.Now()
 	if e.op != nil && !now.Before(e.op.end()) {
+		e.tellLine(now) // BUSY was high, even if nobody looked meanwhile
 		e.finish()
 	}
 	if e.boosted && e.op == nil && !e.overdue && now.Sub(e.idleFrom) > e.o.MaxBooster {
 		e.overdue = true
 		e.fault("drive voltages left on for more than %v", e.o.MaxBooster)
 	}
+	e.tellLine(now)
+}
+
+// tellLine tells a change of BUSY.
+func (e *Emulator) tellLine(now time.Time) {
 	if l := e.line(now); l != e.lineWas {
 		e.lineWas = l
 		e.trace(Step{Kind: StepBusy, Level: l})
