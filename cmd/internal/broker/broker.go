@@ -41,6 +41,7 @@ type Broker struct {
 
 	mu      sync.Mutex
 	server  *mqtt.Server // nil while down
+	line    *cutter      // nil while down
 	hold    io.Closer    // keeps the port while down; nil while up
 	stopped bool
 }
@@ -135,6 +136,7 @@ func (b *Broker) up() error {
 	if err != nil {
 		return err
 	}
+	line := newCutter(l)
 	server := mqtt.New(&mqtt.Options{
 		Capabilities: capabilities(),
 		Logger:       b.opts.Log,
@@ -143,7 +145,7 @@ func (b *Broker) up() error {
 	})
 	if err := errors.Join(
 		server.AddHook(&guard{city: b.opts.City, password: b.password}, nil),
-		server.AddListener(listeners.NewNet("loopback", l)),
+		server.AddListener(listeners.NewNet("loopback", line)),
 	); err != nil {
 		l.Close()
 		return err
@@ -153,7 +155,7 @@ func (b *Broker) up() error {
 		return err
 	}
 	b.addr = l.Addr().String()
-	b.server = server
+	b.server, b.line = server, line
 	if b.hold != nil {
 		b.hold.Close()
 		b.hold = nil
@@ -162,8 +164,8 @@ func (b *Broker) up() error {
 }
 
 func (b *Broker) down() error {
-	err := b.server.Close()
-	b.server = nil
+	err := errors.Join(b.line.cut(), b.server.Close())
+	b.server, b.line = nil, nil
 	return err
 }
 

@@ -25,28 +25,23 @@ type applier struct {
 	upto, durable, top uint64
 	alarms             map[string]int
 
-	// Prepared once per batch: parsing them again for each record would take
-	// a quarter of the time.
-	addFacet, addNumber *sql.Stmt
+	addFacet, addNumber *sql.Stmt // of this transaction
 }
 
-func (a *applier) prepare() (err error) {
-	a.addFacet, err = a.tx.PrepareContext(a.ctx, `INSERT INTO facet (id, kind, week, office_group, a, b)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-	if err != nil {
-		return fmt.Errorf("preparing: %w", err)
-	}
-	a.addNumber, err = a.tx.PrepareContext(a.ctx, `INSERT INTO transport (device, epoch, seq, digest, reject)
-		VALUES (?, ?, ?, ?, ?)`)
-	if err != nil {
-		return fmt.Errorf("preparing: %w", err)
-	}
-	return nil
+// row and exec run a prepared statement inside the transaction.
+func (a *applier) row(q *sql.Stmt, args ...any) *sql.Row {
+	return a.tx.StmtContext(a.ctx, q).QueryRowContext(a.ctx, args...)
+}
+
+func (a *applier) exec(q *sql.Stmt, args ...any) (sql.Result, error) {
+	return a.tx.StmtContext(a.ctx, q).ExecContext(a.ctx, args...)
 }
 
 func (a *applier) run() error {
 	a.alarms = map[string]int{}
-	if err := errors.Join(a.prepare(), a.load()); err != nil {
+	a.addFacet = a.tx.StmtContext(a.ctx, a.s.stmt.addFacet)
+	a.addNumber = a.tx.StmtContext(a.ctx, a.s.stmt.addNumber)
+	if err := a.load(); err != nil {
 		return err
 	}
 	// The usual batch continues at the watermark: nothing in it can be known
@@ -85,8 +80,7 @@ func (a *applier) run() error {
 // load reads the watermark, or begins it; a second epoch of a device is alarming.
 func (a *applier) load() error {
 	var upto, durable, top int64
-	err := a.tx.QueryRowContext(a.ctx, `SELECT upto, durable, top FROM watermark WHERE device = ? AND epoch = ?`,
-		a.b.Device, a.epoch).Scan(&upto, &durable, &top)
+	err := a.row(a.s.stmt.watermark, a.b.Device, a.epoch).Scan(&upto, &durable, &top)
 	if err == nil {
 		a.upto, a.durable, a.top = uint64(upto), uint64(durable), uint64(top)
 		return nil
@@ -95,7 +89,7 @@ func (a *applier) load() error {
 		return fmt.Errorf("reading watermark: %w", err)
 	}
 	var others int
-	if err := a.tx.QueryRowContext(a.ctx, `SELECT count(*) FROM watermark WHERE device = ?`, a.b.Device).Scan(&others); err != nil {
+	if err := a.row(a.s.stmt.epochs, a.b.Device).Scan(&others); err != nil {
 		return fmt.Errorf("reading epochs: %w", err)
 	}
 	if others > 0 {
@@ -108,8 +102,7 @@ func (a *applier) load() error {
 func (a *applier) known(seq uint64, digest []byte) (bool, error) {
 	var old []byte
 	var code string
-	err := a.tx.QueryRowContext(a.ctx, `SELECT digest, reject FROM transport WHERE device = ? AND epoch = ? AND seq = ?`,
-		a.b.Device, a.epoch, int64(seq)).Scan(&old, &code)
+	err := a.row(a.s.stmt.number, a.b.Device, a.epoch, int64(seq)).Scan(&old, &code)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		if seq > a.upto {
@@ -149,7 +142,7 @@ func (a *applier) insert(item Item) (string, error) {
 		return "", nil
 	}
 	old := Facet{ID: f.ID}
-	if err := a.tx.QueryRowContext(a.ctx, `SELECT kind, week, office_group, a, b FROM facet WHERE id = ?`, f.ID[:]).
+	if err := a.row(a.s.stmt.facet, f.ID[:]).
 		Scan(&old.Kind, &old.Week, &old.Group, &old.A, &old.B); err != nil {
 		return "", fmt.Errorf("reading facet: %w", err)
 	}
@@ -173,14 +166,10 @@ func (a *applier) finish(straight bool, last uint64) error {
 	} else if err := a.walk(); err != nil {
 		return err
 	}
-	if _, err := a.tx.ExecContext(a.ctx, `INSERT INTO watermark (device, epoch, upto, durable, top) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (device, epoch) DO UPDATE SET upto = excluded.upto, top = excluded.top`,
-		a.b.Device, a.epoch, int64(a.upto), int64(a.durable), int64(a.top)); err != nil {
+	if _, err := a.exec(a.s.stmt.move, a.b.Device, a.epoch, int64(a.upto), int64(a.durable), int64(a.top)); err != nil {
 		return fmt.Errorf("moving watermark: %w", err)
 	}
-	// Refused numbers stay: a device that asks again is told again.
-	if _, err := a.tx.ExecContext(a.ctx, `DELETE FROM transport WHERE device = ? AND epoch = ? AND seq <= ? AND reject = ''`,
-		a.b.Device, a.epoch, int64(a.upto)-int64(a.s.opts.Keep)); err != nil {
+	if _, err := a.exec(a.s.stmt.forget, a.b.Device, a.epoch, int64(a.upto)-int64(a.s.opts.Keep)); err != nil {
 		return fmt.Errorf("forgetting behind watermark: %w", err)
 	}
 	a.result.Upto, a.result.Durable = a.upto, a.durable
@@ -200,8 +189,7 @@ func (a *applier) finish(straight bool, last uint64) error {
 // walk moves the watermark over numbers that came out of order and lists what
 // is missing above it.
 func (a *applier) walk() error {
-	rows, err := a.tx.QueryContext(a.ctx, `SELECT seq FROM transport WHERE device = ? AND epoch = ? AND seq > ? ORDER BY seq`,
-		a.b.Device, a.epoch, int64(a.upto))
+	rows, err := a.tx.StmtContext(a.ctx, a.s.stmt.gaps).QueryContext(a.ctx, a.b.Device, a.epoch, int64(a.upto))
 	if err != nil {
 		return fmt.Errorf("looking for gaps: %w", err)
 	}
@@ -229,8 +217,7 @@ func (a *applier) walk() error {
 // earlier lists what was refused before, because a retained acknowledgement
 // replaces the one before it.
 func (a *applier) earlier(last uint64) error {
-	rows, err := a.tx.QueryContext(a.ctx, `SELECT seq, reject FROM transport WHERE device = ? AND epoch = ? AND reject <> ''
-		AND (seq < ? OR seq > ?) ORDER BY seq DESC LIMIT 4`, a.b.Device, a.epoch, int64(a.b.First), int64(last))
+	rows, err := a.tx.StmtContext(a.ctx, a.s.stmt.rejects).QueryContext(a.ctx, a.b.Device, a.epoch, int64(a.b.First), int64(last))
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}

@@ -75,7 +75,7 @@ func (s *Store) Apply(ctx context.Context, b Batch) (Result, error) {
 		return Result{}, fmt.Errorf("applying batch: %w", ErrRange)
 	}
 	var r Result
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		a := applier{s: s, ctx: ctx, tx: tx, b: b, epoch: int64(b.Epoch)}
 		if err := a.run(); err != nil {
 			return err

@@ -48,7 +48,7 @@ func (s *Store) SetPresence(ctx context.Context, p Presence) error {
 	}
 	contact := s.opts.Now().Truncate(contactStep).Unix()
 	var changed int64
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `INSERT INTO device (device, online, session, contact) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (device) DO UPDATE SET online = excluded.online, session = excluded.session, contact = excluded.contact
 			WHERE excluded.session >= device.session
@@ -72,7 +72,7 @@ func (s *Store) SetPresence(ctx context.Context, p Presence) error {
 // Malformed notes a message of a device that did not pass the gate. Nothing of
 // its content is kept. Device is empty if its name was not well formed.
 func (s *Store) Malformed(ctx context.Context, device string) error {
-	if err := s.tx(ctx, func(tx *sql.Tx) error {
+	if err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.alarm(ctx, tx, AlarmMalformed, device, 1)
 	}); err != nil {
 		return fmt.Errorf("noting malformed message: %w", err)
@@ -85,7 +85,7 @@ func (s *Store) Malformed(ctx context.Context, device string) error {
 // each number once, over restarts too.
 func (s *Store) NextSession(ctx context.Context) (uint64, error) {
 	var n uint64
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		old, err := setting(ctx, tx, "session")
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (s *Store) NextSession(ctx context.Context) (uint64, error) {
 
 // Ping writes, so that it fails when the disk is full or the file is gone.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.tx(ctx, func(tx *sql.Tx) error {
+	if err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.count(ctx, tx, map[string]int{"ping": 1})
 	}); err != nil {
 		return fmt.Errorf("probing database: %w", err)
@@ -115,9 +115,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 func (s *Store) alarm(ctx context.Context, tx *sql.Tx, kind, device string, n int) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO alarm (kind, device, count, day) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, device) DO UPDATE SET count = count + excluded.count, day = excluded.day`,
-		kind, device, n, s.opts.Now().Format(time.DateOnly)); err != nil {
+	if _, err := tx.StmtContext(ctx, s.stmt.addAlarm).ExecContext(ctx, kind, device, n, s.opts.Now().Format(time.DateOnly)); err != nil {
 		return fmt.Errorf("raising alarm: %w", err)
 	}
 	return nil
@@ -128,8 +126,7 @@ func (s *Store) count(ctx context.Context, tx *sql.Tx, add map[string]int) error
 		if n == 0 {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO counter (name, value) VALUES (?, ?)
-			ON CONFLICT (name) DO UPDATE SET value = value + excluded.value`, name, n); err != nil {
+		if _, err := tx.StmtContext(ctx, s.stmt.addCount).ExecContext(ctx, name, n); err != nil {
 			return fmt.Errorf("counting: %w", err)
 		}
 	}

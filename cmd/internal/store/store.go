@@ -55,6 +55,7 @@ type Store struct {
 	path  string
 	write *sql.DB // one connection, transactions begin IMMEDIATE
 	read  *sql.DB // query_only
+	stmt  statements
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change
@@ -129,6 +130,9 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
 	return s.checkKey(ctx)
 }
 
@@ -164,7 +168,7 @@ func broken(err error) bool {
 func (s *Store) checkKey(ctx context.Context) error {
 	sum := sha256.Sum256(append([]byte("madoguchi digest key id\n"), s.opts.DigestKey...))
 	id := hex.EncodeToString(sum[:8])
-	return s.tx(ctx, func(tx *sql.Tx) error {
+	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		old, err := setting(ctx, tx, "digest_key")
 		if err != nil || old == id {
 			return err
@@ -210,14 +214,20 @@ func (s *Store) notify() {
 	s.changed = make(chan struct{})
 }
 
-// tx runs f in one write transaction. When it returns nil, the change is on disk.
-func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
+// tx runs f in one write transaction. When it returns nil, the change is on
+// disk. A transaction takes milliseconds and is not given up half way: watching
+// ctx would cost a goroutine for each statement.
+func (s *Store) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning transaction: %w", err)
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
+	if err := f(ctx, tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
