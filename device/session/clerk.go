@@ -261,7 +261,7 @@ func (m *machine) clerkMenu(k Key) {
 
 // openCase begins what is recorded: from here a case ends with exactly one record.
 func (m *machine) openCase() {
-	year, n := m.at.In(m.cfg.Zone).ISOWeek()
+	year, n := m.civil().ISOWeek()
 	w, err := record.NewWeek(year, n)
 	if err != nil {
 		m.storageBad = true // a clock outside all years cannot date a record

@@ -172,13 +172,15 @@ const (
 	ResultNoReader
 	// ResultDeadline: the command took too long and was abandoned before a PIN was sent.
 	ResultDeadline
+	// ResultLate: the command was abandoned after a PIN may have been sent.
+	ResultLate
 	// ResultFailed: the card answered something unexpected; no PIN was judged or replaced.
 	ResultFailed
 
 	numResults
 )
 
-var resultNames = [numResults]string{"ok", "wrong", "locked", "tries", "gone", "gone_verify", "gone_change", "unreadable", "no_reader", "deadline", "failed"}
+var resultNames = [numResults]string{"ok", "wrong", "locked", "tries", "gone", "gone_verify", "gone_change", "unreadable", "no_reader", "deadline", "late", "failed"}
 
 // String names the result, e.g. "gone_change".
 func (r Result) String() string {

@@ -78,7 +78,7 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 	case m.notices&noticePanel != 0:
 		return display.FaultPanel, f
 	}
-	f.Date = display.DateOf(m.at.In(m.cfg.Zone))
+	f.Date = display.DateOf(m.civil())
 	f.Queue, f.Release = m.queue, m.cfg.Release
 	switch m.link {
 	case LinkUp:
@@ -299,7 +299,7 @@ func (m *machine) endState() string {
 	if ends.IsZero() {
 		return ""
 	}
-	y, mon, d := m.at.In(m.cfg.Zone).Date()
+	y, mon, d := m.civil().Date()
 	today := time.Date(y, mon, d, 0, 0, 0, 0, time.UTC)
 	switch {
 	case today.After(ends):

@@ -15,6 +15,7 @@ type Config struct {
 	Office      string         // name shown at rest
 	Langs       []display.Lang // languages offered; default: all of the catalogue
 	Zone        *time.Location // of dates and weeks; default Japan's
+	Floor       time.Time      // a clock that shows an earlier time is not believed
 	Release     string         // "at_once" or "batched", shown at rest
 	Build       string         // version, on the about screen
 	Fingerprint string         // of the box, on the about screen
@@ -166,3 +167,11 @@ func (s State) part() part { return s.base().part() }
 
 // cardIn tells whether a card that answers lies in the reader.
 func (s State) cardIn() bool { return s.presence == card.Present }
+
+// civil is the local time, not before the floor.
+func (s State) civil() time.Time {
+	if s.at.Before(s.cfg.Floor) {
+		return s.cfg.Floor.In(s.cfg.Zone)
+	}
+	return s.at.In(s.cfg.Zone)
+}

@@ -84,6 +84,9 @@ func (m *machine) changeResult(ev Event) {
 	case ResultGoneChange:
 		m.unsure = true
 		m.pulled("change")
+	case ResultLate:
+		m.unsure = true
+		m.failed("deadline")
 	default:
 		m.refused(ev)
 	}
@@ -112,7 +115,7 @@ func (m *machine) refused(ev Event) {
 		m.pulled("none")
 	case ResultNoReader:
 		m.pulled("none")
-	case ResultDeadline:
+	case ResultDeadline, ResultLate:
 		m.failed("deadline")
 	default:
 		m.failed("status")

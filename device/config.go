@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"madoguchi/display"
+	"madoguchi/pinpad/pin"
+	"madoguchi/sync/record"
+)
+
+// Config is the box's configuration: a TOML file, or filled in by the simulator. Zero fields that have a default take it from DefaultConfig.
+type Config struct {
+	City        string   `toml:"city"`         // code in topics, small letters: "nabari"
+	Office      string   `toml:"office"`       // name at rest, at most 12 characters: "市民課"
+	OfficeGroup string   `toml:"office_group"` // "g01" to "g40", see record.Group
+	DeviceID    string   `toml:"device_id"`    // 1 to 32 of a–z 0–9 -
+	DataDir     string   `toml:"data_dir"`     // folder of the outbox
+	Languages   []string `toml:"languages"`    // offered to residents, the first at rest; default all
+	Clerks      []Clerk  `toml:"clerks"`
+	AckKey      string   `toml:"ack_key"` // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
+	// Release says when records leave the box: "at_once" (a demonstration: the time of a record is the time of a case), or "batched"
+	// (default): twice a day, shuffled, at least eight together.
+	Release       string   `toml:"release"`
+	ReleaseAt     []string `toml:"release_at"`     // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
+	PolicyVersion uint32   `toml:"policy_version"` // of the rules in force; 0: none
+	Sound         bool     `toml:"sound"`          // one tone for every key; default off
+
+	Panel        string `toml:"panel"`         // "4in2_v2" (SSD1683)
+	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
+	ReaderSocket string `toml:"reader_socket"` // of pcscd, default /run/pcscd/pcscd.comm
+	GPIOChip     string `toml:"gpio_chip"`     // label, e.g. "pinctrl-bcm2711"
+	Pins         Pins   `toml:"pins"`          // offsets on that chip
+}
+
+// A Clerk may open cases. Four eyes are two labels.
+type Clerk struct {
+	Label string `toml:"label"` // up to 8 characters
+	Hash  string `toml:"hash"`  // Argon2id, see pin.Hash
+}
+
+// Pins are line offsets, never names: names differ between kernels.
+type Pins struct {
+	Rows   [4]int `toml:"rows"`
+	Cols   [4]int `toml:"cols"`
+	DC     int    `toml:"dc"`
+	RST    int    `toml:"rst"`
+	Busy   int    `toml:"busy"`
+	Power  int    `toml:"power"`
+	Red    int    `toml:"red"`
+	Yellow int    `toml:"yellow"`
+	Green  int    `toml:"green"`
+	Buzzer int    `toml:"buzzer"`
+	Lid    int    `toml:"lid"` // -1: no switch
+}
+
+// DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
+var DefaultConfig = Config{
+	Languages: []string{"ja", "en"}, Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
+	Panel: "4in2_v2", SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", GPIOChip: "pinctrl-bcm2711",
+	Pins: Pins{
+		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
+		DC: 25, RST: 17, Busy: 24, Power: 18, Red: 22, Yellow: 23, Green: 27, Buzzer: 12, Lid: 4,
+	},
+}
+
+// A ConfigError is one mistake in a configuration file.
+type ConfigError struct {
+	Path         string
+	Line, Column int // from 1; 0: not at one place
+	What         string
+}
+
+// Error gives the place in the form that editors jump to, "path:line:column: what".
+func (e *ConfigError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.Path, e.What)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Column, e.What)
+}
+
+// LoadConfig reads a configuration file. An unknown key, a value of another sort and a value outside its set are errors that name the place, all at
+// once. The errors never show a clerk's hash.
+func LoadConfig(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", err)
+	}
+	c := DefaultConfig
+	dec := toml.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", placed(path, err))
+	}
+	if err := c.Check(); err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", located(path, text, err))
+	}
+	return c, nil
+}
+
+// placed turns the decoder's errors into ConfigErrors.
+func placed(path string, err error) error {
+	var missing *toml.StrictMissingError
+	if errors.As(err, &missing) {
+		var all []error
+		for i := range missing.Errors {
+			e := &missing.Errors[i]
+			line, col := e.Position()
+			all = append(all, &ConfigError{path, line, col, fmt.Sprintf("unknown key %q", strings.Join(e.Key(), "."))})
+		}
+		return errors.Join(all...)
+	}
+	var dec *toml.DecodeError
+	if errors.As(err, &dec) {
+		line, col := dec.Position()
+		return &ConfigError{path, line, col, strings.TrimPrefix(dec.Error(), "toml: ")}
+	}
+	return &ConfigError{Path: path, What: err.Error()}
+}
+
+// A FieldError is one field of a Config that cannot be used.
+type FieldError struct {
+	Key  string // as in the file; "clerks[1].hash"
+	What string
+}
+
+// Error names the field and what is wrong with it.
+func (e *FieldError) Error() string { return e.Key + ": " + e.What }
+
+// located gives field errors the line on which their key stands, if it stands in the file.
+func located(path string, text []byte, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return &ConfigError{Path: path, What: err.Error()}
+	}
+	var all []error
+	for _, err := range joined.Unwrap() {
+		var f *FieldError
+		if !errors.As(err, &f) {
+			all = append(all, err)
+			continue
+		}
+		line := lineOf(text, f.Key)
+		col := 0
+		if line > 0 {
+			col = 1
+		}
+		all = append(all, &ConfigError{path, line, col, f.Error()})
+	}
+	return errors.Join(all...)
+}
+
+// lineOf finds the line that sets a key; for "clerks[1].hash" the second "hash". 0: it is not there.
+func lineOf(text []byte, key string) int {
+	nth := 0
+	if i, rest, ok := strings.Cut(key, "]."); ok {
+		fmt.Sscanf(i[strings.IndexByte(i, '[')+1:], "%d", &nth)
+		key = rest
+	}
+	key = key[strings.LastIndexByte(key, '.')+1:]
+	for n, line := range strings.Split(string(text), "\n") {
+		name, _, ok := strings.Cut(line, "=")
+		if !ok || strings.TrimSpace(name) != key {
+			continue
+		}
+		if nth--; nth < 0 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// Check finds every field that cannot be used; the errors are *FieldError, joined.
+func (c Config) Check() error {
+	var all []error
+	bad := func(key, format string, args ...any) {
+		all = append(all, &FieldError{key, fmt.Sprintf(format, args...)})
+	}
+	if !record.ValidDevice(c.City) {
+		bad("city", "%q is not 1 to %d of a–z 0–9 -", c.City, record.MaxDeviceName)
+	}
+	if n := len([]rune(c.Office)); n == 0 || n > 12 {
+		bad("office", "has %d characters, want 1 to 12", n)
+	}
+	if _, err := record.ParseGroup(c.OfficeGroup); err != nil {
+		bad("office_group", "%v", err)
+	}
+	if !record.ValidDevice(c.DeviceID) {
+		bad("device_id", "%q is not 1 to %d of a–z 0–9 -", c.DeviceID, record.MaxDeviceName)
+	}
+	if c.DataDir == "" {
+		bad("data_dir", "is missing")
+	}
+	for _, l := range c.Languages {
+		if !slices.Contains(display.Langs, display.Lang(l)) {
+			bad("languages", "%q is not one of %v", l, display.Langs)
+		}
+	}
+	if len(c.Clerks) == 0 {
+		bad("clerks", "nobody may open a case: set at least one")
+	}
+	for i, k := range c.Clerks {
+		if n := len([]rune(k.Label)); n == 0 || n > 8 {
+			bad(fmt.Sprintf("clerks[%d].label", i), "has %d characters, want 1 to 8", n)
+		}
+		if slices.ContainsFunc(c.Clerks[:i], func(o Clerk) bool { return o.Label == k.Label }) {
+			bad(fmt.Sprintf("clerks[%d].label", i), "%q stands twice", k.Label)
+		}
+		if _, err := pin.ParseHash(k.Hash); err != nil {
+			bad(fmt.Sprintf("clerks[%d].hash", i), "%v", err)
+		}
+	}
+	if _, err := c.ackKey(); err != nil {
+		bad("ack_key", "%v", err)
+	}
+	if c.Release != "at_once" && c.Release != "batched" {
+		bad("release", "%q is not at_once or batched", c.Release)
+	}
+	for _, t := range c.ReleaseAt {
+		if _, err := time.Parse("15:04", t); err != nil {
+			bad("release_at", "%q is no time like 12:30", t)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// ackKey is city hall's key; nil if no link is configured.
+func (c Config) ackKey() (ed25519.PublicKey, error) {
+	if c.AckKey == "" {
+		return nil, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(c.AckKey)
+	if err != nil {
+		return nil, errors.New("is not base64")
+	}
+	if len(b) != ed25519.PublicKeySize {
+		return nil, fmt.Errorf("has %d bytes, want %d", len(b), ed25519.PublicKeySize)
+	}
+	return b, nil
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"madoguchi/device/session"
+	"madoguchi/display"
+	"madoguchi/display/lamp"
+	"madoguchi/pinpad/pin"
+)
+
+// Run is the box: it returns when ctx ends (nil), or when the box cannot go on (an *ExitError). On every way out all PINs are wiped, the card is powered off and,
+// if a case was on the panel, the panel is white.
+func (d *Device) Run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	d.ctx = ctx
+	defer func() {
+		if v := recover(); v != nil {
+			err = recovered("loop", v)
+		}
+		d.stop(cancel)
+	}()
+	if d.hw.Buzzer != nil {
+		d.hw.Buzzer.Enable(d.cfg.Sound)
+	}
+	for name, f := range map[string]func(context.Context){
+		"card": d.cards.run, "storage": d.store.run, "uplink": d.line.run, "keys": d.readPad, "reader": d.readReader,
+		"reports": d.readReports, "lid": d.readLid,
+	} {
+		d.spawn(name, func() { f(ctx) })
+	}
+	d.spawn("painter", func() { _ = d.paint.Run(ctx) })
+	return d.loop(ctx)
+}
+
+// loop is the one goroutine that owns the session. Between events it sleeps: its only timer is the state's deadline.
+func (d *Device) loop(ctx context.Context) error {
+	d.step(d.startEvent())
+	var due time.Time
+	var alarm <-chan time.Time
+	stop := func() {}
+	defer func() { stop() }()
+	for {
+		if t := d.state.Deadline(); !t.Equal(due) {
+			stop()
+			due, alarm, stop = t, nil, func() {}
+			if !t.IsZero() {
+				alarm, stop = d.clock.Timer(t.Sub(d.clock.Now()))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-d.fatal:
+			return err
+		case ev := <-d.in:
+			d.step(ev)
+		case <-alarm:
+			due = time.Time{}
+			d.step(session.Event{Kind: session.Tick, At: d.clock.Now()})
+		}
+	}
+}
+
+// step gives one event to the session and carries out what it wants.
+func (d *Device) step(ev session.Event) {
+	var effects []session.Effect
+	d.state, effects = session.Step(d.state, ev)
+	for _, e := range effects {
+		d.do(e)
+	}
+	d.observe()
+}
+
+// do carries one effect out. Nothing here waits.
+func (d *Device) do(e session.Effect) {
+	switch e := e.(type) {
+	case session.Show:
+		d.paint.Show(e.Gen, e.Screen)
+	case session.Keys:
+		d.setKeys(e)
+	case session.SetLamp:
+		d.setLamp(e.Lamp)
+	case session.WipePINs:
+		d.hw.Pad.Wipe()
+	case session.CheckCode:
+		d.checkCode(e)
+	case session.ReadBoard:
+		d.cards.put(&order{reply: session.Event{Kind: session.BoardRead, No: e.No}})
+	case session.Verify:
+		d.cards.put(&order{reply: session.Event{Kind: session.Verified, No: e.No}, kind: e.Kind, left: e.Left,
+			current: d.hw.Pad.Take(padSlots[session.SlotCurrent])})
+	case session.Change:
+		d.cards.put(&order{reply: session.Event{Kind: session.Changed, No: e.No}, kind: e.Kind, left: e.Left,
+			current: d.hw.Pad.Take(padSlots[session.SlotCurrent]), next: d.hw.Pad.Take(padSlots[session.SlotNew])})
+	case session.EndCard:
+		d.cards.put(&order{end: true})
+	case session.Journal, session.Finish, session.Misses:
+		select {
+		case d.store.jobs <- e:
+		default:
+			d.fail(&ExitError{ExitPanic, errors.New("storage does not take jobs")})
+		}
+	default:
+		d.fail(&ExitError{ExitPanic, fmt.Errorf("effect %T is not known", e)})
+	}
+}
+
+// lamps are the lamp's states for the session's.
+var lamps = [...]lamp.State{
+	session.LampOff: lamp.Off, session.LampWaiting: lamp.Waiting, session.LampTyping: lamp.Typing, session.LampChecking: lamp.Checking,
+	session.LampDone: lamp.Done, session.LampHelp: lamp.Help, session.LampStopped: lamp.Stopped,
+}
+
+func (d *Device) setLamp(l session.Lamp) {
+	if d.hw.Lamp == nil {
+		return
+	}
+	if err := d.hw.Lamp.Set(lamps[l]); err != nil {
+		d.log.Error("lamp", "cause", err)
+	}
+}
+
+// checkCode compares the clerk code with every clerk's, in a goroutine of its own: Argon2id takes a second each on the box. All are compared, so that
+// the time does not tell whose code it was.
+func (d *Device) checkCode(e session.CheckCode) {
+	code := d.hw.Pad.TakeCode()
+	d.spawn("clerk code", func() {
+		defer code.Wipe()
+		ok := false
+		if code != nil {
+			for _, h := range d.hashes {
+				ok = code.Matches(h) || ok
+			}
+		}
+		d.send(d.ctx, session.Event{Kind: session.CodeChecked, No: e.No, OK: ok})
+	})
+}
+
+// readReports hands on what the painter has painted.
+func (d *Device) readReports(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-d.paint.Reports():
+			if r.Err != nil {
+				d.log.Error("panel", "screen", r.ID, "cause", r.Err)
+			}
+			d.send(ctx, session.Event{At: r.At, Kind: session.Shown, Gen: r.Gen, Bad: r.Err != nil})
+		}
+	}
+}
+
+// lidWait bounds a single wait for the lid's edge.
+const lidWait = 30 * time.Second
+
+// readLid watches the lid switch. A switch that cannot be read is an open lid.
+func (d *Device) readLid(ctx context.Context) {
+	if d.hw.Lid == nil {
+		return
+	}
+	if err := d.hw.Lid.In(gpio.PullUp, gpio.BothEdges); err != nil {
+		d.log.Error("lid", "cause", err)
+		d.send(ctx, session.Event{Kind: session.Lid, Bad: true})
+		return
+	}
+	closed := true
+	for ctx.Err() == nil {
+		if now := d.hw.Lid.Read() == gpio.Low; now != closed {
+			closed = now
+			d.send(ctx, session.Event{Kind: session.Lid, Bad: !closed})
+		}
+		d.hw.Lid.WaitForEdge(lidWait)
+	}
+}
+
+// stop ends everything, wipes first, and never waits without a limit.
+func (d *Device) stop(cancel context.CancelFunc) {
+	d.hw.Pad.Off(0)
+	d.hw.Pad.Wipe()
+	d.cards.wipeAll()
+	cancel()
+	d.line.close()
+	if d.hw.Lid != nil {
+		_ = d.hw.Lid.Halt()
+	}
+	done := make(chan struct{})
+	go func() { d.running.Wait(); close(done) }()
+	timeout, halt := d.clock.Timer(d.opts.Limits.Wipe)
+	defer halt()
+	select {
+	case <-done:
+		if d.state.CaseOpen() {
+			d.whiten()
+		}
+	case <-timeout:
+		d.log.Error("goroutines do not end")
+	}
+	d.cards.wipeAll()
+	d.hw.Pad.Wipe()
+	d.setLamp(session.LampOff)
+	if err := d.box.Close(); err != nil {
+		d.log.Error("storage", "cause", err)
+	}
+	if n := pin.InUse(); n > 0 {
+		d.log.Error("locked pages in use at the end", "pages", n)
+	}
+}
+
+// whiten makes the panel white; the painter has ended.
+func (d *Device) whiten() {
+	ctx, cancel := context.WithTimeout(context.Background(), d.opts.Limits.Wipe)
+	defer cancel()
+	if err := d.hw.Panel.Wipe(ctx); err != nil {
+		d.log.Error("panel", "screen", display.Wipe, "cause", err)
+	}
+}

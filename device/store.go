@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"context"
+	"errors"
+
+	"madoguchi/device/session"
+	"madoguchi/sync/outbox"
+	"madoguchi/sync/record"
+)
+
+// store writes to the outbox for the loop, one thing after the other: a commit on an SD card takes tens of milliseconds, in which keys go on.
+type store struct {
+	d    *Device
+	jobs chan session.Effect
+
+	unsaved record.Record  // a record that could not be stored: the next attempt offers the same one, which the outbox keeps once
+	of      session.Finish // what it was made for
+}
+
+func newStore(d *Device) *store { return &store{d: d, jobs: make(chan session.Effect, 64)} }
+
+// run does jobs until ctx ends; what is queued then is still written.
+func (s *store) run(ctx context.Context) {
+	for {
+		select {
+		case e := <-s.jobs:
+			s.do(ctx, e)
+		case <-ctx.Done():
+			for {
+				select {
+				case e := <-s.jobs:
+					s.do(ctx, e)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// do carries one effect out and answers it.
+func (s *store) do(ctx context.Context, e session.Effect) {
+	var no uint32
+	var err error
+	switch e := e.(type) {
+	case session.Journal:
+		no, err = e.No, s.journal(e.Entry)
+	case session.Finish:
+		no, err = e.No, s.finish(e)
+	case session.Misses:
+		no, err = e.No, s.d.box.PutThrottle(outbox.Throttle{Misses: uint32(e.Count), Until: e.Until})
+	}
+	var full *outbox.FullError
+	if err != nil {
+		s.d.log.Error("storage", "cause", err)
+	}
+	s.d.send(ctx, session.Event{Kind: session.Stored, No: no, OK: err == nil, Bad: errors.As(err, &full)})
+}
+
+// journal stores the open case. A case is opened only while there is room for its end.
+func (s *store) journal(e session.Entry) error {
+	b, err := encodeJournal(e)
+	if err != nil {
+		return err
+	}
+	if e.Op == session.OpNone {
+		if err := s.d.box.Room(); err != nil {
+			return err
+		}
+	}
+	return s.d.box.SetJournal(b)
+}
+
+// finish stores the record of a case.
+func (s *store) finish(e session.Finish) error {
+	of := e
+	of.No = 0
+	if s.of != of {
+		r, err := record.NewPO(e.Procedure, e.Outcome, e.Week, s.d.group)
+		if err != nil {
+			return err
+		}
+		s.unsaved, s.of = r, of
+	}
+	if err := s.d.box.Finish(s.unsaved); err != nil {
+		return err
+	}
+	s.unsaved, s.of = record.Record{}, session.Finish{}
+	if err := s.d.box.RaiseFloor(s.d.clock.Now()); err != nil {
+		s.d.log.Error("storage", "cause", err)
+	}
+	s.d.line.stored()
+	return nil
+}
+
+// startEvent is what storage knows of the time before this start.
+func (d *Device) startEvent() session.Event {
+	ev := session.Event{Kind: session.Start, At: d.clock.Now(), Quarantined: d.quarantined != nil}
+	if b := d.box.Journal(); b != nil {
+		ev.Open = true
+		e, err := decodeJournal(b)
+		if err != nil {
+			d.log.Error("journal", "cause", err)
+		}
+		ev.Journal = e
+	}
+	t, err := d.box.Throttle()
+	if err != nil {
+		d.log.Error("throttle", "cause", err)
+	}
+	ev.Misses, ev.Until = int(t.Misses), t.Until
+	return ev
+}

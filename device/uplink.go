@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"madoguchi/device/session"
+	"madoguchi/sync/outbox"
+	"madoguchi/sync/record"
+	"madoguchi/sync/wall"
+)
+
+// Times of the uplink.
+const (
+	resendMin = 5 * time.Second // a receipt on a good line takes less than one
+	resendMax = 5 * time.Minute // a city hall that is busy is not helped by more
+
+	batchedMin  = 8                  // records that leave together; fewer wait for the next time
+	batchedMost = 7 * 24 * time.Hour // but not longer than this
+	batchedRand = 30 * time.Minute   // so that the time of leaving says nothing
+)
+
+// uplink brings records to the network side and takes city hall's receipts back. The network side is not trusted: it carries bytes. A receipt counts only with
+// city hall's signature, for this box, this outbox and records that were sent.
+type uplink struct {
+	d       *Device
+	l       *wall.Listener
+	counts  wall.Counts
+	refused atomic.Uint64 // receipts
+	wake    chan struct{} // a record was stored
+
+	// Of the goroutine.
+	link   session.Link
+	shown  session.Link
+	queue  int
+	told   bool
+	resend time.Duration
+	alarm  <-chan time.Time // of the batch in flight
+	stop   func()
+	last   time.Time // records left the box
+}
+
+func newUplink(d *Device) *uplink {
+	u := &uplink{d: d, wake: make(chan struct{}, 1), resend: resendMin, stop: func() {}, last: d.clock.Now()}
+	if d.hw.Wall != nil {
+		u.l = wall.NewListener(d.hw.Wall, d.opts.PeerUID, wall.Opts{Counts: &u.counts})
+		u.link = session.LinkDown
+	}
+	return u
+}
+
+// stored tells that a record was stored. It never waits.
+func (u *uplink) stored() {
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close stops listening, which ends accept.
+func (u *uplink) close() {
+	if u.l != nil {
+		_ = u.l.Close()
+	}
+}
+
+// run releases records and serves the network side until ctx ends.
+func (u *uplink) run(ctx context.Context) {
+	peers, frames := make(chan *wall.Conn), make(chan wall.Frame)
+	if u.l != nil {
+		u.d.spawn("wall", func() { u.accept(ctx, peers) })
+	}
+	var conn *wall.Conn
+	var lost chan struct{}
+	if u.d.cfg.Release == "at_once" {
+		u.release() // what a power cut left between storing and releasing
+	}
+	batch, stopBatch := u.nextRelease()
+	defer func() { stopBatch(); u.stop() }()
+	u.tell(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			if conn != nil {
+				conn.Close()
+			}
+			return
+		case conn = <-peers:
+			lost = make(chan struct{})
+			c, gone := conn, lost
+			u.d.spawn("wall peer", func() { u.read(ctx, c, frames, gone) })
+		case <-lost:
+			conn, lost, u.link = nil, nil, session.LinkDown
+			u.quiet()
+		case f := <-frames:
+			u.frame(f, conn)
+		case <-u.wake:
+			if u.d.cfg.Release == "at_once" {
+				u.release()
+			}
+			if u.alarm == nil {
+				u.send(conn)
+			}
+		case <-u.alarm:
+			u.resend = min(2*u.resend, resendMax)
+			u.send(conn)
+		case <-batch:
+			u.releaseBatch()
+			batch, stopBatch = u.nextRelease()
+			if u.alarm == nil {
+				u.send(conn)
+			}
+		}
+		u.tell(ctx)
+	}
+}
+
+// accept hands peers on. The listener itself refuses a second one and strangers.
+func (u *uplink) accept(ctx context.Context, peers chan<- *wall.Conn) {
+	for {
+		c, err := u.l.Accept()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				u.d.log.Error("wall", "cause", err)
+			}
+			return
+		}
+		select {
+		case peers <- c:
+		case <-ctx.Done():
+			c.Close()
+			return
+		}
+	}
+}
+
+// read hands a peer's frames on until it goes.
+func (u *uplink) read(ctx context.Context, c *wall.Conn, frames chan<- wall.Frame, gone chan<- struct{}) {
+	defer close(gone)
+	defer c.Close()
+	for {
+		f, err := c.Read()
+		if err != nil {
+			u.d.log.Info("wall peer gone", "cause", err)
+			return
+		}
+		select {
+		case frames <- f:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// frame takes one frame of the network side. Kinds that this box does not use yet are dropped.
+func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
+	switch f.Type {
+	case wall.Ack:
+		u.receipt(f.Body, conn)
+	case wall.Link:
+		s, err := wall.DecodeLinkState(f.Body)
+		if err != nil {
+			u.refused.Add(1)
+			u.d.log.Error("link state refused", "cause", err)
+			return
+		}
+		was := u.link
+		if u.link = session.LinkDown; s.State == wall.Up {
+			u.link = session.LinkUp
+		}
+		switch {
+		case u.link == session.LinkUp && was != session.LinkUp:
+			u.resend = resendMin
+			u.send(conn)
+		case u.link != session.LinkUp:
+			u.quiet()
+		}
+	}
+}
+
+// receipt applies city hall's receipt.
+func (u *uplink) receipt(body []byte, conn *wall.Conn) {
+	a, err := record.OpenAck(u.d.key, body)
+	if err == nil {
+		before := u.d.box.Stats().Upto
+		if err = u.d.box.Apply(a); err == nil {
+			if after := u.d.box.Stats().Upto; after > before || len(a.Missing) > 0 {
+				u.resend = resendMin
+				u.send(conn)
+			}
+			return
+		}
+	}
+	u.refused.Add(1)
+	u.d.log.Error("receipt refused", "cause", err)
+}
+
+// send sends the batch that is due, and waits for its receipt.
+func (u *uplink) send(conn *wall.Conn) {
+	u.quiet()
+	if conn == nil || u.link != session.LinkUp {
+		return
+	}
+	b, ok := u.d.box.Next(record.MaxRecords)
+	if !ok {
+		return
+	}
+	b.Policy = u.d.cfg.PolicyVersion
+	body, err := b.Encode()
+	if err == nil {
+		err = conn.Write(wall.Records, body)
+	}
+	if err != nil {
+		u.d.log.Error("sending records", "cause", err)
+	}
+	wait := u.resend + time.Duration(rand.Int64N(int64(u.resend/4)))
+	u.alarm, u.stop = u.d.clock.Timer(wait)
+}
+
+// quiet ends the wait for a receipt.
+func (u *uplink) quiet() {
+	u.stop()
+	u.alarm, u.stop = nil, func() {}
+}
+
+// release numbers every record that waits.
+func (u *uplink) release() {
+	n, err := u.d.box.Release(outbox.All)
+	if err != nil {
+		u.d.log.Error("releasing records", "cause", err)
+	}
+	if n > 0 {
+		u.last = u.d.clock.Now()
+	}
+}
+
+// releaseBatch releases if enough records wait, or have waited long enough.
+func (u *uplink) releaseBatch() {
+	n := u.d.box.Stats().Hold
+	if n >= batchedMin || n > 0 && u.d.clock.Now().Sub(u.last) >= batchedMost {
+		u.release()
+	}
+}
+
+// nextRelease waits for the next time of day at which records may leave. Without such times, or if they leave at once, it waits for nothing.
+func (u *uplink) nextRelease() (<-chan time.Time, func()) {
+	if u.d.cfg.Release == "at_once" || len(u.d.cfg.ReleaseAt) == 0 {
+		return nil, func() {}
+	}
+	now := u.d.clock.Now().In(japan)
+	var next time.Time
+	for _, at := range u.d.cfg.ReleaseAt {
+		t, err := time.Parse("15:04", at)
+		if err != nil {
+			continue
+		}
+		for day := range 2 {
+			due := time.Date(now.Year(), now.Month(), now.Day()+day, t.Hour(), t.Minute(), 0, 0, japan)
+			if due.After(now) && (next.IsZero() || due.Before(next)) {
+				next = due
+			}
+		}
+	}
+	return u.d.clock.Timer(next.Sub(now) + time.Duration(rand.Int64N(int64(batchedRand))))
+}
+
+// japan has had no other offset since 1951.
+var japan = time.FixedZone("JST", 9*60*60)
+
+// tell puts a changed line or queue on the idle screen.
+func (u *uplink) tell(ctx context.Context) {
+	s := u.d.box.Stats()
+	if queue := s.Hold + s.Out; !u.told || queue != u.queue || u.link != u.shown {
+		u.told, u.queue, u.shown = true, queue, u.link
+		u.d.send(ctx, session.Event{Kind: session.LinkState, Link: u.link, Queue: queue})
+	}
+}
