@@ -197,6 +197,9 @@ func (c *Card) Transmit(apdu []byte) ([]byte, error) {
 	}
 	f, faulty := c.next()
 	power := c.power
+	if faulty && f.Reached != nil {
+		close(f.Reached)
+	}
 	if faulty && (f.Delay > 0 || f.Hold != nil) {
 		c.mu.Unlock()
 		f.wait()

@@ -23,6 +23,8 @@ type Fault struct {
 	// Delay and Hold make the answer slow: by time, until a channel is closed.
 	Delay time.Duration
 	Hold  <-chan struct{}
+	// Reached, if not nil, is closed when the command arrives.
+	Reached chan<- struct{}
 }
 
 // pending is a fault and the commands until it.

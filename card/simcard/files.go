@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"time"
 
 	"madoguchi/card"
@@ -137,7 +138,9 @@ func profileApps(s Spec) []*app {
 			return fixed(nil)
 		}
 		// Filler after the DER object, as some cards have it.
-		return func() []byte { return append(holderCert(s, signing), bytes.Repeat([]byte{0xFF}, 32)...) }
+		return sync.OnceValue(func() []byte {
+			return append(holderCert(s, signing), bytes.Repeat([]byte{0xFF}, 32)...)
+		})
 	}
 	has := func(missing bool) byte {
 		if missing {
