@@ -70,6 +70,10 @@ func (c *Card) board(b *Board) error {
 	if !bad(c.availability(b)) {
 		return first
 	}
+	// Now, while its application is current: afterwards it would be selected again.
+	if b.AuthEnds, err = c.authEnds(); !bad(err) {
+		return first
+	}
 	current := jpkiAP
 	for _, k := range Kinds() {
 		for i, r := range infos[k].Refs {
@@ -87,9 +91,6 @@ func (c *Card) board(b *Board) error {
 		}
 	}
 	b.Species = faceAuth(*b)
-	ends, err := c.authEnds(current)
-	b.AuthEnds = ends
-	bad(err)
 	return first
 }
 
@@ -211,12 +212,7 @@ func (c *Card) read(ef uint16, off, n int) ([]byte, error) {
 // authEnds reads the last day of the login certificate. Of the certificate,
 // which tells a person by number, nothing else is looked at, and its bytes are
 // wiped. No certificate, or one that wants a PIN, is the zero day.
-func (c *Card) authEnds(current AID) (time.Time, error) {
-	if current != jpkiAP {
-		if err := c.selectApp(jpkiAP); err != nil {
-			return time.Time{}, err
-		}
-	}
+func (c *Card) authEnds() (time.Time, error) {
 	der, err := c.certificate()
 	defer clear(der)
 	if err != nil || len(der) == 0 {

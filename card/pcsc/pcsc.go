@@ -18,7 +18,7 @@ type Opts struct {
 	// Reader is a part of the reader's name; "" takes whichever reader holds a
 	// card.
 	Reader string
-	// Wait is the longest single wait for a change; default 30 s. It bounds how
+	// Wait is the longest single wait for a change; default 5 s. It bounds how
 	// late a lost wake-up is noticed, nothing else.
 	Wait time.Duration
 	// BackoffMin and BackoffMax bound the pause before pcscd is asked again
@@ -31,7 +31,7 @@ type Opts struct {
 }
 
 // DefaultOpts are the settings used for zero fields.
-var DefaultOpts = Opts{Wait: 30 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second}
+var DefaultOpts = Opts{Wait: 5 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second}
 
 func (o *Opts) filled() Opts {
 	var f Opts
