@@ -138,7 +138,11 @@ func (d *debounce) outOfOrder(mask uint16, now time.Time) verdict {
 	if d.same < d.press || mask == 0 {
 		return nothing
 	}
-	if mask != allLow && !d.starting && now.Sub(d.busy) < d.opts.Stuck {
+	limit := d.opts.Stuck
+	if d.starting {
+		limit = d.opts.StuckAtStart
+	}
+	if mask != allLow && now.Sub(d.busy) < limit {
 		return nothing
 	}
 	d.block()

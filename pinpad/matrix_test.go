@@ -281,13 +281,13 @@ func TestOutOfOrder(t *testing.T) {
 		repair func(*pinpadtest.Matrix)
 		err    error
 	}{
-		{name: "key down at the start", before: func(m *pinpadtest.Matrix) { m.Press(pinpad.Key3) },
+		{name: "key down at the start", before: func(m *pinpadtest.Matrix) { m.Press(pinpad.Key3) }, wait: time.Second,
 			repair: func(m *pinpadtest.Matrix) { m.Release(pinpad.Key3) }, err: pinpad.ErrStuck},
 		{name: "key held for good", then: func(m *pinpadtest.Matrix) { m.Press(pinpad.Key3) }, wait: 11 * time.Second,
 			repair: func(m *pinpadtest.Matrix) { m.Release(pinpad.Key3) }, err: pinpad.ErrStuck},
 		{name: "a bag on the keys", then: func(m *pinpadtest.Matrix) { m.SetClosed(0x0FF0) }, wait: 11 * time.Second,
 			repair: func(m *pinpadtest.Matrix) { m.SetClosed(0) }, err: pinpad.ErrStuck},
-		{name: "row shorted at the start", before: func(m *pinpadtest.Matrix) { m.StickRow(2, gpio.Low) },
+		{name: "row shorted at the start", before: func(m *pinpadtest.Matrix) { m.StickRow(2, gpio.Low) }, wait: time.Second,
 			repair: (*pinpadtest.Matrix).Unstick, err: pinpad.ErrStuck},
 		{name: "row shorted", then: func(m *pinpadtest.Matrix) { m.StickRow(2, gpio.Low) }, wait: 11 * time.Second,
 			repair: (*pinpadtest.Matrix).Unstick, err: pinpad.ErrStuck},
@@ -302,14 +302,13 @@ func TestOutOfOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, tt.before, func(r *rig) {
 				r.p.Menu(1)
-				gen := uint32(0) // told before the mode was set
+				gen := uint32(1)
 				if tt.then != nil {
-					gen = 1
 					r.tap(pinpad.Key1)
 					r.events()
 					tt.then(r.m)
-					time.Sleep(tt.wait)
 				}
+				time.Sleep(tt.wait)
 				var kinds []string
 				for _, e := range r.events() {
 					if e.Kind == pinpad.EventPress { // the key itself, before it was known to stick
@@ -393,4 +392,17 @@ func TestSecretCadence(t *testing.T) {
 	if none != some || none < 390*24 {
 		t.Errorf("%d line operations in 2 s without keys, %d with; want the same, 200 scans of 24 a second", none, some)
 	}
+}
+
+// A finger on a key at power-on is neither a fault nor a key.
+func TestFingerAtStart(t *testing.T) {
+	bubble(t, func(m *pinpadtest.Matrix) { m.Press(pinpad.Key3) }, func(r *rig) {
+		r.p.Menu(1)
+		r.m.Release(pinpad.Key3)
+		time.Sleep(200 * time.Millisecond)
+		r.tap(pinpad.Key4)
+		if diff := cmp.Diff(press(1, pinpad.Key4), r.bare()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }

@@ -31,6 +31,10 @@ type Opts struct {
 	// Stuck: keys down for longer are a fault. 10 s, five times the longest
 	// press that means something.
 	Stuck time.Duration
+	// StuckAtStart: a key that is down at the start is a fault after this time.
+	// 1 s: a finger that happens to rest there is not. It counts for nothing
+	// before it was up.
+	StuckAtStart time.Duration
 	// Idle: with all keys up for this long, and not in secret mode, scanning
 	// ends until an edge comes. 100 ms.
 	Idle time.Duration
@@ -63,6 +67,7 @@ var DefaultOpts = Opts{
 	HoldMenu:        time.Second,
 	HoldService:     2 * time.Second,
 	Stuck:           10 * time.Second,
+	StuckAtStart:    time.Second,
 	Idle:            100 * time.Millisecond,
 	EdgeWait:        30 * time.Second,
 	FaultScan:       100 * time.Millisecond,
@@ -95,6 +100,7 @@ func (o Opts) or() (Opts, error) {
 		{"HoldMenu", &o.HoldMenu, d.HoldMenu},
 		{"HoldService", &o.HoldService, d.HoldService},
 		{"Stuck", &o.Stuck, d.Stuck},
+		{"StuckAtStart", &o.StuckAtStart, d.StuckAtStart},
 		{"Idle", &o.Idle, d.Idle},
 		{"EdgeWait", &o.EdgeWait, d.EdgeWait},
 		{"FaultScan", &o.FaultScan, d.FaultScan},

@@ -97,7 +97,9 @@ func New(rows, cols [4]gpio.PinIO, opts *Opts) (*Pad, error) {
 // than two left, keys are not taken (see [Pad.Lost]). Halt closes it.
 func (p *Pad) Events() <-chan Event { return p.events }
 
-// Menu starts menu mode: events carry their key. From menu mode only the
+// Menu starts menu mode: events carry their key. Keys count once all have been
+// seen up, 25 ms after the call at the earliest, or at once if the key-pad sleeps
+// with all keys up; so with every change of mode. From menu mode only the
 // generation changes, so that keys typed ahead are kept in order.
 func (p *Pad) Menu(gen uint32) { p.change(modeMenu, gen) }
 

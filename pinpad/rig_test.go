@@ -34,7 +34,7 @@ func bubble(t *testing.T, prepare func(*pinpadtest.Matrix), f func(*rig)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = r.p.Halt() }() // also when f gives up
+		defer func() { _ = r.p.Halt() }()  // also when f gives up
 		time.Sleep(200 * time.Millisecond) // the first scans
 		f(r)
 		r.m.Break(nil)

@@ -73,7 +73,7 @@ func (c *Code) Matches(h Hash) bool {
 	return subtle.ConstantTimeCompare(key, p.key) == 1
 }
 
-// Hash derives a new hash of the code with a fresh salt of 16 bytes. It fails
+// Hash derives a new hash of the code with a fresh salt of 128 bytes. It fails
 // if the code breaks FormCode.
 func (c *Code) Hash() (Hash, error) {
 	if f := c.Fault(); f != FaultNone {
@@ -97,9 +97,9 @@ func (c *Code) derive(p phc) ([]byte, error) {
 	}
 	defer debug.FreeOSMemory() // 7 MiB, and whatever the last garbage collection left
 	defer c.page().giveBack(m)
-	// argon2 copies the code once, into a block on its stack (blake2b.digest).
-	// The first call makes this stack large enough that argon2 does not move it,
-	// the second one overwrites what argon2 left.
+	// argon2 copies the code into blocks of BLAKE2b: one in the heap (see
+	// saltLen) and, on the way, on its stack. The first call makes this stack
+	// large enough that it is not moved, the second overwrites what was left.
 	scrubStack()
 	defer scrubStack()
 	return argon2.IDKey(unsafe.Slice(&m.ch[0], int(m.n)), p.salt, p.time, p.memory, p.threads, uint32(len(p.key))), nil
