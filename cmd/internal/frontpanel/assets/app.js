@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins the parts of the page to the simulator's events.
+
+import { get, post, trouble } from "./api.js";
+import { Cards } from "./cards.js";
+import { Glass } from "./glass.js";
+import { Hall } from "./hall.js";
+import { Hints } from "./hints.js";
+import { Keys } from "./keys.js";
+import { Sides } from "./sides.js";
+import { getLang, label, setLang, w } from "./words.js";
+
+const $ = id => document.getElementById(id);
+const glass = new Glass($("glass"), $("refresh"));
+const keys = new Keys($("pad"));
+const cards = new Cards($("cards"), $("note"), $("slot"), $("laid"), $("device"));
+const sides = new Sides($("plan"), $("tower"), $("sees"), $("resident"), $("clerk"));
+const hall = new Hall($("records"), $("count"), $("way"));
+const hints = new Hints($("who"), $("hint"), $("path"), $("trials"), cards);
+
+let state = { face: "idle", screen: "boot", lamp: "off", busy: true, case: null };
+let world = { power: true, line: true, broker: true, clerks: [], answers: [], keys: [], lamp: {} };
+let samples = [];
+let ahead = 0; // the box's clock less this one, ms
+
+function show() {
+  label();
+  document.body.classList.toggle("dark", !world.power);
+  for (const b of document.querySelectorAll("[data-lang]")) b.setAttribute("aria-pressed", String(b.dataset.lang === getLang()));
+  for (const [id, on] of [["power", world.power], ["line", world.line], ["broker", world.broker]]) {
+    $(id).setAttribute("aria-checked", String(on));
+  }
+  $("broker").disabled = world.broker_outside === true;
+  $("way").classList.toggle("cut", !world.line);
+  $("way").classList.toggle("nobroker", !world.broker);
+  cards.show(samples.map(c => ({ ...c, used: (world.used || []).includes(c.id) })), world.card || "", world.reader);
+  sides.show(state, world);
+  hints.show(state, world);
+  keys.label();
+  keys.show(world.answers || [], world.keys || []);
+  $("glass").setAttribute("aria-label", state.screen);
+  $("codes").replaceChildren(document.createTextNode(w("codes.lead")), ...world.clerks.map(c => {
+    const k = document.createElement("kbd");
+    k.textContent = `${c.label} ${c.code}`;
+    return k;
+  }));
+  clock();
+}
+
+function clock() {
+  const t = new Date(Date.now() + ahead);
+  $("clock").textContent = t.toLocaleString(getLang() === "ja" ? "ja-JP" : "en-GB",
+    { timeZone: "Asia/Tokyo", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+function listen() {
+  const es = new EventSource("api/events");
+  const on = (name, act) => es.addEventListener(name, e => act(JSON.parse(e.data)));
+  on("state", s => { state = s; show(); });
+  on("world", d => { world = d; ahead = Date.parse(d.clock) - Date.now(); show(); });
+  on("panel", p => glass.changed(p.busy));
+  on("cityhall", () => hall.refresh().catch(() => {}));
+  es.onopen = () => trouble("");
+  es.onerror = () => trouble(w("trouble.gone"));
+}
+
+for (const b of document.querySelectorAll("[data-lang]")) {
+  b.addEventListener("click", () => {
+    setLang(b.dataset.lang);
+    try { localStorage.setItem("madoguchi.lang", b.dataset.lang); } catch { /* private mode */ }
+    show();
+    hall.draw();
+  });
+}
+$("power").addEventListener("click", () => post("api/power", { cut: world.power }));
+$("line").addEventListener("click", () => post("api/line", { up: !world.line }));
+$("broker").addEventListener("click", () => post("api/broker", { up: !world.broker }));
+for (const b of document.querySelectorAll("[data-advance]")) {
+  b.addEventListener("click", () => post("api/clock", { advance: b.dataset.advance }));
+}
+setInterval(clock, 1000);
+
+function firstLang() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked) return asked;
+  try { const kept = localStorage.getItem("madoguchi.lang"); if (kept) return kept; } catch { /* private mode */ }
+  return navigator.language.startsWith("ja") ? "ja" : "en";
+}
+
+setLang(firstLang());
+label();
+hints.texts = await get("hints.json");
+samples = (await get("api/cards")).cards;
+await hall.refresh().catch(() => {});
+listen();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's own words. What the box says stands on the box.
+
+export const words = {
+  "promise": {
+    ja: "この窓口では、職員は暗証番号を見ず、聞かず、残しません。入力の回数をむだにせず、使えることを確かめてお帰りいただけます。",
+    en: "At this counter the clerk never sees, hears or stores your PIN, no try is wasted, and you leave knowing that it works." },
+  "side.resident": { ja: "住民の側", en: "The resident's side" },
+  "side.clerk": { ja: "職員の側", en: "The clerk's side" },
+  "side.hall": { ja: "市役所(本庁)", en: "City hall" },
+  "turn": { ja: "いまの番", en: "their turn" },
+  "who.resident": { ja: "住民", en: "You are the resident" },
+  "who.clerk": { ja: "職員", en: "You are the clerk" },
+  "who.idle": { ja: "つぎに", en: "Try this" },
+  "cards.lead": { ja: "カードを1枚、下のさしこみ口へ(クリックでも、引っぱっても)。", en: "Put one card into the slot: click it, or drag it there." },
+  "note.title": { ja: "ポケットのメモ", en: "The note in the resident's pocket" },
+  "note.empty": { ja: "カードをえらぶと、その人が覚えている暗証番号が見えます。", en: "Choose a card to see which PINs its holder remembers." },
+  "note.none": { ja: "暗証番号はありません。", en: "This card has no PIN." },
+  "note.changed": { ja: "この箱で変えた暗証番号は、ここには出ません。", en: "A PIN that was changed on the box does not show up here." },
+  "fresh": { ja: "新しいカードにもどす", en: "Make it a fresh card" },
+  "used": { ja: "使用中", en: "used" },
+  "kind.login": { ja: "利用者証明用", en: "Login" },
+  "kind.signing": { ja: "署名用", en: "Signing" },
+  "kind.card_info": { ja: "券面事項入力補助用", en: "Card information" },
+  "kind.register": { ja: "住民基本台帳用", en: "Resident register" },
+  "trials.title": { ja: "ほかの試し方", en: "Try to break it" },
+  "trial.pull": { ja: "入力のとちゅうでカードを抜く", en: "Pull the card out during entry" },
+  "trial.power": { ja: "受付のとちゅうで電源を切る", en: "Cut the power in an open case" },
+  "trial.line": { ja: "回線を切って手続をする", en: "Do a case with the line cut" },
+  "trial.wrong": { ja: "わざとまちがえる(のこり1回のカードで)", en: "Meet the guard of the last try" },
+  "trial.letters": { ja: "署名用パスワードを押す(英字)", en: "Type a password: letters on 16 keys" },
+  "trial.licence": { ja: "運転免許証をさす", en: "Insert a driving licence" },
+  "trial.wait": { ja: "放っておく(時計を+90秒)", en: "Walk away (clock +90 s)" },
+  "refresh": { ja: "書きかえ中", en: "refreshing" },
+  "slot.invite": { ja: "ここへカード", en: "card here" },
+  "slot.reader": { ja: "本物のカードリーダーを使っています", en: "a real card reader is in use" },
+  "take": { ja: "抜く", en: "take out" },
+  "power": { ja: "電源", en: "Power" },
+  "line": { ja: "回線", en: "Line" },
+  "broker": { ja: "中継", en: "Broker" },
+  "seconds": { ja: "秒", en: " s" },
+  "day": { ja: "日", en: " day" },
+  "keys.help": {
+    ja: "パソコンのキーでも:0〜9、Enter=確認、Backspace=訂正(2秒で全部消す)、Esc=取消、↑↓=▲▼、M=メニュー",
+    en: "Your keyboard works too: 0–9, Enter = 確認, Backspace = 訂正 (hold 2 s: clear all), Esc = 取消, ↑↓ = ▲▼, M = menu" },
+  "lamp.off": { ja: "消灯", en: "off" },
+  "lamp.waiting": { ja: "待機", en: "waiting" },
+  "lamp.typing": { ja: "入力中", en: "typing" },
+  "lamp.checking": { ja: "確認中", en: "checking" },
+  "lamp.done": { ja: "完了", en: "done" },
+  "lamp.help": { ja: "呼出", en: "help" },
+  "lamp.stopped": { ja: "中止", en: "stopped" },
+  "plan.clerk": { ja: "職員", en: "clerk" },
+  "plan.resident": { ja: "住民", en: "resident" },
+  "plan.counter": { ja: "カウンター", en: "counter" },
+  "sees.resident": { ja: "住民に見える", en: "resident sees" },
+  "sees.clerk": { ja: "職員に見える", en: "clerk sees" },
+  "sees.hall": { ja: "市役所に届く", en: "city hall gets" },
+  "sees.screen": { ja: "画面とキー", en: "screen and keys" },
+  "sees.back": { ja: "箱の背", en: "the box's back" },
+  "sees.idle": { ja: "待受の画面", en: "the idle screen" },
+  "sees.lamp": { ja: "ランプだけ", en: "the lamp only" },
+  "sees.clerkscreen": { ja: "受付の画面", en: "the case's questions" },
+  "sees.record": { ja: "名前のない記録1件", en: "one record, no name" },
+  "codes.lead": { ja: "職員コード(見本)", en: "Clerk codes (sample)" },
+  "way.box": { ja: "箱", en: "box" },
+  "way.hall": { ja: "市役所", en: "city hall" },
+  "records.count": { ja: "件が届きました", en: "records have arrived" },
+  "records.all": { ja: "市役所の画面をひらく", en: "open city hall's page" },
+  "records.lead": { ja: "届くのはこれだけです。名前も番号も時刻も入っていません。", en: "This is all that ever arrives: no name, no number, no time of day." },
+  "records.none": { ja: "まだ1件もありません。", en: "Nothing yet." },
+  "records.whole": { ja: "届いたもの全部", en: "all of what arrived" },
+  "procedure.pin_check": { ja: "暗証番号の確認", en: "PIN check" },
+  "procedure.pin_change": { ja: "暗証番号の変更", en: "PIN change" },
+  "procedure.tries_board": { ja: "のこり回数の案内", en: "Tries board" },
+  "outcome.done": { ja: "済", en: "done" },
+  "outcome.handed_over": { ja: "引きつぎ", en: "handed over" },
+  "outcome.abandoned": { ja: "とりやめ", en: "abandoned" },
+  "outcome.device_or_document_problem": { ja: "機器・書類", en: "device or paper" },
+  "outcome.interrupted": { ja: "中断", en: "interrupted" },
+  "trouble.gone": { ja: "シミュレータとつながりません。動いていますか。", en: "The simulator does not answer. Is it running?" },
+  "key.cancel": { ja: "取消", en: "取消 cancel" },
+  "key.clear": { ja: "訂正", en: "訂正 clear" },
+  "key.menu": { ja: "メニュー", en: "メニュー menu" },
+  "key.enter": { ja: "確認", en: "確認 enter" },
+};
+
+let lang = "ja";
+
+export function setLang(l) {
+  lang = l === "en" ? "en" : "ja";
+  document.documentElement.lang = lang;
+}
+
+export function getLang() { return lang; }
+
+// w gives the words of an id, or the id itself: a missing word must be seen.
+export function w(id) {
+  const e = words[id];
+  return e ? e[lang] : id;
+}
+
+// pick chooses from {ja, en} that came from the simulator.
+export function pick(o) {
+  if (!o) return "";
+  return o[lang] || o.ja || o.en || "";
+}
+
+// label writes the words into every element that names one.
+export function label(root = document) {
+  for (const e of root.querySelectorAll("[data-w]")) e.textContent = w(e.dataset.w);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package child
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+
+	"madoguchi/card/pcsc"
+	"madoguchi/cmd/internal/wire"
+	"madoguchi/device"
+	"madoguchi/display/buzzer"
+	"madoguchi/display/epd"
+	"madoguchi/display/lamp"
+	"madoguchi/pinpad"
+	"madoguchi/pinpad/pin"
+	"madoguchi/pinpad/pinpadtest"
+)
+
+var (
+	_ device.Reader = (*wire.Reader)(nil)
+	_ device.Clock  = (*wire.Clock)(nil)
+)
+
+// BoxConfig is what the PIN side is told on its command line, beside the two
+// files that it inherits.
+type BoxConfig struct {
+	Config string // path of the TOML configuration
+	PCSC   bool   // a real card reader instead of the one on the wire
+	Build  string // version shown on the screen about the box
+	Log    *slog.Logger
+}
+
+// Box runs the PIN side on the wire until ctx ends, the world hangs up, or the
+// box itself ends. conn is the world's socket pair, wall the listening socket
+// for the network side.
+func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
+	if err := pin.Harden(); err != nil {
+		return err
+	}
+	cfg, err := device.LoadConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	listener, err := net.FileListener(wall)
+	wall.Close()
+	if err != nil {
+		return fmt.Errorf("taking over the wall: %w", err)
+	}
+	defer listener.Close()
+	sock, err := wire.FromFile(conn)
+	if err != nil {
+		return err
+	}
+	matrix := pinpadtest.NewMatrix()
+	var keys *closures
+	first := true
+	var box *wire.Box
+	keys = newClosures(matrix, func(mask uint16) error { return box.Scanned(mask) })
+	box, err = wire.OpenBox(sock, &wire.BoxOpts{Keys: func(mask uint16) {
+		if first { // as the keys stood when the power came: nobody waits for them
+			first = false
+			matrix.SetClosed(mask)
+			return
+		}
+		keys.set(mask)
+	}})
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	wait.Go(func() { keys.run(box.Done()) })
+	wait.Go(func() {
+		<-box.Done()
+		cancel(box.Err())
+	})
+	defer box.Close()
+
+	hw, err := hardware(box, matrix, c.PCSC)
+	if err != nil {
+		return err
+	}
+	hw.Wall = listener
+	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
+		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
+	d, err := device.New(hw, cfg, opts)
+	if err != nil {
+		return err
+	}
+	err = d.Run(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// hardware builds the firmware's own drivers on the wire.
+func hardware(box *wire.Box, matrix *pinpadtest.Matrix, real bool) (device.Hardware, error) {
+	var hw device.Hardware
+	var err error
+	if hw.Pad, err = pinpad.New(matrix.Rows(), matrix.Cols(), &pinpad.Opts{Now: box.Clock().Now}); err != nil {
+		return hw, err
+	}
+	port, dc := box.Port()
+	pins := epd.Pins{DC: dc, RST: box.Out(wire.LineReset), Busy: box.Busy(), PWR: box.Out(wire.LinePower)}
+	if hw.Panel, err = epd.New(port, pins, nil); err != nil {
+		return hw, err
+	}
+	if hw.Lamp, err = lamp.New(box.Out(wire.LineRed), box.Out(wire.LineYellow), box.Out(wire.LineGreen)); err != nil {
+		return hw, err
+	}
+	if hw.Buzzer, err = buzzer.New(box.Out(wire.LineBuzzer)); err != nil {
+		return hw, err
+	}
+	hw.Reader = box.Reader()
+	if real {
+		if hw.Reader, err = pcsc.Open(&pcsc.Opts{Now: box.Clock().Now}); err != nil {
+			return hw, err
+		}
+	}
+	return hw, nil
+}
+
+// observe tells the world. A state that cannot be told ends nothing.
+func observe(box *wire.Box, o device.Observed, log *slog.Logger) {
+	js, err := json.Marshal(o)
+	if err == nil {
+		err = box.Observe(js)
+	}
+	if err != nil && log != nil {
+		log.Warn("state not told", "err", err)
+	}
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package child
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"madoguchi/sync/link"
+)
+
+// LinkConfig is what the network side is told on its command line.
+type LinkConfig struct {
+	Broker, City, Device string
+	Wall                 string // path of the wall's socket
+	State                string // folder for the session number
+	Log                  *slog.Logger
+}
+
+// Link runs the network side until ctx or life ends; life is a pipe whose other
+// end the world holds.
+func Link(ctx context.Context, c LinkConfig, life *os.File) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		io.Copy(io.Discard, life)
+		cancel()
+	}()
+	if err := os.MkdirAll(c.State, 0o700); err != nil {
+		return fmt.Errorf("making folder of the link: %w", err)
+	}
+	// A visitor who mends the line wants to see it at once; a fleet does not.
+	opts := &link.Opts{RetryMin: 250 * time.Millisecond, RetryMax: 2 * time.Second, Log: c.Log}
+	return link.Run(ctx, link.Config{Broker: c.Broker, City: c.City, Device: c.Device, Wall: c.Wall, DataDir: c.State}, opts)
+}
