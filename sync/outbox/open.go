@@ -113,7 +113,7 @@ func openExisting(path string, opts Opts) (*Outbox, error) {
 		_ = guarded(o.db.Close)
 	}
 	if o.file != nil {
-		o.file.Close() // closed already after an orderly failure
+		_ = giveBack(o.file) // closed already after an orderly failure
 	}
 	return nil, err
 }
@@ -132,6 +132,11 @@ func lock(f *os.File, limit time.Duration) error {
 			return fmt.Errorf("locking %s: another process has it: %w", f.Name(), berrors.ErrTimeout)
 		}
 	}
+}
+
+// giveBack unlocks and closes a file that bbolt could not close. Closing alone is not enough: a mapping that bbolt left behind keeps the lock alive.
+func giveBack(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
 // create begins a file: temporary name, synced, renamed, folder synced. A cut at any point leaves either no file or a whole one.

@@ -187,17 +187,22 @@ func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) 
 
 // reload takes the bookkeeping from the file.
 func (o *Outbox) reload() error {
-	var c contents
+	var st state
+	var sent int
 	err := guarded(func() error {
-		return o.db.View(func(tx *bolt.Tx) (err error) { c, err = readAll(tx); return err })
+		return o.db.View(func(tx *bolt.Tx) (err error) {
+			sent = tx.Bucket(bSent).Stats().KeyN
+			st, err = decodeState(tx.Bucket(bMeta).Get(kState))
+			return err
+		})
 	})
 	if err != nil {
 		o.broken = &BrokenError{Cause: err}
 		return o.broken
 	}
 	// What is known in memory only stays known.
-	c.st.Sent, c.st.Forged = max(c.st.Sent, o.st.Sent), max(c.st.Forged, o.st.Forged)
-	o.st, o.n = c.st, c.n
+	st.Sent, st.Forged = max(st.Sent, o.st.Sent), max(st.Forged, o.st.Forged)
+	o.st, o.n = st, counts{hold: int(st.Created - st.Released), out: int(st.Released - st.Acked - st.Dead), sent: sent, dead: int(st.Dead)}
 	return nil
 }
 
@@ -227,8 +232,8 @@ func (o *Outbox) Close() error {
 	db := o.db
 	o.db = nil
 	if o.broken != nil {
-		// bbolt may hold its own locks since the panic: give back the descriptor, which also unlocks the file, and leave the mapping.
-		return o.file.Close()
+		// bbolt may hold its own locks since the panic: give back lock and descriptor and leave the mapping.
+		return giveBack(o.file)
 	}
 	if err := db.Close(); err != nil {
 		return fmt.Errorf("closing outbox: %w", err)

@@ -3,9 +3,11 @@
 package outbox
 
 import (
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"madoguchi/sync/record"
 
@@ -51,11 +53,13 @@ func (o *Outbox) Finish(records ...record.Record) error {
 // All as argument of Release takes every record that waits.
 const All = -1
 
+var errNotCounted = errors.New("fewer records wait than were counted")
+
 // releaseStep is how many records one transaction of Release numbers.
 const releaseStep = 512
 
 // Release numbers up to n waiting records (or All) and puts them into the queue, in an order drawn anew: the numbers say nothing of the order in which the cases ended. It returns
-// how many.
+// how many: fewer when room ran out on the way, for a copy-on-write file needs room also to move things; they go on as the queue empties itself. *FullError: not even one.
 func (o *Outbox) Release(n int) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -63,38 +67,56 @@ func (o *Outbox) Release(n int) (int, error) {
 		n = o.n.hold
 	}
 	done := 0
-	for done < n {
-		step := min(n-done, releaseStep)
-		if err := o.release(step); err != nil {
+	for step := releaseStep; done < n; {
+		step = min(step, n-done)
+		err := o.release(step)
+		var full *FullError
+		switch {
+		case err == nil:
+			done += step
+		case errors.As(err, &full) && step > 1:
+			// Fewer records touch fewer pages.
+			step /= 2
+		case errors.As(err, &full) && done > 0:
+			return done, nil
+		default:
 			return done, fmt.Errorf("releasing records: %w", err)
 		}
-		done += step
 	}
 	return done, o.usable()
 }
 
+// release numbers step records in one transaction. They are the neighbours of a point drawn at random, shuffled: records lie in hold in the order of their own random numbers, so neighbours have
+// nothing to do with each other, and neighbours touch the fewest pages.
 func (o *Outbox) release(step int) error {
 	return o.update("release", func(tx *bolt.Tx, st *state, n *counts) error {
 		hold, out := tx.Bucket(bHold), tx.Bucket(bOut)
-		var keys [][]byte
-		if err := hold.ForEach(func(k, _ []byte) error {
-			keys = append(keys, append([]byte(nil), k...))
-			return nil
-		}); err != nil {
-			return err
+		var start record.ID
+		crand.Read(start[:])
+		c := hold.Cursor()
+		var moved [][2][]byte
+		for k, v := c.Seek(start[:]); len(moved) < step; k, v = c.Next() {
+			if k == nil {
+				if k, v = c.First(); k == nil {
+					return errNotCounted
+				}
+			}
+			if len(moved) > 0 && string(k) == string(moved[0][0]) {
+				return errNotCounted // once around
+			}
+			moved = append(moved, [2][]byte{slices.Clone(k), slices.Clone(v)})
 		}
 		// math/rand/v2's own source is ChaCha8, seeded by the operating system.
-		rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
-		for _, k := range keys[:step] {
-			v := append([]byte(nil), hold.Get(k)...)
-			if err := hold.Delete(k); err != nil {
+		rand.Shuffle(len(moved), func(i, j int) { moved[i], moved[j] = moved[j], moved[i] })
+		for _, m := range moved {
+			if err := hold.Delete(m[0]); err != nil {
 				return err
 			}
 			st.Released++
 			if st.Released > record.MaxSeq-record.MaxRecords {
 				return errors.New("out of sequence numbers")
 			}
-			if err := out.Put(seqKey(st.Released), v); err != nil {
+			if err := out.Put(seqKey(st.Released), m[1]); err != nil {
 				return err
 			}
 			n.hold--

@@ -35,8 +35,8 @@ func (o *Outbox) Stats() Stats {
 		Upto: o.st.Upto, Durable: o.st.Durable, Forged: o.st.Forged,
 		Used: o.used(), Limit: int64(o.opts.MaxSize), Quarantined: o.bad,
 	}
-	s.Amber = s.Used > s.Limit*8/10
 	s.Full = s.Used > s.Limit-2*o.reserve()
+	s.Amber = s.Full || s.Used > s.Limit*8/10
 	_ = o.view(func(tx *bolt.Tx) error {
 		if _, v := tx.Bucket(bOut).Cursor().First(); v != nil {
 			if r, err := openRecord(v); err == nil {

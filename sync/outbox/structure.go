@@ -20,6 +20,7 @@ const (
 
 	flagBranch   = 0x01
 	flagLeaf     = 0x02
+	flagMeta     = 0x04
 	flagFreelist = 0x10
 	flagBucket   = 0x01 // of a leaf element: the value is a bucket
 
@@ -68,6 +69,10 @@ func newestMeta(r io.ReaderAt) (meta, error) {
 		var b [pageHead + metaSize]byte
 		if _, err := r.ReadAt(b[:], id*pageSize); err != nil {
 			return meta{}, fmt.Errorf("reading meta page %d: %w", id, err)
+		}
+		// The head is not under the checksum, and the same in every version of the page: no torn write changes it.
+		if le.Uint64(b[:]) != uint64(id) || le.Uint16(b[8:]) != flagMeta {
+			return meta{}, fmt.Errorf("page %d is not the meta page that it was", id)
 		}
 		p := b[pageHead:]
 		h := fnv.New64a()

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// BenchmarkFinish is a case's end: one record stored, synced, journal cleared. Beside it, in the same run and folder, the same bytes are put into a bare bbolt file with the
+// same settings and synced. Ratio is the one time over the other: what bookkeeping, checksum, gate and journal cost.
+func BenchmarkFinish(b *testing.B) {
+	dir := b.TempDir()
+	ob, _, err := Open(filepath.Join(dir, "outbox.db"), Opts{})
+	must(b, err)
+	defer ob.Close()
+	bare, err := bolt.Open(filepath.Join(dir, "bare.db"), 0o600, boltOptions(DefaultOpts))
+	must(b, err)
+	defer bare.Close()
+	must(b, bare.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket(bHold); return err }))
+	records := newRecords(b, 1000)
+
+	var ours, theirs time.Duration
+	n := 0
+	for b.Loop() {
+		r := records[n%len(records)]
+		if n%len(records) == 0 && n > 0 { // keep the files small, as in service
+			b.StopTimer()
+			drain(b, ob)
+			must(b, bare.Update(func(tx *bolt.Tx) error {
+				if err := tx.DeleteBucket(bHold); err != nil {
+					return err
+				}
+				_, err := tx.CreateBucket(bHold)
+				return err
+			}))
+			records = newRecords(b, 1000)
+			r = records[0]
+			b.StartTimer()
+		}
+		n++
+		id, value := r.ID(), seal(r.Encode())
+		t0 := time.Now()
+		must(b, ob.Finish(r))
+		t1 := time.Now()
+		must(b, bare.Update(func(tx *bolt.Tx) error { return tx.Bucket(bHold).Put(id[:], value) }))
+		ours, theirs = ours+t1.Sub(t0), theirs+time.Since(t1)
+	}
+	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
+	b.ReportMetric(float64(ours.Nanoseconds())/float64(n), "finish-ns/op")
+	b.ReportMetric(float64(theirs.Nanoseconds())/float64(n), "bare-ns/op")
+}
+
+// BenchmarkOpen is the start of the box with 10,000 records in the file, every value of which is read and checked.
+func BenchmarkOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "outbox.db")
+	ob, _, err := Open(path, Opts{})
+	must(b, err)
+	for range 100 {
+		must(b, ob.Finish(newRecords(b, 100)...))
+	}
+	must(b, ob.Close())
+	for b.Loop() {
+		ob, q, err := Open(path, Opts{})
+		if err != nil || q != nil {
+			b.Fatal(q, err)
+		}
+		must(b, ob.Close())
+	}
+}
