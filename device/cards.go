@@ -30,7 +30,7 @@ func (o *order) wipe() {
 }
 
 // cards owns the link to the card: one command at a time, each with a deadline. A command that outlives it is abandoned, because nothing can stop
-// SCardTransmit: its PINs are wiped, its link is left to it, and the next command connects anew. If connecting hangs too, only a new process helps.
+// SCardTransmit: its PINs are wiped, so that a command not yet sent stays unsent, its link is closed beside it, and the next command connects anew. If connecting hangs too, only a new process helps.
 type cards struct {
 	d      *Device
 	orders chan *order
@@ -132,6 +132,9 @@ func (c *cards) within(limit time.Duration, f func()) bool {
 	case <-done:
 		return true
 	case <-timeout:
+		if link := c.link; link != nil {
+			c.d.loose("abandoned link", func() { link.Close() }) // may hang too; exclusive use of the card must end
+		}
 		c.link, c.card = nil, nil
 		return false
 	}
