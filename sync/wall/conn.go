@@ -96,7 +96,7 @@ func (c *Conn) Read() (Frame, error) {
 func (c *Conn) read() (Frame, error) {
 	var head [headLen]byte
 	if _, err := io.ReadFull(c.c, head[:]); err != nil {
-		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if err == io.EOF {
 			return Frame{}, io.EOF
 		}
 		return Frame{}, fmt.Errorf("reading frame head: %w", err)
@@ -126,7 +126,7 @@ func (c *Conn) read() (Frame, error) {
 // Any other error closes the connection.
 func (c *Conn) Write(t Type, body []byte) error {
 	if uint64(len(body)) > MaxBody {
-		return &RefusedError{From: c.side, Type: t, Len: uint32(min(uint64(len(body)), 1<<32-1)), Reason: WrongSize}
+		return &RefusedError{From: c.side, Type: t, Len: uint32(min(uint64(len(body)), 1<<32-1)), Reason: WrongSize} // before len is cut to 32 bits
 	}
 	if err := check(c.side, t, uint32(len(body))); err != nil {
 		return err
