@@ -30,8 +30,10 @@ type Tries struct {
 type Board struct {
 	Species    Species
 	Tries      [kindEnd]Tries // indexed by Kind; entry 0 is unused
-	HasSigning bool           // EF 0008 lists a signing certificate
-	HasAuth    bool           // EF 0008 lists a login certificate
+	// HasSigning and HasAuth say which certificates EF 0008 lists. If a My
+	// Number Card would not tell (Board then returns an error beside the board),
+	// both are true: nobody is sent away on a guess.
+	HasSigning, HasAuth bool
 	// AuthEnds is the last day of the login certificate in Japan, as midnight
 	// UTC of that date: a date, not an instant. Zero: not known.
 	AuthEnds time.Time

@@ -125,6 +125,25 @@ func TestBadCertificate(t *testing.T) {
 	}
 }
 
+// TestBadAvailability: a card that does not say which certificates it has is not
+// taken for one without.
+func TestBadAvailability(t *testing.T) {
+	for _, bad := range [][]byte{{0x6A, 0x82}, {0x69, 0x82}, {0x8F, 0x90, 0x00}, {0x90, 0x00}, {}, {0x90}} {
+		sim := sample(t, "adult")
+		sim.Reset(false)
+		b, err := card.New(linkFunc(func(apdu []byte) ([]byte, error) {
+			if apdu[1] == 0xB0 && apdu[4] == 3 {
+				return bytes.Clone(bad), nil
+			}
+			return sim.Transmit(apdu)
+		})).Board()
+		judge(t, "board", err)
+		if err == nil || !b.HasSigning || !b.HasAuth || !b.Of(card.KindRegister).Known || b.AuthEnds.IsZero() {
+			t.Errorf("% X: board %+v, error %v", bad, b, err)
+		}
+	}
+}
+
 // piecewise answers everything long by 61xx and asks for another Le at reads of
 // n bytes by 6Cxx, as other cards of the norm do.
 func piecewise(sim *simcard.Card, n, le byte) card.Link {

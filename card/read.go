@@ -163,6 +163,7 @@ func (c *Card) hint() Species {
 
 // availability reads EF 0008: 8F in byte 0 says signing, in byte 1 login.
 func (c *Card) availability(b *Board) error {
+	b.HasSigning, b.HasAuth = true, true
 	d, err := c.file(efAvailability, 3)
 	if err != nil {
 		return err

@@ -275,9 +275,9 @@ func TestNewest(t *testing.T) {
 	})
 }
 
-// TestNoCgo builds the twin without cgo.
+// TestNoCgo builds card without cgo.
 func TestNoCgo(t *testing.T) {
-	cmd := exec.Command("go", "build", ".")
+	cmd := exec.Command("go", "build", "madoguchi/card/...")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("building without cgo: %v\n%s", err, out)
