@@ -28,8 +28,8 @@ type Tries struct {
 
 // Board is what a card says without any PIN. It is plain data and comparable.
 type Board struct {
-	Species    Species
-	Tries      [kindEnd]Tries // indexed by Kind; entry 0 is unused
+	Species Species
+	Tries   [kindEnd]Tries // indexed by Kind; entry 0 is unused
 	// HasSigning and HasAuth say which certificates EF 0008 lists. If a My
 	// Number Card would not tell (Board then returns an error beside the board),
 	// both are true: nobody is sent away on a guess.
