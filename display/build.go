@@ -8,18 +8,27 @@ import (
 	"strings"
 	"time"
 
+	"madoguchi/display/fonts"
 	"madoguchi/display/words"
 )
 
 // A view is what texts may name: the facts in words.
 type view struct {
-	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName string
-	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day   int
+	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName  string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N int
 }
+
+// texts is the catalogue as a builder reads it.
+type texts interface {
+	Text(lang, key string, facts any, count int) (string, error)
+	Has(lang, key string) bool
+}
+
+var _ texts = (*words.Catalogue)(nil)
 
 // A builder turns one screen into a page. It keeps the first error.
 type builder struct {
-	cat  *words.Catalogue
+	cat  texts
 	s    Screen
 	info Info
 	err  error
@@ -36,7 +45,7 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("screen %s: unknown %s %q", e.ID, e.Fact, e.Value)
 }
 
-func build(cat *words.Catalogue, s Screen) (page, error) {
+func build(cat texts, s Screen) (page, error) {
 	info, ok := s.ID.Info()
 	if !ok {
 		return page{}, &UnknownError{ID: s.ID, Fact: "id", Value: string(s.ID)}
@@ -168,7 +177,7 @@ func (b *builder) head(p *page) {
 
 // caps are the signs on the key caps, in the order of the foot.
 var caps = []struct{ key, sign string }{
-	{"cancel", "×"}, {"clear", "<"}, {"move", "▲▼"}, {"menu", ""}, {"down", "▼"}, {"enter", "○"},
+	{"cancel", "×"}, {"clear", "＜"}, {"move", "▲▼"}, {"menu", ""}, {"down", "▼"}, {"enter", "○"},
 }
 
 // foot: what the keys do now. ▲▼ stand together where a line is chosen.
@@ -214,7 +223,7 @@ func (b *builder) date(d Date, key string) string {
 	return b.tr(key)
 }
 
-// plain takes the marks for line breaks out of a text. Where a language writes spaces, they stand beside the mark.
+// plain takes the marks for line breaks out of a text, and the dot out of the zero. Where a language writes spaces, they stand beside the mark.
 func plain(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("|", "", "\n", " ").Replace(s))
+	return strings.TrimSpace(strings.NewReplacer("|", "", "\n", " ", string(fonts.DottedZero), "0").Replace(s))
 }

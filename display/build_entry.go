@@ -26,27 +26,26 @@ func (b *builder) entry(p *page, prefix string) {
 	switch prefix {
 	case prefixNew, prefixAgain, prefixLeave:
 		at := map[string]string{prefixNew: "entry.newpin", prefixAgain: "entry.again", prefixLeave: "entry.leavecheck"}[prefix]
-		p.left, p.right = b.tr(at+".head"), ""
+		p.left = b.tr(at + ".head")
 		e.ask = b.tr(at + ".ask")
 		e.use = b.view.Kind
 	default:
-		p.right = ""
 		if !e.letters {
 			p.left, p.right = b.view.Kind, b.tr("entry.cells")
 		}
 	}
-	if t := b.tries(); t != nil {
-		p.tries = t
-		e.tries = b.tr("tries.short", f.Left)
-	}
+	p.tries = b.tries()
 	if e.letters {
 		b.letters(p, e)
 	} else if f.Fault != "" {
 		e.ask, e.fault = b.fault("digits_short"), true
+		if p.tries != nil {
+			e.use = b.tr("entry.fault.kept")
+		}
 	}
 }
 
-// letters adds what the entry of letters has besides: the count, the mark, and the names of the two presses.
+// letters adds what the entry of letters has besides: the count and the mark.
 func (b *builder) letters(p *page, e *entry) {
 	f := b.s.Facts
 	e.status = b.tr("entry.capitals")
@@ -58,12 +57,10 @@ func (b *builder) letters(p *page, e *entry) {
 	if f.Half {
 		e.mark = b.tr("entry.half")
 	}
-	e.first, e.second = b.tr("entry.first"), b.tr("entry.second")
-	p.right = e.tries
-	if p.tries == nil {
-		p.right = b.tr("kind." + f.Kind + ".short")
+	p.right = b.tr("kind.signing.short")
+	if p.tries != nil {
+		p.right, p.tries = b.tr("tries.short", f.Left), nil // they stand in the head
 	}
-	p.tries = nil // they stand in the head
 }
 
 // fault is why an entry was not taken; short is the words for too few characters.
@@ -104,6 +101,7 @@ func (b *builder) board(p *page) {
 	differs := false
 	for _, r := range f.Board {
 		differs = differs || r.Differs
+		b.view.Left = r.Left
 		l := boardLine{
 			name: b.tr("kind." + r.Kind + ".official"), left: r.Left, max: r.Max, count: b.tr("tries.count", r.Left),
 			state: b.state(r), marked: b.s.ID == ResidentBoard && r.Kind == f.Kind,

@@ -3,7 +3,6 @@
 package display
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -19,7 +18,9 @@ func (b *builder) message(p *page) {
 			b.fail(&UnknownError{ID: b.s.ID, Fact: "reason", Value: f.Reason})
 			return
 		}
-		at = id + "." + f.Reason
+		if f.Reason != "" {
+			at = id + "." + f.Reason
+		}
 	}
 	part := func(name string) string {
 		if b.has(at + "." + name) {
@@ -140,8 +141,8 @@ func (b *builder) choices(p *page) {
 		for i, k := range Kinds {
 			o := option{number: strconv.Itoa(i + 1), label: b.tr("kind." + k + ".official"), marked: f.Choice == i+1}
 			for _, r := range f.Board {
-				if r.Kind == k {
-					o.note = b.state(r)
+				if r.Kind == k && !r.Present {
+					o.note = b.state(r) // tries are the resident's matter
 				}
 			}
 			p.choices = append(p.choices, o)
@@ -173,7 +174,11 @@ func (b *builder) idle(p *page) {
 	p.left = b.date(f.Date, "date.weekday")
 	p.title = f.Office
 	p.office = true
-	p.paras = append(p.paras, b.tr("idle.hint"))
+	hint := "idle.hint"
+	if f.Link == "down" {
+		hint = "idle.hint_short" // the line takes two lines now
+	}
+	p.paras = append(p.paras, b.tr(hint))
 	p.small = append(p.small, b.link()...)
 }
 
@@ -188,7 +193,7 @@ func (b *builder) link() []string {
 	}
 	switch f.Link {
 	case "up":
-		return []string{b.tr("idle.up") + "  " + waiting}
+		return []string{b.tr("idle.up") + " " + waiting}
 	case "down":
 		line := b.tr("idle.down_now")
 		if f.LinkSince >= time.Minute {
@@ -210,8 +215,8 @@ func (b *builder) since(d time.Duration) string {
 		key  string
 	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
 		if d >= u.unit {
-			n := int(d / u.unit)
-			return fmt.Sprintf("%d%s", n, b.tr("since."+u.key, n))
+			b.view.N = int(d / u.unit)
+			return b.tr("since."+u.key, b.view.N)
 		}
 	}
 	return ""

@@ -4,6 +4,7 @@ package display
 
 import (
 	"image"
+	"strings"
 )
 
 // officeSizes are the sizes whose glyph files hold every rune of JIS X 0208: configured text is drawn in no other.
@@ -107,9 +108,10 @@ func (d *drawer) cap(x, y int, k keyLabel) {
 
 // A line is one line of a message with its size and what stands over it.
 type line struct {
-	text string
-	size int
-	gap  int // extra space above
+	text  string
+	size  int
+	gap   int // extra space above
+	title bool
 }
 
 // message: the title and its paragraphs in the largest sizes that fit, then the tries, with the smallest print at the bottom.
@@ -127,11 +129,14 @@ func (d *drawer) message(p page) {
 		d.tries(in.Min.X, in.Max.Y, p.tries)
 	}
 	need := 0
-	for _, st := range d.sheet.steps {
+	for i, st := range d.sheet.steps {
 		if p.office && st.title > officeSizes[0] {
 			continue
 		}
-		lines := d.lines(p, st, in.Dx())
+		lines, whole := d.lines(p, st, in.Dx())
+		if !whole && i < len(d.sheet.steps)-1 {
+			continue // a smaller size may keep the phrases whole
+		}
 		print, gaps := 0, 0
 		for _, l := range lines {
 			print += l.size
@@ -144,7 +149,11 @@ func (d *drawer) message(p page) {
 		lead := min(145, (in.Dy()-gaps)*100/max(1, print))
 		// what is left over goes mostly below: the eye begins at the top
 		y := in.Min.Y + (in.Dy()-gaps-print*lead/100)/3
-		for _, l := range lines {
+		for j, l := range lines {
+			if j > 0 && l.gap > 0 && st.title == st.body && lines[j-1].title {
+				// a title in the size of the body is told apart by a rule
+				d.fill(image.Rect(in.Min.X, y+l.gap/2-2, in.Max.X, y+l.gap/2))
+			}
 			y += l.gap
 			h := l.size * lead / 100
 			if w := d.width(l.text, l.size); w > in.Dx() {
@@ -158,26 +167,31 @@ func (d *drawer) message(p page) {
 	d.fail(&OverflowError{What: plain(p.title) + " …", Need: need, Have: in.Dy()})
 }
 
-// lines breaks a message for one step of sizes.
-func (d *drawer) lines(p page, st step, width int) []line {
-	var out []line
-	add := func(text string, size, gap int) {
-		for i, t := range wrap(text, width, func(r rune) int { return d.advance(r, size) }) {
+// lines breaks a message for one step of sizes; whole tells whether every phrase stayed whole.
+func (d *drawer) lines(p page, st step, width int) (out []line, whole bool) {
+	whole = true
+	add := func(text string, size, gap int, title bool) {
+		for para := range strings.SplitSeq(text, "\n") {
+			for _, ph := range pieces(para) {
+				whole = whole && d.width(ph.text, size) <= width
+			}
+		}
+		for i, t := range balance(text, width, func(r rune) int { return d.advance(r, size) }) {
 			if i > 0 {
 				gap = 0
 			}
-			out = append(out, line{text: t, size: size, gap: gap})
+			out = append(out, line{text: t, size: size, gap: gap, title: title})
 		}
 	}
-	add(p.title, st.title, 0)
+	add(p.title, st.title, 0, true)
 	for i, para := range p.paras {
 		gap := d.sheet.gap
 		if i == 0 {
 			gap *= 2
 		}
-		add(para, st.body, gap)
+		add(para, st.body, gap, false)
 	}
-	return out
+	return out, whole
 }
 
 // tries draws the dots and the words beside them.

@@ -67,9 +67,9 @@ func (d *drawer) board(p page) {
 		in.Max.Y = s.h - s.margin
 	}
 	n := len(p.board) + len(p.small)
-	pitch := min(in.Dy()/n, s.small*7/4)
-	if pitch < s.small+4 {
-		d.fail(&OverflowError{What: "tries board", Need: n * (s.small + 4), Have: in.Dy()})
+	pitch := min(in.Dy()/n, s.board*7/4)
+	if pitch < s.board+4 {
+		d.fail(&OverflowError{What: "tries board", Need: n * (s.board + 4), Have: in.Dy()})
 		return
 	}
 	y := in.Min.Y
@@ -81,37 +81,37 @@ func (d *drawer) board(p page) {
 		d.fill(image.Rect(in.Min.X, y+1, in.Max.X, y+2))
 	}
 	for _, l := range p.small {
-		if w := d.width(l, s.small); w > in.Dx() {
+		if w := d.width(l, s.board); w > in.Dx() {
 			d.fail(&OverflowError{What: l, Need: w, Have: in.Dx()})
 		}
-		d.text(in.Min.X, y+(pitch-s.small)/2+1, s.small, l)
+		d.text(in.Min.X, y+(pitch-s.board)/2+1, s.board, l)
 		y += pitch
 	}
 }
 
 func (d *drawer) boardLine(r image.Rectangle, b boardLine) {
 	s := d.sheet
-	y := r.Min.Y + (r.Dy()-s.small)/2
+	y := r.Min.Y + (r.Dy()-s.board)/2
 	var end int
 	if b.marked {
-		w := d.width(b.name, s.small)
+		w := d.width(b.name, s.board)
 		d.fill(image.Rect(r.Min.X-s.margin, r.Min.Y+1, r.Min.X+w+4, r.Max.Y-1))
-		end = d.white(r.Min.X, y, s.small, b.name)
+		end = d.white(r.Min.X, y, s.board, b.name)
 	} else {
-		end = d.text(r.Min.X, y, s.small, b.name)
+		end = d.text(r.Min.X, y, s.board, b.name)
 	}
 	var at int
 	switch {
 	case b.alarm:
-		w := d.width(b.state, s.small)
+		w := d.width(b.state, s.board)
 		at = r.Max.X - w - 8
 		d.fill(image.Rect(at, r.Min.Y+2, r.Max.X, r.Max.Y-2))
-		d.white(at+4, y, s.small, b.state)
+		d.white(at+4, y, s.board, b.state)
 	case b.state != "":
-		at = d.right(r.Max.X, y, s.small, b.state)
+		at = d.right(r.Max.X, y, s.board, b.state)
 	default:
-		rad := s.small/3 + 1
-		at = d.right(r.Max.X, y, s.small, b.count) - b.max*(2*rad+rad/2) - 2
+		rad := s.board/3 + 1
+		at = d.right(r.Max.X, y, s.board, b.count) - b.max*(2*rad+rad/2) - 2
 		d.dots(at, r.Min.Y+r.Dy()/2, rad, b.left, b.max)
 	}
 	if at < end {

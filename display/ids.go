@@ -47,9 +47,9 @@ const (
 	ClerkCodeWrong ID = "clerk.code.wrong" // Left: entries before the next pause (0 = not told).
 	ClerkCodeWait  ID = "clerk.code.wait"  // Seconds: rest of the pause after five misses.
 	ClerkProcedure ID = "clerk.procedure"  // Choice 1 pin_check, 2 pin_change, 3 tries_board.
-	ClerkKind      ID = "clerk.kind"       // Procedure, Choice 1 login, 2 signing, 3 card_info, 4 register; Board if a card lies there (marks what it lacks).
+	ClerkKind      ID = "clerk.kind"       // Procedure, Choice 1 login, 2 signing, 3 card_info, 4 register; Board if a card lies there: marks what it lacks, and no tries.
 	ClerkApplicant ID = "clerk.applicant"  // Procedure, Choice 1 self, 2 legal_rep, 3 proxy.
-	ClerkRefused   ID = "clerk.refused"    // Reason: "proxy", "legal_rep". Why this box does not do it, and which way leads on.
+	ClerkRefused   ID = "clerk.refused"    // Reason: "legal_rep", "proxy", "register" (that PIN). Why this box does not do it, and which way leads on.
 	ClerkTurn      ID = "clerk.turn"       // Procedure, Kind. Turn the box to the resident, then 確認.
 	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
@@ -96,7 +96,7 @@ const (
 	FaultReader  ID = "fault.reader"  // No reader; works without: nothing with cards. Seconds since (0 = not told).
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
-	FaultStorage ID = "fault.storage" // Reason: "quarantined" (the record file was put aside), "full", "unreadable".
+	FaultStorage ID = "fault.storage" // Reason: "" (cannot be opened), "quarantined" (the old file was put aside), "full".
 	FaultKeypad  ID = "fault.keypad"  // A key is stuck or the pad is unplugged. Kind of fault in Reason: "stuck", "unplugged".
 	FaultLid     ID = "fault.lid"     // The lid switch is open: no PIN step starts.
 )
@@ -241,7 +241,7 @@ func (id ID) split() (prefix, kind string, ok bool) {
 func (id ID) Reasons() []string {
 	switch id {
 	case ClerkRefused:
-		return []string{"legal_rep", "proxy"}
+		return []string{"legal_rep", "proxy", "register"}
 	case ClerkClosed, ResidentStopped:
 		return Outcomes
 	case ClerkInterrupted, ResidentCardRemoved:
@@ -249,7 +249,7 @@ func (id ID) Reasons() []string {
 	case ResidentFailed:
 		return []string{"status", "deadline", "reader"}
 	case FaultStorage:
-		return []string{"quarantined", "full", "unreadable"}
+		return []string{"", "quarantined", "full"}
 	case FaultKeypad:
 		return []string{"stuck", "unplugged"}
 	}

@@ -41,8 +41,6 @@ type entry struct {
 	fault            bool // ask or status is why the entry was not taken
 	letters, half    bool
 	count, mark      string // letters: "8文字", "いま 1つめ"
-	first, second    string // letters: what the two presses are called
-	tries            string // letters: "のこり5回", in the head
 }
 
 // A keyLabel is one key of the foot: its cap and what it does now.
@@ -63,7 +61,7 @@ func (p page) spoken() []string {
 	add(p.left, p.right, p.title)
 	if e := p.entry; e != nil {
 		// neither count nor mark: a voice may be overheard
-		add(e.tries, e.ask, e.use)
+		add(e.ask, e.use)
 		if e.fault {
 			add(e.status)
 		}

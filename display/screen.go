@@ -92,6 +92,7 @@ var Outcomes = []string{
 	"failed",       // card or reader failed
 	"interrupted",  // power was cut
 	"lid",          // the lid was opened
+	"storage",      // the box cannot keep its journal; nothing was sent
 }
 
 // Equal reports whether two screens draw the same picture.

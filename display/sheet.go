@@ -17,6 +17,7 @@ type sheet struct {
 	footH  int
 	gap    int // between paragraphs, at least
 	small  int // smallest print
+	board  int // lines of the tries board
 	body   int // lines of rows: choices, questions above boxes
 	title  int // titles above rows
 	row    int // height of a row of a choice, at most
@@ -37,12 +38,12 @@ type step struct{ title, body, lead int }
 // small is the 4.2" panel: 12 columns of body text, at most five lines. large is the 7.5" one.
 var (
 	small = sheet{
-		margin: 8, head: 28, headH: 34, foot: 28, footH: 38, gap: 6, small: 28, body: 32, title: 40, row: 46, tries: 40, dots: 14,
+		margin: 8, head: 28, headH: 34, foot: 28, footH: 38, gap: 6, small: 28, board: 28, body: 32, title: 40, row: 46, tries: 40, dots: 14,
 		steps: []step{{48, 40, 125}, {40, 40, 128}, {40, 32, 118}, {32, 32, 110}},
 		box:   64, cell: 24, table: 28, tableH: 28, slot: 28, key: 36,
 	}
 	large = sheet{
-		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, body: 40, title: 48, row: 70, tries: 48, dots: 20,
+		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, board: 40, body: 40, title: 48, row: 70, tries: 48, dots: 20,
 		steps: []step{{64, 48, 130}, {64, 40, 125}, {48, 40, 120}, {40, 40, 115}},
 		box:   96, cell: 48, table: 40, tableH: 46, slot: 56, key: 64,
 	}

@@ -13,6 +13,29 @@ const (
 	notLast  = "「『（【〔［｛〈《([{"
 )
 
+// balance is wrap with the lines of one paragraph as even as they can be without one more line: a single word on the last line reads badly.
+func balance(text string, width int, adv func(rune) int) []string {
+	var out []string
+	for para := range strings.SplitSeq(text, "\n") {
+		lines := wrap(para, width, adv)
+		widest := 0
+		for _, p := range pieces(para) {
+			widest = max(widest, measure(p.text, adv))
+		}
+		// a piece that was broken in the middle is broken where it must be
+		for lo, hi := min(widest, width), width; lo < hi && widest <= width; {
+			mid := (lo + hi) / 2
+			if even := wrap(para, mid, adv); len(even) <= len(lines) {
+				lines, hi = even, mid
+			} else {
+				lo = mid + 1
+			}
+		}
+		out = append(out, lines...)
+	}
+	return out
+}
+
 // wrap breaks a text into lines no wider than width, in the unit of adv, the width of a rune. A new line breaks always; "|" and the space
 // may break and are dropped there; a piece wider than a line is broken between any two runes that may be parted. What cannot be broken is
 // returned as a line that is too wide: the caller calls it an overflow.
@@ -68,10 +91,11 @@ type wrapper struct {
 	used  int
 }
 
-func (w *wrapper) measure(s string) int {
+// measure is the width of a text in the unit of adv.
+func measure(s string, adv func(rune) int) int {
 	n := 0
 	for _, r := range s {
-		n += w.adv(r)
+		n += adv(r)
 	}
 	return n
 }
@@ -81,7 +105,7 @@ func (w *wrapper) add(p piece) {
 	if p.space && len(w.line) > 0 {
 		gap = w.adv(' ')
 	}
-	n := w.measure(p.text)
+	n := measure(p.text, w.adv)
 	if len(w.line) > 0 && w.used+gap+n > w.width {
 		w.push()
 		gap = 0
@@ -115,7 +139,7 @@ func (w *wrapper) split() bool {
 	w.line = w.line[:fit]
 	w.push()
 	w.line = append(w.line, rest...)
-	w.used = w.measure(string(rest))
+	w.used = measure(string(rest), w.adv)
 	return true
 }
 

@@ -54,24 +54,24 @@ func open() (*source, error) {
 	return s, nil
 }
 
-// face returns the face of a rune in a size, and the font's number.
-func (s *source) face(r rune, size int) (font.Face, *opentype.Font, error) {
+// face returns the face that draws a rune in a size.
+func (s *source) face(r rune, size int) (font.Face, error) {
 	if s.faces[size] == nil {
 		for _, f := range s.fonts {
 			// 72 dpi: one point is one pixel. No hinting: x/image has none, and rounded metrics would move the glyphs.
 			face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: float64(size), DPI: 72, Hinting: font.HintingNone})
 			if err != nil {
-				return nil, nil, fmt.Errorf("opening a face: %w", err)
+				return nil, fmt.Errorf("opening a face: %w", err)
 			}
 			s.faces[size] = append(s.faces[size], face)
 		}
 	}
 	for i, f := range s.fonts {
 		if g, err := f.GlyphIndex(&s.buf, r); err == nil && g != 0 {
-			return s.faces[size][i], f, nil
+			return s.faces[size][i], nil
 		}
 	}
-	return nil, nil, fmt.Errorf("no font has %q (%U)", r, r)
+	return nil, fmt.Errorf("no font has %q (%U)", r, r)
 }
 
 // draw returns the cell of a rune, 1 = ink, and whether it is of half width.
@@ -83,7 +83,7 @@ func (s *source) draw(r rune, size int) (bits []byte, half bool, err error) {
 		}
 		return bits, half, err
 	}
-	face, _, err := s.face(r, size)
+	face, err := s.face(r, size)
 	if err != nil {
 		return nil, false, err
 	}

@@ -47,6 +47,10 @@ func reasons(id display.ID, f display.Facts) []Sample {
 	var out []Sample
 	for _, r := range id.Reasons() {
 		f.Reason = r
+		if r == "" {
+			out = append(out, one(id, f))
+			continue
+		}
 		out = append(out, named(r, id, f))
 	}
 	return out
@@ -60,6 +64,8 @@ func idle() []Sample {
 	down.Link, down.LinkSince, down.Queue = "down", 95*time.Minute, 12
 	long := down
 	long.Office, long.Date, long.LinkSince, long.Queue = "松江市役所 宍道支所 市民生活課 来待出張所", "2026-12-31", 30*24*time.Hour, 1234
+	minutes := down
+	minutes.LinkSince = 12 * time.Minute
 	held := at
 	held.Queue, held.Release = 7, "batched"
 	return []Sample{
@@ -67,15 +73,18 @@ func idle() []Sample {
 		one(display.Idle, at),
 		named("down", display.Idle, down),
 		named("long", display.Idle, long),
+		named("minutes", display.Idle, minutes),
 		named("held", display.Idle, held),
 		named("plain", display.Idle, display.Facts{Office: office}),
 		one(display.IdleReading, display.Facts{}),
 		one(display.IdleBoard, board("2029-12-14", "valid")),
 		named("soon", display.IdleBoard, trouble("2027-01-03", "soon")),
 		named("child", display.IdleBoard, child()),
+		named("unreadable", display.IdleBoard, board("", "")),
 		named("face", display.IdleBoard, display.Facts{Species: "face_auth", Ends: "2030-11-22", EndState: "valid"}),
 		one(display.IdleWrongCard, display.Facts{Species: "driving_licence"}),
 		named("juki", display.IdleWrongCard, display.Facts{Species: "juki"}),
+		named("phone", display.IdleWrongCard, display.Facts{Species: "phone"}),
 		named("unknown", display.IdleWrongCard, display.Facts{Species: "unknown"}),
 		one(display.IdleUnreadable, display.Facts{}),
 		one(display.Wipe, display.Facts{}),
@@ -114,7 +123,7 @@ func child() display.Facts {
 
 func clerk() []Sample {
 	change := display.Facts{Procedure: "pin_change"}
-	kinds := trouble("", "")
+	kinds := child()
 	kinds.Procedure, kinds.Choice = "pin_change", 3
 	wait := display.Facts{Seconds: 290}
 	out := []Sample{

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display_test
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"os"
+	"testing"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+
+	"madoguchi/display"
+	"madoguchi/display/mono"
+)
+
+// bizud is the font the glyph files are made from; `make setup` installs it.
+const bizud = "/usr/share/fonts/truetype/bizud-gothic/BIZUDGothic-Bold.ttf"
+
+var pinScreen = display.Screen{
+	ID: display.PINID("login"), Lang: display.Japanese, Facts: display.Facts{Left: 3, Max: 3, Filled: 2},
+}
+
+// BenchmarkRender draws a whole screen: words, layout, 59 glyphs, boxes and dots.
+func BenchmarkRender(b *testing.B) {
+	r := renderer(b, 400, 300)
+	m := mono.New(400, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := r.RenderTo(m, pinScreen); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRenderCold is the first screen after start: catalogue read, glyph blocks inflated.
+func BenchmarkRenderCold(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := renderer(b, 400, 300).Render(pinScreen); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkXImage draws only the words of the same screen with x/image's font drawer into the same kind of picture, the yardstick of
+// BenchmarkRender: no layout, no boxes.
+func BenchmarkXImage(b *testing.B) {
+	data, err := os.ReadFile(bizud)
+	if err != nil {
+		b.Fatalf("%v (make setup installs the font)", err)
+	}
+	f, err := opentype.Parse(data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	face := func(size float64) font.Face {
+		fc, err := opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return fc
+	}
+	f28, f32, f40 := face(28), face(32), face(40)
+	lines := []struct {
+		face font.Face
+		text string
+	}{
+		{f28, "利用者証明用4けた"}, {f32, "暗証番号を入れてください"}, {f28, "マイナポータル・保険証など"},
+		{f40, "のこり3回"}, {f28, "×やめる＜けす○決定"},
+	}
+	m := mono.New(400, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		draw.Draw(m, m.Bounds(), image.White, image.Point{}, draw.Src)
+		for i, l := range lines {
+			d := font.Drawer{Dst: m, Src: image.NewUniform(color.Black), Face: l.face, Dot: fixed.P(8, 40+50*i)}
+			d.DrawString(l.text)
+		}
+	}
+}

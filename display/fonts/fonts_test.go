@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fonts
+
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+	"testing"
+)
+
+func TestOpen(t *testing.T) {
+	for _, size := range Sizes() {
+		f := open(t, size)
+		if f.Size() != size {
+			t.Errorf("face of %d px says %d", size, f.Size())
+		}
+		tests := []struct {
+			r rune
+			w int
+		}{{'暗', size}, {'あ', size}, {'、', size}, {'A', size / 2}, {'0', size / 2}, {DottedZero, size / 2}, {' ', size / 2}}
+		for _, tt := range tests {
+			w, ok := f.Advance(tt.r)
+			g, drawn := f.Glyph(tt.r)
+			if !ok || !drawn || w != tt.w || g.W != tt.w || g.H != size || len(g.Bits) != g.Stride*g.H {
+				t.Errorf("%d px %q: width %d of %d, found %v, glyph %v", size, tt.r, w, tt.w, ok, drawn)
+			}
+		}
+	}
+	if _, err := Open(33); err == nil {
+		t.Error("a size that was not made was opened")
+	}
+}
+
+// Every rune of every size has a glyph with ink inside its cell, but for the spaces; no ink lies right of a half-width cell.
+func TestEveryGlyphHasInk(t *testing.T) {
+	for _, size := range Sizes() {
+		f := open(t, size)
+		for _, r := range f.Runes() {
+			g, ok := f.Glyph(r)
+			if !ok {
+				t.Fatalf("%d px: %q is listed but cannot be drawn", size, r)
+			}
+			ink, outside := 0, false
+			for y := range g.H {
+				row := g.Bits[y*g.Stride : (y+1)*g.Stride]
+				for i, b := range row {
+					ink += bits.OnesCount8(b)
+					for x := i * 8; b != 0; x, b = x+1, b<<1 {
+						outside = outside || b&0x80 != 0 && x >= g.W
+					}
+				}
+			}
+			if space := r == ' ' || r == '\u3000'; (ink == 0) != space || outside {
+				t.Errorf("%d px %q (%U): %d pixels of ink, outside its cell: %v", size, r, r, ink, outside)
+			}
+		}
+	}
+}
+
+// O and the dotted zero, I and 1, S and 5, B and 8 must differ by many pixels: the password allows all of them.
+func TestLookAlikes(t *testing.T) {
+	f := open(t, 28)
+	for _, p := range [][2]rune{{'O', DottedZero}, {'0', DottedZero}, {'I', '1'}, {'S', '5'}, {'B', '8'}, {'Z', '2'}} {
+		a := slices.Clone(glyph(t, f, p[0]).Bits)
+		b := glyph(t, f, p[1]).Bits
+		n := 0
+		for i := range a {
+			n += bits.OnesCount8(a[i] ^ b[i])
+		}
+		if n < 8 {
+			t.Errorf("%q and %q differ in %d pixels", p[0], p[1], n)
+		}
+	}
+}
+
+// The cache of inflated blocks forgets the oldest and gives the same picture again.
+func TestBlocksComeBack(t *testing.T) {
+	f := open(t, 32)
+	first := slices.Clone(glyph(t, f, '暗').Bits)
+	for _, r := range f.Runes() {
+		glyph(t, f, r)
+	}
+	if len(f.blocks) != cached || len(f.order) != cached {
+		t.Errorf("%d blocks are kept in an order of %d, want %d", len(f.blocks), len(f.order), cached)
+	}
+	if !bytes.Equal(first, glyph(t, f, '暗').Bits) {
+		t.Error("the glyph changed")
+	}
+}
+
+func TestNoGlyph(t *testing.T) {
+	f := open(t, 32)
+	for _, r := range []rune{'한', '\uFFFD', -1, 0x10FFFF} {
+		if _, ok := f.Glyph(r); ok {
+			t.Errorf("%U has a glyph", r)
+		}
+		if _, ok := f.Advance(r); ok {
+			t.Errorf("%U has a width", r)
+		}
+	}
+}
+
+// A damaged file is an error or a glyph that is not there, never a panic or a giant allocation.
+func FuzzDecode(f *testing.F) {
+	file, err := files.ReadFile("28.bin")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Add(file[:len(file)/2])
+	f.Add([]byte(Magic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		face, err := Decode(data)
+		if err != nil {
+			return
+		}
+		for _, r := range face.Runes() {
+			if g, ok := face.Glyph(r); ok && len(g.Bits) != g.H*g.Stride {
+				t.Errorf("%U: %d bytes for %d×%d", r, len(g.Bits), g.W, g.H)
+			}
+		}
+	})
+}
+
+func open(t *testing.T, size int) *Face {
+	t.Helper()
+	f, err := Open(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func glyph(t *testing.T, f *Face, r rune) Glyph {
+	t.Helper()
+	g, ok := f.Glyph(r)
+	if !ok {
+		t.Fatalf("no glyph for %q", r)
+	}
+	return g
+}
