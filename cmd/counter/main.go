@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Counter is the PIN side of the box: key-pad, e-ink panel, lamp, card reader, the session and the outbox. It has no
+// network; what goes to city hall goes through a socket to link, the other program.
+//
+//	counter --config /etc/madoguchi/counter.toml
+//
+// The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
+// (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager.
+//
+// It ends with 0 when told to stop, 1 when it could not start, 2 when its arguments or its configuration are wrong, 70 after a
+// fault of its own and 71 when reader and card service hang; the service manager starts it again after the last two.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"madoguchi/device"
+	"madoguchi/pinpad/pin"
+	"madoguchi/sync/wall"
+)
+
+// version is set when the firmware is built.
+var version = "development"
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("counter", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	config := flags.String("config", "/etc/madoguchi/counter.toml", "configuration `file`")
+	wallPath := flags.String("wall", "", "make the socket to link at this `path` (default: handed over by the service manager)")
+	peer := flags.Int("link-uid", os.Getuid(), "the only `user` id that may be at the other end of that socket")
+	showVersion := flags.Bool("version", false, "print the version and end")
+	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "counter: unexpected argument %q; everything is set by flags and the configuration file\n", flags.Arg(0))
+		return 2
+	}
+	if *showVersion {
+		fmt.Fprintln(stdout, "counter", version)
+		return 0
+	}
+	cfg, err := device.LoadConfig(*config)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(stderr, "counter: there is no configuration file %s; name one with --config (what goes in: go doc ./device Config)\n", *config)
+		return 2
+	} else if err != nil {
+		fmt.Fprintln(stderr, "counter:", err)
+		return 2
+	}
+	if err := start(cfg, *wallPath, *peer, stderr); err != nil {
+		for _, e := range causes(err) {
+			fmt.Fprintln(stderr, "counter:", e)
+		}
+		var exit *device.ExitError
+		if errors.As(err, &exit) {
+			return exit.Code
+		}
+		return 1
+	}
+	return 0
+}
+
+// start brings the box up and runs it until it is told to stop.
+func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error {
+	// No core dump, no debugger, no traceback with arguments: before the first key is scanned.
+	if err := pin.Harden(); err != nil {
+		return fmt.Errorf("protecting the process: %w", err)
+	}
+	debug.SetTraceback("none")
+	// Each command to the reader allocates 64 KiB (ebfe/scard); the limit keeps that from piling up.
+	debug.SetMemoryLimit(20 << 20)
+
+	if errs := checkFiles(cfg.SPI, cfg.ReaderSocket); len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	hw, closeHW, err := open(cfg)
+	if err != nil {
+		return err
+	}
+	defer closeHW()
+	if hw.Wall, err = listen(wallPath); err != nil {
+		return err
+	}
+	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version})
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return d.Run(ctx)
+}
+
+// listen takes the socket to link from the service manager, or makes it at a path that only this user may reach.
+func listen(path string) (net.Listener, error) {
+	if path == "" {
+		l, err := wall.Inherited()
+		if errors.Is(err, wall.ErrNoSocket) {
+			return nil, fmt.Errorf("socket to link: %w; start by the service manager's socket unit, or name a path with --wall", err)
+		}
+		return l, err
+	}
+	defer syscall.Umask(syscall.Umask(0o177))
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("socket to link: %w", err)
+	}
+	return l, nil
+}
+
+// causes takes a joined error apart, one line each.
+func causes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
