@@ -202,7 +202,7 @@ func TestText(t *testing.T) {
 	r := renderer(t, 400, 300)
 	s := display.Screen{ID: display.PINID("login"), Lang: display.Japanese, Facts: display.Facts{Left: 2, Max: 3, Filled: 3}}
 	want := []string{
-		"利用者証明用", "4けた", "暗証番号を入れてください", "マイナポータル・保険証など", "のこり2回", "× やめる", "＜ けす", "○ 決定",
+		"利用者証明用", "4けた", "暗証番号を入れてください", "マイナポータル・保険証など", "残り2回", "× やめる", "＜ 消す", "○ 決定",
 	}
 	if diff := cmp.Diff(want, r.Text(s)); diff != "" {
 		t.Errorf("words (-want +got):\n%s", diff)

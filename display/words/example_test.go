@@ -19,6 +19,6 @@ func Example() {
 		fmt.Println(s, err)
 	}
 	// Output:
-	// のこり2回 <nil>
+	// 残り2回 <nil>
 	// 2 tries left <nil>
 }

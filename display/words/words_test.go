@@ -52,7 +52,7 @@ func TestText(t *testing.T) {
 		{"plain", "ja", "idle.reading.title", facts{}, 0, "カードを|読んでいます"},
 		{"one", "en", "tries.left", facts{1}, 1, "1 try left"},
 		{"two", "en", "tries.left", facts{2}, 2, "2 tries left"},
-		{"no plural", "ja", "tries.left", facts{1}, 1, "のこり1回"},
+		{"no plural", "ja", "tries.left", facts{1}, 1, "残り1回"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
