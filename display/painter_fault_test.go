@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +20,7 @@ func TestPainterErrors(t *testing.T) {
 		e := newEasel(t, &PainterOpts{BackoffMost: 5 * time.Second})
 		e.shown(ClerkKind, Facts{})
 		gone := errors.New("panel is gone")
-		e.panel.fail = slices.Repeat([]error{gone}, 5)
-		e.panel.slow = 0
+		e.panel.set(0, slices.Repeat([]error{gone}, 5)...)
 		at := time.Now()
 		gen := e.show(ClerkApplicant, Facts{})
 		for i := range 5 {
@@ -43,7 +43,7 @@ func TestPainterErrors(t *testing.T) {
 			t.Errorf("panel calls (-want +got):\n%s", diff)
 		}
 		// The pause is short again after a success.
-		e.panel.fail = []error{gone}
+		e.panel.set(0, gone)
 		at = time.Now()
 		e.show(ClerkKind, Facts{})
 		e.next()
@@ -53,12 +53,32 @@ func TestPainterErrors(t *testing.T) {
 	})
 }
 
+// A screen asked for while the panel fails on an older one is the one that is painted in the end.
+func TestPainterErrorUnderANewerScreen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEasel(t, nil)
+		gone := errors.New("panel is gone")
+		e.panel.set(360*time.Millisecond, gone)
+		old := e.show(ClerkKind, Facts{})
+		time.Sleep(time.Second) // the panel works on it
+		newer := e.show(ClerkApplicant, Facts{})
+		if r := e.next(); r.Gen != old || !errors.Is(r.Err, gone) {
+			t.Errorf("report %+v", r)
+		}
+		if r := e.next(); r.Gen != newer || r.Err != nil {
+			t.Errorf("report %+v", r)
+		}
+		time.Sleep(time.Minute)
+		e.none()
+	})
+}
+
 func TestPainterFailedWipeIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEasel(t, nil)
 		e.shown(ResidentBoard, Facts{})
 		gone := errors.New("panel is gone")
-		e.panel.fail = []error{gone, gone}
+		e.panel.set(360*time.Millisecond, gone, gone)
 		wipe := e.show(Wipe, Facts{})
 		if r := e.next(); r.Err == nil || r.ID != Wipe {
 			t.Fatalf("report %+v", r)
@@ -96,12 +116,12 @@ func TestPainterDaily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEasel(t, nil)
 		e.shown(Idle, Facts{})
-		e.panel.calls = nil
+		e.panel.forget()
 		time.Sleep(72 * time.Hour)
 		if diff := cmp.Diff([]string{"full", "full", "full"}, e.panel.hows()); diff != "" {
 			t.Fatalf("three days at idle (-want +got):\n%s", diff)
 		}
-		for _, c := range e.panel.calls {
+		for _, c := range e.panel.calls() {
 			if at := e.panel.start.Add(c.At); at.Hour() != 3 || at.Minute() != 0 {
 				t.Errorf("refreshed at %v", at)
 			}
@@ -110,15 +130,15 @@ func TestPainterDaily(t *testing.T) {
 		// Not while somebody uses the box, and not on a wiped glass.
 		e.shown(ClerkKind, Facts{})
 		e.shown(Wipe, Facts{})
-		e.panel.calls = nil
+		e.panel.forget()
 		time.Sleep(72 * time.Hour)
-		if len(e.panel.calls) != 0 {
-			t.Errorf("panel calls %v", e.panel.calls)
+		if len(e.panel.calls()) != 0 {
+			t.Errorf("panel calls %v", e.panel.calls())
 		}
 		// A failure is repeated as any other.
 		e.shown(Idle, Facts{})
-		e.panel.fail = []error{errors.New("panel is gone")}
-		e.panel.calls = nil
+		e.panel.set(360*time.Millisecond, errors.New("panel is gone"))
+		e.panel.forget()
 		time.Sleep(24 * time.Hour)
 		if diff := cmp.Diff([]string{"full", "full"}, e.panel.hows()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -129,11 +149,11 @@ func TestPainterDaily(t *testing.T) {
 // countingClock counts the timers asked for: each is a wake-up to come.
 type countingClock struct {
 	Clock
-	timers int
+	timers atomic.Int32
 }
 
 func (c *countingClock) Timer(d time.Duration) (<-chan time.Time, func()) {
-	c.timers++
+	c.timers.Add(1)
 	return c.Clock.Timer(d)
 }
 
@@ -143,17 +163,17 @@ func TestPainterSleepsWhenIdle(t *testing.T) {
 		e := newEasel(t, &PainterOpts{Clock: c})
 		e.shown(PINID("login"), Facts{})
 		synctest.Wait()
-		c.timers = 0
+		c.timers.Store(0)
 		time.Sleep(240 * time.Hour)
-		if c.timers != 0 {
-			t.Errorf("%d wake-ups with nothing to paint", c.timers)
+		if n := c.timers.Load(); n != 0 {
+			t.Errorf("%d wake-ups with nothing to paint", n)
 		}
 		e.shown(Idle, Facts{})
 		synctest.Wait()
-		c.timers = 0
+		c.timers.Store(0)
 		time.Sleep(240 * time.Hour)
-		if c.timers > 10 {
-			t.Errorf("%d wake-ups in ten days at idle", c.timers)
+		if n := c.timers.Load(); n > 10 {
+			t.Errorf("%d wake-ups in ten days at idle", n)
 		}
 	})
 }
@@ -172,7 +192,7 @@ func TestPainterShowNeverWaits(t *testing.T) {
 		}
 		for range 40 {
 			time.Sleep(10 * time.Second)
-			e.show(ClerkKind, Facts{Choice: 1 + len(e.panel.calls)%9})
+			e.show(ClerkKind, Facts{Choice: 1 + len(e.panel.calls())%9})
 		}
 		if d := time.Since(at); d != 400*time.Second {
 			t.Errorf("asked for in %v", d)

@@ -24,22 +24,22 @@ func TestPainterGrid(t *testing.T) {
 	for _, slow := range []time.Duration{360 * time.Millisecond, 1050 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEasel(t, nil)
-			e.panel.slow = slow
+			e.panel.set(slow)
 			e.shown(ResidentGuard3, Facts{})
 			time.Sleep(time.Duration(r.Int64N(int64(5 * time.Second))))
-			start, first := time.Since(e.panel.start), len(e.panel.calls)
+			start, first := time.Since(e.panel.start), len(e.panel.calls())
 			defer discard(e.Painter)()
 			for range 60 {
 				e.show(PINID("signing"), Facts{Filled: r.IntN(17), Half: r.IntN(2) == 0, Fault: "too_short", Left: r.IntN(5)})
 				time.Sleep(time.Duration(r.Int64N(int64(900 * time.Millisecond))))
 			}
 			time.Sleep(5 * time.Second)
-			for _, c := range e.panel.calls[first:] {
+			for _, c := range e.panel.calls()[first:] {
 				if late := (c.At - start) % (500 * time.Millisecond); c.How != "partial" || late != 0 {
 					t.Errorf("%s %v after the grid", c.How, late)
 				}
 			}
-			if n := len(e.panel.calls) - first; n < 10 {
+			if n := len(e.panel.calls()) - first; n < 10 {
 				t.Errorf("%d refreshes of 60 changes", n)
 			}
 		})
@@ -58,7 +58,7 @@ func TestPainterLeavesEntryAtOnce(t *testing.T) {
 		if d := r.At.Sub(at); d != e.panel.slow {
 			t.Errorf("next screen after %v, want %v", d, e.panel.slow)
 		}
-		if n := len(e.panel.calls); n != 2 {
+		if n := len(e.panel.calls()); n != 2 {
 			t.Errorf("%d refreshes: what was typed last should never be drawn", n)
 		}
 	})

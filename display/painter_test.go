@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,8 +55,9 @@ type call struct {
 
 // fakePanel notes calls and takes its time.
 type fakePanel struct {
+	mu    sync.Mutex // not held while it takes its time
 	start time.Time
-	calls []call
+	made  []call
 	fail  []error // for the next calls; nil entries succeed
 	glass *mono.Image
 	slow  time.Duration // of a partial refresh
@@ -68,8 +70,12 @@ func newFakePanel() *fakePanel {
 var _ QuickPanel = (*fakePanel)(nil)
 
 func (p *fakePanel) do(how string, r image.Rectangle, m *mono.Image, t time.Duration) error {
-	p.calls = append(p.calls, call{time.Since(p.start), how, r})
+	p.mu.Lock()
+	p.made = append(p.made, call{time.Since(p.start), how, r})
+	p.mu.Unlock()
 	time.Sleep(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if len(p.fail) > 0 {
 		err := p.fail[0]
 		if p.fail = p.fail[1:]; err != nil {
@@ -91,17 +97,41 @@ func (p *fakePanel) Quick(_ context.Context, m *mono.Image) error {
 	return p.do("quick", image.Rectangle{}, m, 1140*time.Millisecond)
 }
 func (p *fakePanel) Partial(_ context.Context, m *mono.Image, r image.Rectangle) error {
-	return p.do("partial", r, m, p.slow)
+	p.mu.Lock()
+	t := p.slow
+	p.mu.Unlock()
+	return p.do("partial", r, m, t)
 }
 func (p *fakePanel) Wipe(context.Context) error {
 	return p.do("wipe", image.Rectangle{}, mono.New(400, 300), 4*time.Second)
 }
 func (p *fakePanel) Sleep(context.Context) error { return p.do("sleep", image.Rectangle{}, nil, 0) }
 
+// calls returns the calls so far.
+func (p *fakePanel) calls() []call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.made)
+}
+
+// forget forgets the calls so far.
+func (p *fakePanel) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made = nil
+}
+
+// set changes what the panel does next.
+func (p *fakePanel) set(slow time.Duration, fail ...error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow, p.fail = slow, fail
+}
+
 // hows returns the kinds of calls.
 func (p *fakePanel) hows() []string {
 	var h []string
-	for _, c := range p.calls {
+	for _, c := range p.calls() {
 		h = append(h, c.How)
 	}
 	return h
@@ -297,7 +327,7 @@ func TestPainterDirtyRectangle(t *testing.T) {
 		e.shown(PINID("login"), Facts{Filled: 1})
 		e.shown(PINID("login"), Facts{Filled: 2}) // draws 30–46 × 200–216
 		want := image.Rect(24, 200, 48, 216)
-		if got := e.panel.calls[1].Rect; got != want {
+		if got := e.panel.calls()[1].Rect; got != want {
 			t.Errorf("dirty %v, want %v", got, want)
 		}
 		m, _ := e.blocks.Render(Screen{ID: PINID("login"), Facts: Facts{Filled: 2}})

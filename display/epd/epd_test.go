@@ -162,7 +162,7 @@ func TestGlassIsThePicture(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	for _, po := range []epdtest.Opts{{}, {PingPong: true}, {Clever: true, PartialTime: 1050 * time.Millisecond}, {BusyLate: 9 * time.Millisecond}} {
 		po.Seed = seed
-		for range 12 {
+		for range 5 {
 			synctest.Test(t, func(t *testing.T) { series(t, r, po) })
 			if t.Failed() {
 				t.Fatalf("panel %+v", po)

@@ -285,7 +285,7 @@ func (d *SSD1683) set(p gpio.PinIO, l gpio.Level) {
 // full writes a frame to both banks and refreshes by it.
 func (d *SSD1683) full(pix []byte, seq byte) {
 	d.wake()
-	d.known, d.blank = false, false
+	d.blank = false
 	d.window(d.Bounds())
 	d.write(cmdWriteNew, d.Bounds(), pix)
 	d.write(cmdWriteOld, d.Bounds(), pix)
@@ -310,7 +310,6 @@ func (d *SSD1683) picture(m *mono.Image, seq byte) {
 // part writes a window of the picture, refreshes by the difference of the banks and makes them equal again.
 func (d *SSD1683) part(m *mono.Image, r image.Rectangle) {
 	d.buf = m.AppendWindow(d.buf[:0], r)
-	d.known = false
 	d.send(cmdEntryMode, 0x03)
 	d.window(r)
 	d.write(cmdWriteNew, r, d.buf)

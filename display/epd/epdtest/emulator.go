@@ -109,6 +109,7 @@ type Emulator struct {
 
 	// glass
 	level    []uint8 // what each pixel reflects
+	ink      []byte  // level as black or white
 	residue  []uint8 // what partial refreshes left of erased ink
 	based    bool    // a full refresh was done since RAM was lost
 	partials int     // since the last full refresh
@@ -144,6 +145,7 @@ func NewSSD1683(opts *Opts) *Emulator {
 			e.level[i] = InkBlack
 		}
 	}
+	e.ink = pack(e.level)
 	e.forget()
 	e.power = e.o.AlwaysOn
 	return e

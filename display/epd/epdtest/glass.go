@@ -55,15 +55,15 @@ func (o *operation) look(now time.Time) func(i int, residue uint8) uint8 {
 	f := o.done(now)
 	if o.kind == partialRefresh {
 		return func(i int, residue uint8) uint8 {
-			if !o.drive[i] {
+			if !bit(o.drive, i) {
 				return o.from[i]
 			}
-			if o.to[i] && o.from[i] < middle {
+			if bit(o.to, i) && o.from[i] < middle {
 				residue = min(residue+residueStep, residueMost)
 			}
 			// Pixels do not move together: each starts a little later than its neighbour may.
 			grain := float64(uint32(i)*2654435761>>24) / 255
-			return blend(o.from[i], rest(o.to[i], residue), fraction((f-0.3*grain)/0.6))
+			return blend(o.from[i], rest(bit(o.to, i), residue), fraction((f-0.3*grain)/0.6))
 		}
 	}
 	phases := fullPhases
@@ -95,7 +95,7 @@ func (o *operation) goal(g goal, i int, residue uint8) uint8 {
 	case goalWhite:
 		return PaperWhite
 	}
-	return rest(o.to[i], o.kind.left(residue))
+	return rest(bit(o.to, i), o.kind.left(residue))
 }
 
 // left is how much residue a refresh leaves of what was there.
@@ -134,11 +134,21 @@ func (e *Emulator) Snapshot() *image.Gray {
 
 // Glass returns the picture that the glass shows now, each pixel taken as black or white.
 func (e *Emulator) Glass() *mono.Image {
-	s, m := e.Snapshot(), mono.New(Width, Height)
-	for i, l := range s.Pix {
-		if l < middle {
-			m.SetWhite(i%Width, i/Width, false)
-		}
-	}
+	m := mono.New(Width, Height)
+	m.Pix = pack(e.Snapshot().Pix)
 	return m
 }
+
+// pack takes levels as black or white, eight in a byte, 1 = white.
+func pack(level []uint8) []byte {
+	b := make([]byte, len(level)/8)
+	for i, l := range level {
+		if l >= middle {
+			b[i/8] |= 0x80 >> (i % 8)
+		}
+	}
+	return b
+}
+
+// bit is a pixel of a packed picture.
+func bit(b []byte, i int) bool { return b[i/8]&(0x80>>(i%8)) != 0 }

@@ -3,6 +3,7 @@
 package epdtest
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -17,8 +18,8 @@ type operation struct {
 	off   bool // drive voltages go off at its end
 	kind  refresh
 	from  []uint8 // levels before a refresh
-	drive []bool  // pixels that a partial refresh drives
-	to    []bool  // white
+	to    []byte  // the picture, one bit for each pixel, 1 = white
+	drive []byte  // pixels that a partial refresh drives, one bit for each
 	stop  chan struct{}
 }
 
@@ -136,11 +137,8 @@ func (e *Emulator) refresh(o *operation, s byte) {
 	if !e.boosted {
 		e.fault("sequence %02X with drive voltages off", s)
 	}
-	newBits, oldBits := option(e.banks[0], e.reg.control1&0xF), option(e.banks[1], e.reg.control1>>4)
-	o.from, o.to = slices.Clone(e.level), make([]bool, len(e.level))
-	for i := range o.to {
-		o.to[i] = newBits(i)
-	}
+	o.from, o.to = slices.Clone(e.level), option(e.banks[0], e.reg.control1&0xF)
+	old := option(e.banks[1], e.reg.control1>>4)
 	if s>>3&1 == 0 {
 		o.name, o.kind, o.time = "refreshing fully", fullRefresh, e.o.FullTime
 		e.counts.Full++
@@ -149,11 +147,8 @@ func (e *Emulator) refresh(o *operation, s byte) {
 			e.counts.Full--
 			e.counts.Quick++
 		}
-		for i := range o.to {
-			if oldBits(i) {
-				e.fault("full refresh would drive red: bank 26 is not taken as 0")
-				break
-			}
+		if slices.ContainsFunc(old, func(b byte) bool { return b != 0 }) {
+			e.fault("full refresh would drive red: bank 26 is not taken as 0")
 		}
 		return
 	}
@@ -169,13 +164,11 @@ func (e *Emulator) refresh(o *operation, s byte) {
 	if !e.based {
 		e.fault("partial refresh before a full one")
 	}
-	o.drive = make([]bool, len(o.to))
+	o.drive = make([]byte, len(old))
 	ghosts := 0
-	for i := range o.to {
-		o.drive[i] = oldBits(i) != o.to[i]
-		if oldBits(i) != (e.level[i] >= middle) {
-			ghosts++
-		}
+	for i, b := range old {
+		o.drive[i] = b ^ o.to[i]
+		ghosts += bits.OnesCount8(b ^ e.ink[i])
 	}
 	if ghosts > 0 && e.based {
 		e.fault("partial refresh with bank 26 unlike the glass in %d pixels", ghosts)
@@ -183,32 +176,29 @@ func (e *Emulator) refresh(o *operation, s byte) {
 }
 
 // option reads a bank through one half of 21h: as it is, as 0, inverted.
-func option(b []byte, how byte) func(i int) bool {
-	return func(i int) bool {
-		one := b[i/8]>>(7-i%8)&1 == 1
-		switch how {
-		case 4:
-			return false
-		case 8:
-			return !one
+func option(bank []byte, how byte) []byte {
+	b := slices.Clone(bank)
+	switch how {
+	case 4:
+		clear(b)
+	case 8:
+		for i := range b {
+			b[i] = ^b[i]
 		}
-		return one
 	}
+	return b
 }
 
 // finish ends the running operation.
 func (e *Emulator) finish() {
 	o := e.op
 	if o.kind != noRefresh {
-		for i := range e.level {
-			if o.drive != nil && !o.drive[i] {
-				continue
+		for n, to := range o.to {
+			if o.drive == nil {
+				e.settle(o, n, to, 0xFF)
+			} else if o.drive[n] != 0 {
+				e.settle(o, n, to, o.drive[n])
 			}
-			e.residue[i] = o.kind.left(e.residue[i])
-			if o.drive != nil && o.to[i] && o.from[i] < middle {
-				e.residue[i] = min(e.residue[i]+residueStep, residueMost)
-			}
-			e.level[i] = rest(o.to[i], e.residue[i])
 		}
 		if o.kind != partialRefresh {
 			e.based, e.partials = true, 0
@@ -224,6 +214,22 @@ func (e *Emulator) finish() {
 	e.op, e.idleFrom = nil, o.end()
 }
 
+// settle leaves the driven ones of eight pixels as a refresh leaves them.
+func (e *Emulator) settle(o *operation, n int, to, drive byte) {
+	for i, mask := n*8, byte(0x80); mask != 0; i, mask = i+1, mask>>1 {
+		if drive&mask == 0 {
+			continue
+		}
+		white := to&mask != 0
+		r := o.kind.left(e.residue[i])
+		if o.kind == partialRefresh && white && o.from[i] < middle {
+			r = min(r+residueStep, residueMost)
+		}
+		e.residue[i], e.level[i] = r, rest(white, r)
+	}
+	e.ink[n] = e.ink[n]&^drive | to&drive
+}
+
 // abort stops the running operation where it is: a half-drawn glass stays half drawn.
 func (e *Emulator) abort() {
 	if o := e.op; o != nil {
@@ -232,6 +238,7 @@ func (e *Emulator) abort() {
 			for i := range e.level {
 				e.level[i] = seen(i, e.residue[i])
 			}
+			e.ink = pack(e.level)
 			e.based = false
 			e.show()
 		}

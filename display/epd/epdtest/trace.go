@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,22 +37,31 @@ func (e *Emulator) trace(s Step) {
 	}
 }
 
-// A Log collects steps; its Add is an Opts.Trace.
+// A Log collects steps; its Add is an Opts.Trace. It may be read while the panel works.
 type Log struct {
+	mu    sync.Mutex
 	steps []Step
 }
 
 // Add keeps a step.
 func (l *Log) Add(s Step) {
 	s.Bytes = bytes.Clone(s.Bytes)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.steps = append(l.steps, s)
 }
 
 // Reset forgets all steps.
-func (l *Log) Reset() { l.steps = nil }
+func (l *Log) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.steps = nil
+}
 
 // Bytes returns all bytes sent, each transfer preceded by its DC level (0 or 1), without times: what a listener on the bus could tell apart.
 func (l *Log) Bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var b []byte
 	for _, s := range l.steps {
 		if s.Kind == StepBytes {
@@ -68,6 +78,8 @@ func (l *Log) Bytes() []byte {
 // String writes one line for each command with its parameters, line change or BUSY, after the time since the first step. Data longer than
 // 16 bytes is told by length, checksum and number of transfers.
 func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var b strings.Builder
 	for i := 0; i < len(l.steps); i++ {
 		s := l.steps[i]
