@@ -78,16 +78,16 @@ func (q *ackQueue) put(a record.Ack) {
 
 // take waits for an acknowledgement; false: ctx ended.
 func (q *ackQueue) take(ctx context.Context) (record.Ack, bool) {
-	for {
+	for ctx.Err() == nil { // first: what is taken for a lost line is lost
 		if a, ok := q.next(); ok {
 			return a, true
 		}
 		select {
 		case <-q.ready:
 		case <-ctx.Done():
-			return record.Ack{}, false
 		}
 	}
+	return record.Ack{}, false
 }
 
 func (q *ackQueue) next() (record.Ack, bool) {

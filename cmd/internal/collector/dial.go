@@ -63,10 +63,14 @@ type limited struct {
 	body  int  // bytes of the current packet's body to come
 	inLen bool // the next byte belongs to the length
 	shift uint
+	err   error
 }
 
 // Read reads, and fails for good when a packet announces too much.
 func (l *limited) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
 	n, err := l.Conn.Read(p)
 	for i := 0; i < n; {
 		switch {
@@ -74,12 +78,14 @@ func (l *limited) Read(p []byte) (int, error) {
 			b := p[i]
 			i++
 			if l.shift > 21 {
-				return 0, errTooLong
+				l.err = errTooLong
+				return 0, l.err
 			}
 			l.body |= int(b&0x7f) << l.shift
 			l.shift += 7
 			if l.body > l.most {
-				return 0, errTooLong
+				l.err = errTooLong
+				return 0, l.err
 			}
 			l.inLen = b&0x80 != 0
 		case l.body > 0:

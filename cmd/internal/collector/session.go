@@ -81,6 +81,19 @@ func (c *Collector) await(ctx context.Context, token paho.Token) error {
 	}
 }
 
+// publish hands a retained message to the client. paho's Publish blocks for the
+// whole write timeout if the connection is lost at that moment.
+func (c *Collector) publish(ctx context.Context, client paho.Client, topic string, text []byte) (paho.Token, error) {
+	got := make(chan paho.Token, 1)
+	go func() { got <- client.Publish(topic, 1, true, text) }()
+	select {
+	case token := <-got:
+		return token, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
 func (c *Collector) subscribe(ctx context.Context, client paho.Client) error {
 	t := topics{c.opts.City}
 	for filter, handle := range map[string]func(paho.Message) func(context.Context) error{
@@ -157,7 +170,11 @@ func (c *Collector) sendAcks(ctx context.Context, client paho.Client) error {
 			}
 			continue
 		}
-		window = append(window, client.Publish(topics{c.opts.City}.device(a.Device, "ack"), 1, true, text))
+		token, err := c.publish(ctx, client, topics{c.opts.City}.device(a.Device, "ack"), text)
+		if err != nil {
+			return nil // the session has ended
+		}
+		window = append(window, token)
 	}
 }
 
@@ -169,8 +186,11 @@ func (c *Collector) host(ctx context.Context, client paho.Client, number uint64)
 		changed, status := c.Changed(), c.Status()
 		if first || status.Database != said {
 			said, first = status.Database, false
-			token := client.Publish(topics{c.opts.City}.host(), 1, true, hostState(said, number))
-			if err := c.await(ctx, token); err != nil && ctx.Err() == nil {
+			token, err := c.publish(ctx, client, topics{c.opts.City}.host(), hostState(said, number))
+			if err == nil {
+				err = c.await(ctx, token)
+			}
+			if err != nil && ctx.Err() == nil {
 				return fmt.Errorf("publishing host state: %w", err)
 			}
 		}
@@ -187,7 +207,11 @@ func (c *Collector) host(ctx context.Context, client paho.Client, number uint64)
 func (c *Collector) goodbye(ctx context.Context, client paho.Client, number uint64) error {
 	err := context.Cause(ctx)
 	if client.IsConnectionOpen() {
-		client.Publish(topics{c.opts.City}.host(), 1, true, hostState(false, number)).WaitTimeout(time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if token, err := c.publish(ctx, client, topics{c.opts.City}.host(), hostState(false, number)); err == nil {
+			token.WaitTimeout(time.Second)
+		}
 		client.Disconnect(250)
 	}
 	return err

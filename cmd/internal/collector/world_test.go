@@ -32,6 +32,7 @@ type world struct {
 	broker *broker.Broker
 	store  *store.Store
 	*Collector
+	stop func() // ends Run and waits; may be called twice
 }
 
 // failing is a store whose Apply fails while fail returns an error.
@@ -100,12 +101,13 @@ func start(t testing.TB, s Store) *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- w.Run(ctx) }()
-	t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
+	t.Cleanup(w.stop)
 	w.until(t, "the collector is connected", func(s Status) bool { return s.Broker })
 	return w
 }
@@ -185,7 +187,7 @@ func (b *box) topic(what string) string { return "mg/1/nabari/d/" + b.id + "/" +
 func connect(w *world, id string) (*box, error) {
 	b := &box{id: id, lost: make(chan struct{}), acks: make(chan record.Ack, 1000), host: make(chan string, 100)}
 	o := paho.NewClientOptions().AddBroker(w.broker.URL()).SetClientID(id).SetProtocolVersion(4).SetCleanSession(true).
-		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(false).SetConnectTimeout(wait).SetWriteTimeout(wait).
+		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(false).SetConnectTimeout(wait).SetWriteTimeout(time.Second).
 		SetConnectionLostHandler(func(paho.Client, error) { close(b.lost) }).
 		SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 			line, err := net.Dial("tcp", u.Host)
