@@ -114,7 +114,12 @@ func (c *cards) carryOut(ctx context.Context, o *order) {
 			c.leave()
 		}
 	default:
-		ev.Result, ev.Left = c.work(o)
+		if c.card == nil { // a leave-check: the card was powered off after the change
+			ev.Result = c.connect(ctx)
+		}
+		if ev.Result == session.ResultOK {
+			ev.Result, ev.Left = c.work(o)
+		}
 	}
 	c.d.send(ctx, ev)
 }
@@ -202,9 +207,6 @@ func (c *cards) work(o *order) (session.Result, int) {
 	if o.current == nil || o.reply.Kind == session.Changed && o.next == nil {
 		return session.ResultFailed, 0
 	}
-	if c.card == nil {
-		return session.ResultGone, 0
-	}
 	type answer struct {
 		left int
 		err  error
@@ -268,6 +270,7 @@ func (c *cards) leave() {
 		}
 		link.Close()
 	}) {
+		c.d.loose("abandoned link", func() { link.Close() })
 		c.d.log.Error("card does not let go", "limit", c.d.opts.Limits.End)
 	}
 }

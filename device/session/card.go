@@ -18,7 +18,7 @@ func (m *machine) toCard() {
 		m.to(stepReaderLost)
 	case m.presence == card.Present:
 		m.to(stepReading)
-		m.do(ReadBoard{m.ask()})
+		m.do(ReadBoard{m.ask(BoardRead)})
 	case m.presence == card.Mute:
 		m.to(stepUnreadable)
 	default:
@@ -72,7 +72,7 @@ func (m *machine) pulled(running string) {
 		m.to(stepReaderLost)
 		return
 	}
-	m.reason = running
+	m.cause = running
 	m.to(stepRemoved)
 }
 
@@ -131,10 +131,10 @@ func (m *machine) reread(s stepID) {
 }
 
 // failed: card or reader answered something unexpected. It may be tried again, not for ever.
-func (m *machine) failed(reason string) {
+func (m *machine) failed(cause string) {
 	m.do(WipePINs{}, EndCard{})
 	m.forgetCard()
-	m.reason = reason
+	m.cause = cause
 	if m.attempts++; m.attempts >= maxReads {
 		m.end(record.DeviceOrDocumentProblem, "failed")
 		return

@@ -56,7 +56,7 @@ func (m *machine) codeKey(ev Event) {
 		if until.Equal(m.at) {
 			until = time.Time{}
 		}
-		m.do(Misses{m.ask(), m.misses + 1, until})
+		m.do(Misses{m.ask(Stored), m.misses + 1, until})
 	case Cancelled:
 		m.toRest()
 	}
@@ -69,7 +69,7 @@ func (m *machine) codeResult(ev Event) {
 		m.storageBad = true
 		m.toRest()
 	case ev.Kind == Stored:
-		m.do(CheckCode{m.ask()})
+		m.do(CheckCode{m.ask(CodeChecked)})
 	case ev.Kind == CodeChecked && ev.OK:
 		m.misses, m.blocked = 0, time.Time{}
 		m.do(Misses{No: m.next()})
@@ -184,7 +184,7 @@ func (m *machine) clerkChoose(k Key) {
 			case m.procedure == record.TriesBoard:
 				m.to(stepTurn)
 			case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
-				m.reason = "proxy"
+				m.cause = "proxy"
 				m.to(stepRefused)
 			default:
 				m.to(stepKind)
@@ -198,7 +198,7 @@ func (m *machine) clerkChoose(k Key) {
 		if i := m.pick(k, len(kinds)); i > 0 {
 			m.kind = kinds[i-1]
 			if m.kind == card.KindRegister { // its two halves need a procedure of their own
-				m.reason = "register"
+				m.cause = "register"
 				m.to(stepRefused)
 				return
 			}
@@ -270,7 +270,7 @@ func (m *machine) openCase() {
 	}
 	m.week = w
 	m.to(stepOpening)
-	m.do(Journal{m.ask(), m.entry(OpNone)})
+	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
 }
 
 // opened turns to the resident.

@@ -57,7 +57,7 @@ func (m *machine) secret(ev Event) {
 
 // entered is 確認 in an entry. What breaks the rules stays in the entry with a word why, and costs no try.
 func (m *machine) entered(f Fault) {
-	if f == FaultMismatch { // the pad has wiped both entries of the new PIN; the current one stays in its slot
+	if f == FaultMismatch && m.step == stepAgain { // the pad has wiped both entries of the new PIN; the current one stays in its slot
 		m.to(stepMismatch)
 		return
 	}

@@ -34,11 +34,11 @@ func (w *world) watchEvent(ev Event, s State) {
 			w.entered = true
 		}
 	case BoardRead:
-		if ev.No == s.wait && ev.No != 0 && ev.Result == ResultOK {
+		if ev.No == s.wait && ev.No != 0 && ev.Kind == s.answer && ev.Result == ResultOK {
 			w.left = ev.Board.Of(s.kind).Left
 		}
 	case Verified, Changed:
-		if ev.No == s.wait && ev.No != 0 {
+		if ev.No == s.wait && ev.No != 0 && ev.Kind == s.answer {
 			w.guard = 0
 			if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultTries {
 				w.left = ev.Left
@@ -136,6 +136,10 @@ func (w *world) show(e Show) {
 		}
 	}
 	w.screen = e
+	if w.screens != nil {
+		f := e.Screen.Facts
+		w.screens[fmt.Sprint(e.Screen.ID, f.Procedure, f.Kind, f.Reason, f.Fault, f.Species, f.EndState, f.Link, f.Left, f.Half, len(f.Board))] = e.Screen
+	}
 }
 
 // watchState holds the state against the promises after every step.

@@ -16,7 +16,7 @@ func (m *machine) leavePress(k Key) {
 		case KeyEnter:
 			m.toLeave()
 		case KeyCancel:
-			m.to(stepTake)
+			m.toTake()
 		}
 	case stepLeaveOK:
 		if k == KeyEnter || k == KeyCancel {

@@ -39,7 +39,7 @@ func (m *machine) start(ev Event) {
 func (m *machine) rest() {
 	m.to(stepIdle)
 	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
-	m.lang, m.reason, m.outcome = m.cfg.Langs[0], "", 0
+	m.lang, m.reason, m.cause, m.outcome = m.cfg.Langs[0], "", "", 0
 	m.recorded, m.op, m.choice = false, OpNone, 0
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
@@ -98,7 +98,7 @@ func (m *machine) probe() {
 	case m.unsaved != (Finish{}):
 		m.store()
 	default:
-		m.do(Journal{No: m.ask()})
+		m.do(Journal{No: m.ask(Stored)})
 	}
 }
 
@@ -184,7 +184,7 @@ func (m *machine) restReader(was card.Presence) {
 	case m.step == stepIdle && m.notices != 0, m.lidOpen, m.storageBad:
 	case m.presence == card.Present:
 		m.to(stepIdleReading)
-		m.do(ReadBoard{m.ask()})
+		m.do(ReadBoard{m.ask(BoardRead)})
 	case m.presence == card.Mute:
 		m.to(stepIdleWrong)
 	case m.step != stepIdle:

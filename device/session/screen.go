@@ -108,7 +108,7 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 		f.Applicant, f.Choice = "", m.choice
 		return display.ClerkApplicant, f
 	case stepRefused:
-		f.Reason = m.reason
+		f.Reason = m.cause
 		return display.ClerkRefused, f
 	case stepKind:
 		f.Kind, f.Choice = "", m.choice
@@ -159,13 +159,13 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 		f.Species = string(m.board.Species)
 		return display.ResidentCardWrong, f
 	case stepRemoved:
-		f.Reason = m.reason
+		f.Reason = m.cause
 		return display.ResidentCardRemoved, f
 	case stepReaderLost:
 		f.Reason = "reader"
 		return display.ResidentFailed, f
 	case stepFailed:
-		f.Reason = m.reason
+		f.Reason = m.cause
 		return display.ResidentFailed, f
 	case stepAbout:
 		return tries(display.AboutID(kind))

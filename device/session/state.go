@@ -41,6 +41,7 @@ type State struct {
 	at          time.Time // of the latest event; never goes back
 	deadline    time.Time // zero: none
 	no, wait    uint32    // last number given to an effect; the one awaited, 0: none
+	answer      EventKind // of the one awaited
 
 	// What was last asked of the outside.
 	gen     uint32
@@ -75,10 +76,11 @@ type State struct {
 	lang      display.Lang
 	tongue    display.Lang // the resident's, as the clerk set it
 	week      record.Week
-	recorded  bool // its record is stored
-	choice    int  // marked line of a step's menu
-	mark      int  // marked line of an overlay's menu
-	reason    string
+	recorded  bool   // its record is stored
+	choice    int    // marked line of a step's menu
+	mark      int    // marked line of an overlay's menu
+	reason    string // how the case ended, a code of display.Outcomes
+	cause     string // why a step had to be left or refused
 	outcome   record.Outcome
 	then      stepID // after the step in flight
 

@@ -7,6 +7,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
+	"madoguchi/sync/record"
 )
 
 // machine is one call of Step: the state being changed and the effects so far.
@@ -66,7 +67,7 @@ func (m *machine) dispatch(ev Event) {
 			m.recordStored(ev.OK)
 			return
 		}
-		if ev.No != 0 && ev.No == m.wait {
+		if ev.No != 0 && ev.No == m.wait && ev.Kind == m.answer {
 			m.wait = 0
 			m.result(ev)
 		}
@@ -153,9 +154,9 @@ func (m *machine) back() {
 	m.await(nextWait)
 }
 
-// ask gives an effect its number and waits for the answer.
-func (m *machine) ask() uint32 {
-	m.wait = m.next()
+// ask gives an effect its number and waits for its answer.
+func (m *machine) ask(answer EventKind) uint32 {
+	m.wait, m.answer = m.next(), answer
 	return m.wait
 }
 
@@ -221,10 +222,13 @@ func (m *machine) wantLamp() Lamp {
 		return LampHelp
 	case m.step == stepIdle && m.readerKnown && m.presence == card.NoReader:
 		return LampStopped
-	case m.step == stepClosed && m.outcome == 0:
-		return LampOff
-	case m.step == stepFinishing, m.step == stepWiping:
+	case m.step == stepFinishing:
 		return m.lamp
+	case m.step == stepTake, m.step == stepTurnBack, m.step == stepWiping, m.step == stepClosed:
+		if m.outcome == record.Done && !m.unsure {
+			return LampDone
+		}
+		return LampStopped
 	}
 	return steps[m.step].lamp
 }

@@ -4,11 +4,13 @@ package session
 
 import (
 	"flag"
+	"image"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/display"
 )
 
 var (
@@ -24,19 +26,38 @@ func TestWalks(t *testing.T) {
 	}
 	t.Logf("seed %d (go test -run TestWalks -seed %d)", base, base)
 	reached := map[stepID]int{}
+	screens := map[string]display.Screen{}
 	for i := range *walks {
 		w := newWorld(t)
-		w.reached = reached
+		w.reached, w.screens = reached, screens
 		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
 		if t.Failed() {
 			return
 		}
 	}
+	drawable(t, screens)
 	for s := range numSteps {
 		if s != stepBoot && s != stepStarting && reached[s] == 0 { // these two come before the first walk's step
 			t.Errorf("no walk reached step %v", s)
 		}
 	}
+}
+
+// drawable holds every kind of screen that was asked for against the catalogue: words in each language, and room for them.
+func drawable(t *testing.T, screens map[string]display.Screen) {
+	t.Helper()
+	r, err := display.NewRenderer(image.Rect(0, 0, 400, 300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range screens {
+		for _, s.Lang = range display.Langs {
+			if _, err := r.Render(s); err != nil {
+				t.Errorf("drawing %+v: %v", s, err)
+			}
+		}
+	}
+	t.Logf("%d kinds of screens drawn", len(screens))
 }
 
 // walk gives n random events, then lets everybody leave.
@@ -159,6 +180,9 @@ func answerCard(w *world, r *rand.Rand) {
 		res = Result(r.IntN(int(numResults)))
 	}
 	left := r.IntN(4)
+	if w.s.step == stepLeaveChecking && r.IntN(2) == 0 {
+		res = ResultWrong
+	}
 	switch w.asked[r.IntN(len(w.asked))].(type) {
 	case ReadBoard:
 		b := adult(left, r.IntN(6))

@@ -15,7 +15,7 @@ func (m *machine) work(op Op) {
 	default:
 		m.to(stepChecking)
 	}
-	m.do(Journal{m.ask(), m.entry(op)})
+	m.do(Journal{m.ask(Stored), m.entry(op)})
 }
 
 // worked leads on with an answer in one of the working steps.
@@ -59,9 +59,9 @@ func (m *machine) send(journaled bool) {
 	case m.left < 2 && !m.guarded:
 		m.toEntry()
 	case m.op == OpChange:
-		m.do(Change{m.ask(), m.kind, m.left})
+		m.do(Change{m.ask(Changed), m.kind, m.left})
 	default:
-		m.do(Verify{m.ask(), m.kind, m.left})
+		m.do(Verify{m.ask(Verified), m.kind, m.left})
 	}
 }
 
@@ -69,6 +69,7 @@ func (m *machine) send(journaled bool) {
 func (m *machine) verifyResult(ev Event) {
 	switch ev.Result {
 	case ResultOK:
+		m.do(EndCard{}) // a card that knows its holder must not stay so
 		m.finish(record.Done, "done", stepDone)
 	default:
 		m.refused(ev)
@@ -80,6 +81,7 @@ func (m *machine) changeResult(ev Event) {
 	switch ev.Result {
 	case ResultOK:
 		m.changed, m.unsure = true, false
+		m.do(EndCard{}) // the leave-check asks a card that was powered off
 		m.finish(record.Done, "changed", stepChanged)
 	case ResultGoneChange:
 		m.unsure = true

@@ -29,6 +29,7 @@ type world struct {
 	slow    bool // storage: do not answer by itself
 	store   bool // storage works
 	reached map[stepID]int
+	screens map[string]display.Screen // one of each kind that was asked for
 
 	// What invariants are held against.
 	shownWipe bool
@@ -287,4 +288,12 @@ func outcomes(fs []Finish) []record.Outcome {
 		all = append(all, f.Outcome)
 	}
 	return all
+}
+
+func mustWeek() record.Week {
+	w, err := record.NewWeek(2026, 47)
+	if err != nil {
+		panic(err)
+	}
+	return w
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package session is one case at the counter, step by step: a pure function from a state and an event to the next state and the effects it wants. It reads no
+// clock, no key and no card, and it knows PINs only as slots that are filled, sent or wiped; so every path can be written as a table, replayed from a log of
+// events, and walked at random (decisions on tries, guard, leave-check and time-outs: the package's tests).
+//
+//	         確認            code right                                                   確認
+//	idle ─────────► code ──────────► procedure ► applicant ► kind ► turn ──────────────────────┐
+//	 ▲ │ card        │ wrong: again, after five 1, 5, 15 min                  journal: case open │      clerk's face
+//	 │ ▼             ▼                                                                           │ ═══════════════
+//	 │ board        idle                                                                         ▼    resident's face
+//	 │                                   ┌────────────── removed ◄── (card pulled at any step) language
+//	 │                                   ▼                  ▲                                    │
+//	 │        wrong card ◄──────────► insert ► reading ► board ► about ► [letters] ► [guard 1 2 3]
+//	 │        unreadable, reader lost            │                                     │ 確認 ▼ 確認, with one try left
+//	 │                                           │ locked, no PIN, absent               ▼
+//	 │                                           │                       ┌──────────► PIN ──────► rules ► new ► again
+//	 │                                           │                 wrong │   check    │ change              ▲      │
+//	 │                                           │                       │            ▼              mismatch◄──┤
+//	 │                                           │                       ├──── checking                         ▼
+//	 │                                           │                       └───────────────────────────────── changing
+//	 │                                           │                                    │ right                   │ changed
+//	 │                                           ▼          ┌─────────────────────────┴─────────────────────────┤
+//	 │                                       finishing ◄────┘  record stored, then shown                         │
+//	 │                                           │                                       leave ask ► leave-check┘
+//	 │                                           ▼                                            │ wrong: change again
+//	 └── closed ◄──── wiping ◄──── turn back ◄── take the card ◄── done, stopped, … ◄─────────┘
+//	        clerk's   white, seen
+//
+// Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, keys, call). A dead panel
+// or key-pad ends the case by wiping; what a card is doing is always waited for first, because its result is owed to the resident.
+//
+// Each card command is journaled before it is sent, and the case's one record is stored before its result is shown. A VERIFY carries the number of tries that
+// the resident was shown; the card goroutine sends nothing if the card says another. With one try left nothing is sent but through the guard.
+//
+// Screens, key mode and lamp are not effects of transitions: they are derived from the state after each step, and asked for when they differ from what was
+// asked for last. A transition cannot forget one.
+//
+// The package decides nothing about papers, fees or applicants' rights (device/procedure), and does not know how anything is shown, typed or sent.
+package session
