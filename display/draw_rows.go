@@ -118,5 +118,3 @@ func (d *drawer) boardLine(r image.Rectangle, b boardLine) {
 		d.fail(&OverflowError{What: b.name + " " + b.count + b.state, Need: end - at + r.Dx(), Have: r.Dx()})
 	}
 }
-
-func pitchOf(r image.Rectangle) int { return r.Dy() }

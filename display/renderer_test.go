@@ -63,7 +63,7 @@ func TestPanelSizes(t *testing.T) {
 
 // What is typed shows as how much, and never as what: equal counts are equal pictures, every other count is another picture.
 func TestEntryShowsOnlyTheCount(t *testing.T) {
-	r := renderer(t, 400, 300)
+	r, other := renderer(t, 400, 300), renderer(t, 400, 300)
 	for _, id := range display.IDs() {
 		if in, _ := id.Info(); !in.Entry {
 			continue
@@ -82,12 +82,12 @@ func TestEntryShowsOnlyTheCount(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s filled %d: %v", id, n, err)
 			}
-			b, err := renderer(t, 400, 300).Render(s)
+			b, err := other.Render(s)
 			if err != nil || !a.Equal(b) {
 				t.Errorf("%s filled %d: two renderers draw two pictures (%v)", id, n, err)
 			}
-			if other, ok := seen[string(a.Pix)]; ok {
-				t.Errorf("%s: %d and %d filled boxes look alike", id, other, n)
+			if first, ok := seen[string(a.Pix)]; ok {
+				t.Errorf("%s: %d and %d filled boxes look alike", id, first, n)
 			}
 			seen[string(a.Pix)] = n
 		}
