@@ -5,7 +5,10 @@ package pin
 import "crypto/subtle"
 
 // The steps below run inside secret.Do where the experiment is built in: pure
-// Go, no allocation, no call that could leave Go.
+// Go, no allocation, no call that could leave Go. They go character by
+// character: copy, range over an array and struct assignment move 16 bytes at
+// once through a vector register or the stack, and a signal at that moment would
+// save them outside the page.
 
 func (m *cells) append() {
 	m.ok = false
@@ -53,7 +56,12 @@ func (m *cells) deleteLast() {
 	}
 }
 
-func (m *cells) clear() { *m = cells{ok: true, apdu: m.apdu} }
+func (m *cells) clear() {
+	for i := range m.ch {
+		m.ch[i] = 0
+	}
+	m.n, m.half, m.ok = 0, 0, true
+}
 
 // allowed reports A–Z and 0–9.
 func allowed(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' }
@@ -61,8 +69,8 @@ func allowed(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' 
 // fault looks at every cell, used or not, without a branch on its content.
 func (m *cells) fault(f Form) Fault {
 	var letters, digits int
-	for _, c := range m.ch {
-		v := int(c)
+	for i := range m.ch {
+		v := int(m.ch[i])
 		digits |= subtle.ConstantTimeLessOrEq('0', v) & subtle.ConstantTimeLessOrEq(v, '9')
 		letters |= subtle.ConstantTimeLessOrEq('A', v) & subtle.ConstantTimeLessOrEq(v, 'Z')
 	}
@@ -83,7 +91,11 @@ func (m *cells) fault(f Form) Fault {
 
 // equal compares all cells and both lengths; the answer lies in m.ok.
 func (m *cells) equal(o *cells) {
-	same := subtle.ConstantTimeCompare(m.ch[:], o.ch[:])
+	var differ byte
+	for i := range m.ch {
+		differ |= m.ch[i] ^ o.ch[i]
+	}
+	same := subtle.ConstantTimeByteEq(differ, 0)
 	same &= subtle.ConstantTimeByteEq(m.n, o.n)
 	same &= subtle.ConstantTimeByteEq(m.half, o.half)
 	m.ok = same == 1 && m.n > 0 && m.half == 0
@@ -92,7 +104,9 @@ func (m *cells) equal(o *cells) {
 // build writes CLA INS P1 P2 Lc and the characters into the page and returns
 // the command's length.
 func (m *cells) build(cla, ins, p1, p2 byte) int {
-	m.apdu = [5 + maxLen]byte{cla, ins, p1, p2, m.n}
-	copy(m.apdu[5:], m.ch[:m.n])
+	m.apdu[0], m.apdu[1], m.apdu[2], m.apdu[3], m.apdu[4] = cla, ins, p1, p2, m.n
+	for i := range m.ch { // all 16: unused ones are zero
+		m.apdu[5+i] = m.ch[i]
+	}
 	return 5 + int(m.n)
 }
