@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -47,16 +48,16 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	fs := root.Flags()
-	fs.SortFlags = false
-	fs.StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback `address` of the page; port 0 picks a free one and prints it")
-	fs.StringVar(&f.city, "city", "nabari", "`city` whose counter it is: nabari, matsue, sakuragawa, city_001, city_004")
-	fs.StringVar(&f.office, "office", "", "`office` of that city, or a name of up to 12 letters (default: the city's first)")
-	fs.StringVar(&f.data, "data", "", "`folder` of everything that outlives a power cut (default: madoguchi in the user's state folder)")
-	fs.StringVar(&f.date, "date", "", "`YYYY-MM-DD` on which the box's clock starts; it runs from there (default: today)")
-	fs.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
-	fs.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
-	fs.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
+	flags := root.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback `address` of the page; port 0 picks a free one and prints it")
+	flags.StringVar(&f.city, "city", "nabari", "`city` whose counter it is: nabari, matsue, sakuragawa, city_001, city_004")
+	flags.StringVar(&f.office, "office", "", "`office` of that city, or a name of up to 12 letters (default: the city's first)")
+	flags.StringVar(&f.data, "data", "", "`folder` of everything that outlives a power cut (default: madoguchi in the user's state folder)")
+	flags.StringVar(&f.date, "date", "", "`YYYY-MM-DD` on which the box's clock starts; it runs from there (default: today)")
+	flags.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
+	flags.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
+	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
 	root.AddCommand(boxCommand(stderr), linkCommand(stderr))
 	return root
 }
@@ -132,15 +133,15 @@ func boxCommand(stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use: "box", Hidden: true, Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			conn, err := inherited(3, "wire")
+			conn, err := inherited(3, "wire", fs.ModeSocket)
 			if err != nil {
 				return err
 			}
-			wall, err := inherited(4, "wall")
+			wall, err := inherited(4, "wall", fs.ModeSocket)
 			if err != nil {
 				return err
 			}
-			return child.Box(c.Context(), child.BoxConfig{Config: config, PCSC: card == world.CardPCSC, Build: version, Log: logTo(stderr)}, conn, wall)
+			return child.Box(c.Context(), child.BoxConfig{Config: config, PCSC: card == world.CardPCSC, Build: version, Log: logTo(stderr, slog.LevelWarn)}, conn, wall)
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "")
@@ -154,11 +155,12 @@ func linkCommand(stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use: "link", Hidden: true, Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			life, err := inherited(3, "life")
+			life, err := inherited(3, "life", fs.ModeNamedPipe)
 			if err != nil {
 				return err
 			}
-			cfg.Log = logTo(stderr)
+			// A cut line is shown on the box and on the page; it need not fill the terminal.
+			cfg.Log = logTo(stderr, slog.LevelError)
 			return child.Link(c.Context(), cfg, life)
 		},
 	}
@@ -170,19 +172,19 @@ func linkCommand(stderr io.Writer) *cobra.Command {
 	return c
 }
 
-// inherited is a file that the world must have handed over.
-func inherited(fd uintptr, name string) (*os.File, error) {
+// inherited is a file of the given sort that the world must have handed over.
+func inherited(fd uintptr, name string, sort fs.FileMode) (*os.File, error) {
 	f := os.NewFile(fd, name)
-	if _, err := f.Stat(); err != nil {
-		return nil, usageError{fmt.Errorf("this is a part of the simulator that it starts by itself: run simulator without it (%w)", err)}
+	if st, err := f.Stat(); err != nil || st.Mode().Type() != sort {
+		return nil, usageError{errors.New("this is a part of the simulator, which starts it by itself: run simulator without this word")}
 	}
 	return f, nil
 }
 
 // logTo writes what an operator should know, without the time: the world adds
 // it.
-func logTo(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+func logTo(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}

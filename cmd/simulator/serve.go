@@ -19,6 +19,7 @@ import (
 
 	"madoguchi/cmd/internal/frontpanel"
 	"madoguchi/cmd/internal/world"
+	"madoguchi/display/epd/epdtest"
 )
 
 // again makes the command of a child: this program with another role.
@@ -28,10 +29,13 @@ func again(role string, args ...string) *exec.Cmd {
 	return c
 }
 
+// tunePanel changes the emulated panel; set by tests only.
+var tunePanel func(*epdtest.Opts)
+
 // serve runs the world and its page until ctx ends.
 func serve(ctx context.Context, f flags, opts world.Opts, stdout, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	opts.Log = log
+	opts.Log, opts.Panel = log, tunePanel
 	l, err := listen(f.listen)
 	if err != nil {
 		return err

@@ -169,11 +169,23 @@ func TestPanelOverWire(t *testing.T) {
 		t.Error("BUSY is low right after command 20: the answer must carry it")
 	}
 	p.free()
-	if err := w.Busy(); err != nil {
+	if err := w.Busy(false); err != nil {
 		t.Fatal(err)
 	}
 	if !busy.WaitForEdge(5*time.Second) || busy.Read() != gpio.Low {
 		t.Error("falling edge of BUSY did not arrive")
+	}
+	// A pulse that is over before anybody looks still leaves its edge.
+	if err := busy.In(gpio.PullNoChange, gpio.BothEdges); err != nil {
+		t.Fatal(err)
+	}
+	for _, level := range []bool{true, false} {
+		if err := w.Busy(level); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !busy.WaitForEdge(5 * time.Second) {
+		t.Error("the edge of a short pulse did not arrive")
 	}
 	want := []string{"PWR high", "RST low", "RST high", "command 24", "data ff00", "command 20"}
 	p.mu.Lock()

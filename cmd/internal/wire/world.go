@@ -186,17 +186,17 @@ func (w *World) level(do func()) error {
 	return w.write(KindLevel, []byte{bit(w.busy)})
 }
 
-// Busy tells the box the level of BUSY if it has changed. The order of levels
-// on the wire is the order in which the handler had them.
-func (w *World) Busy() error {
+// Busy tells the box an edge of BUSY, unless it was told of that level already.
+// Every edge is to be told, in order, however short the pulse: for a short
+// refresh the edge is all that the driver sees of it.
+func (w *World) Busy(level bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.handler.Busy()
-	if now == w.busy {
+	if level == w.busy {
 		return nil
 	}
-	w.busy = now
-	return w.write(KindBusy, []byte{bit(now)})
+	w.busy = level
+	return w.write(KindBusy, []byte{bit(level)})
 }
 
 // Keys tells the box which keys are closed.

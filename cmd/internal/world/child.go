@@ -59,7 +59,7 @@ func (b *box) runBox(started func(error)) error {
 	}
 	cmd := w.opts.Command("box", "--config", config, "--card", w.opts.Card)
 	cmd.ExtraFiles = []*os.File{far, wall}
-	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("box: " + s) }}
+	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("box", "said", s) }}
 	err = start(cmd)
 	far.Close()
 	wall.Close()
@@ -110,7 +110,7 @@ func (b *box) runLink(started func(error)) error {
 	defer life.Close()
 	cmd := w.opts.Command("link", "--broker", "tcp://"+w.line.addr(), "--city", w.city.code(), "--device", w.device, "--wall", b.path, "--state", w.folder.file("link"))
 	cmd.ExtraFiles = []*os.File{r}
-	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("link: " + s) }}
+	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("link", "said", s) }}
 	err = start(cmd)
 	r.Close()
 	if err != nil {

@@ -25,6 +25,8 @@ type Card struct {
 	Look  string            `json:"look"` // "my_number", "child", "face_auth", "licence"
 	PINs  map[string]string `json:"pins"` // by the id of the PIN kind, as when the card was fresh
 	Used  bool              `json:"used"` // its counters or PINs are no longer as when it was fresh
+	// Changed names the PIN kinds that are no longer as in PINs.
+	Changed []string `json:"changed"`
 }
 
 // pocket holds the sample cards and the slot they go into.
@@ -85,7 +87,7 @@ func (p *pocket) list() []Card {
 		for k, v := range s.PINs {
 			pins[k.String()] = v
 		}
-		out[i] = Card{s.ID, s.Title, s.What, look(s.ID), pins, p.used(s.ID)}
+		out[i] = Card{s.ID, s.Title, s.What, look(s.ID), pins, p.used(s.ID), p.changed(s.ID)}
 	}
 	return out
 }
@@ -108,14 +110,32 @@ func (p *pocket) used(id string) bool {
 	return !reflect.DeepEqual(p.cards[id].State(), p.fresh[id])
 }
 
-// usedIDs lists the cards that have changed, in the order of the samples.
-func (p *pocket) usedIDs() []string {
+// changed lists the kinds whose PIN is another than when the card was fresh;
+// p.mu is held.
+func (p *pocket) changed(id string) []string {
+	now, then := p.cards[id].State().Keys, p.fresh[id].Keys
+	kinds := []string{}
+	for _, k := range card.Kinds() {
+		for _, ref := range k.Info().Refs {
+			key := fmt.Sprintf("%s:%04X", ref.AP, ref.EF)
+			if now[key].PIN != then[key].PIN {
+				kinds = append(kinds, k.String())
+				break
+			}
+		}
+	}
+	return kinds
+}
+
+// usedCards lists the cards that are no longer fresh, with the kinds whose PIN
+// was changed.
+func (p *pocket) usedCards() map[string][]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := []string{}
+	out := map[string][]string{}
 	for _, s := range p.samples {
 		if p.used(s.ID) {
-			out = append(out, s.ID)
+			out[s.ID] = p.changed(s.ID)
 		}
 	}
 	return out

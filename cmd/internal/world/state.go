@@ -31,15 +31,17 @@ var (
 
 // Switches are the world's own state, for the front panel.
 type Switches struct {
-	City   Name     `json:"city"`
-	Office Name     `json:"office"`
-	Clerks []Clerk  `json:"clerks"`
-	Reader string   `json:"reader"` // "sim" or "pcsc"
-	Card   string   `json:"card"`   // id of the card in the slot, "" without one
-	Used   []string `json:"used"`   // ids of the cards that are no longer fresh
-	Power  bool     `json:"power"`
-	Line   bool     `json:"line"`
-	Broker bool     `json:"broker"`
+	City   Name    `json:"city"`
+	Office Name    `json:"office"`
+	Clerks []Clerk `json:"clerks"`
+	Reader string  `json:"reader"` // "sim" or "pcsc"
+	Card   string  `json:"card"`   // id of the card in the slot, "" without one
+	// Used has the cards that are no longer fresh, each with the PIN kinds that
+	// were changed.
+	Used   map[string][]string `json:"used"`
+	Power  bool                `json:"power"`
+	Line   bool                `json:"line"`
+	Broker bool                `json:"broker"`
 	// BrokerOutside: the broker is not ours to switch.
 	BrokerOutside bool      `json:"broker_outside"`
 	Lamp          Lights    `json:"lamp"`
@@ -73,7 +75,7 @@ func (w *World) stateNow() State {
 
 // Switches returns the world's own state.
 func (w *World) Switches() Switches {
-	card, used := w.pocket.in(), w.pocket.usedIDs()
+	card, used := w.pocket.in(), w.pocket.usedCards()
 	mask := w.finger.closed()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -232,9 +232,9 @@ func (w *World) watchBusy() {
 		select {
 		case <-w.ended:
 			return
-		case <-w.panel.BusyEdge():
+		case level := <-w.panel.BusyEdge():
 			if b := w.running(); b != nil {
-				b.Busy()
+				b.Busy(level)
 			}
 		}
 	}

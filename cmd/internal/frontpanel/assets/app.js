@@ -24,6 +24,7 @@ let samples = [];
 let ahead = 0; // the box's clock less this one, ms
 
 function show() {
+  const used = world.used || {};
   label();
   document.body.classList.toggle("dark", !world.power);
   for (const b of document.querySelectorAll("[data-lang]")) b.setAttribute("aria-pressed", String(b.dataset.lang === getLang()));
@@ -33,7 +34,7 @@ function show() {
   $("broker").disabled = world.broker_outside === true;
   $("way").classList.toggle("cut", !world.line);
   $("way").classList.toggle("nobroker", !world.broker);
-  cards.show(samples.map(c => ({ ...c, used: (world.used || []).includes(c.id) })), world.card || "", world.reader);
+  cards.show(samples.map(c => ({ ...c, used: c.id in used, changed: used[c.id] || [] })), world.card || "", world.reader);
   sides.show(state, world);
   hints.show(state, world);
   keys.label();
@@ -53,13 +54,19 @@ function clock() {
     { timeZone: "Asia/Tokyo", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+// arrived asks city hall again.
+async function arrived() {
+  try { await hall.refresh(); } catch { return; }
+  hints.served = hall.records.length > 0;
+}
+
 function listen() {
   const es = new EventSource("api/events");
   const on = (name, act) => es.addEventListener(name, e => act(JSON.parse(e.data)));
   on("state", s => { state = s; show(); });
   on("world", d => { world = d; ahead = Date.parse(d.clock) - Date.now(); show(); });
   on("panel", p => glass.changed(p.busy));
-  on("cityhall", () => hall.refresh().catch(() => {}));
+  on("cityhall", arrived);
   es.onopen = () => trouble("");
   es.onerror = () => trouble(w("trouble.gone"));
 }
@@ -91,5 +98,5 @@ setLang(firstLang());
 label();
 hints.texts = await get("hints.json");
 samples = (await get("api/cards")).cards;
-await hall.refresh().catch(() => {});
+await arrived();
 listen();

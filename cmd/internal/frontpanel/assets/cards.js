@@ -88,7 +88,7 @@ export class Cards {
     what.textContent = c ? pick(c.what) : w("note.empty");
     this.note.replaceChildren(title, what);
     if (!c) return;
-    const kinds = order.filter(k => c.pins && c.pins[k]);
+    const kinds = order.filter(k => c.pins[k]);
     if (kinds.length === 0) {
       const p = document.createElement("p");
       p.textContent = w("note.none");
@@ -98,24 +98,26 @@ export class Cards {
     for (const k of kinds) {
       const dt = document.createElement("dt"), dd = document.createElement("dd");
       dt.textContent = w("kind." + k);
-      dd.textContent = c.pins[k];
+      const own = c.changed.includes(k);
+      dd.textContent = own ? w("note.own") : c.pins[k];
+      dd.classList.toggle("own", own);
       dl.append(dt, dd);
     }
     this.note.append(dl);
     if (c.used) {
-      const p = document.createElement("p"), b = document.createElement("button");
-      p.textContent = w("note.changed");
+      const b = document.createElement("button");
       b.type = "button";
       b.className = "fresh";
       b.textContent = w("fresh");
       b.addEventListener("click", () => post("api/card", { fresh: c.id }));
-      this.note.append(p, b);
+      this.note.append(b);
     }
   }
 
   // pin is what the note says for a kind; used by the hints.
   pin(kind) {
     const c = this.find(this.inserted || this.chosen);
-    return (c && c.pins && c.pins[kind]) || "";
+    if (c && c.changed.includes(kind)) return w("note.own");
+    return (c && c.pins[kind]) || "";
   }
 }

@@ -2,7 +2,7 @@
 // What to do next, for a first visitor; and the things to try afterwards, which
 // tick themselves when they have happened.
 
-import { getLang, pick, w } from "./words.js";
+import { pick, w } from "./words.js";
 
 const trials = ["pull", "power", "line", "wrong", "letters", "licence", "wait"];
 const store = "madoguchi.trials";
@@ -12,6 +12,7 @@ export class Hints {
     Object.assign(this, { who, line, path, list, cards });
     this.texts = {};
     this.before = { screen: "", card: "" };
+    this.served = false; // a record has arrived: no first visitor any more
     try { this.done = new Set(JSON.parse(localStorage.getItem(store) || "[]")); } catch { this.done = new Set(); }
   }
 
@@ -22,7 +23,8 @@ export class Hints {
 
   show(state, world) {
     this.notice(state, world);
-    const screen = world.power ? state.screen : "power.off";
+    let screen = world.power ? state.screen : "power.off";
+    if (screen === "idle" && this.served) screen = "idle.again";
     this.who.textContent = w("who." + (world.power ? state.face : "idle"));
     this.who.dataset.face = world.power ? state.face : "idle";
     this.line.replaceChildren(...this.fill(pick(this.text(screen) || {}), screen, world));
@@ -86,5 +88,4 @@ export class Hints {
     this.before = { screen: now, card: world.card, open, power: world.power };
   }
 
-  get lang() { return getLang(); }
 }

@@ -13,26 +13,28 @@ function el(name, attrs, ...kids) {
   return e;
 }
 
+// A person from above: shoulders, arms on the counter, head.
 function person(cls, y, turned) {
   const g = el("g", { class: "person " + cls, transform: `translate(150 ${y})${turned ? " rotate(180)" : ""}` });
-  g.append(el("ellipse", { cx: 0, cy: 9, rx: 30, ry: 12 }), el("circle", { cx: 0, cy: 3, r: 11.5 }));
+  g.append(el("path", { d: "M-27 4 Q-30 -16 -17 -19 L-13 -13 Q-20 -10 -16 2 M27 4 Q30 -16 17 -19 L13 -13 Q20 -10 16 2" }),
+    el("ellipse", { cx: 0, cy: 5, rx: 28, ry: 11 }), el("circle", { cx: 0, cy: 3, r: 11 }));
   return g;
 }
 
 export class Sides {
   constructor(plan, tower, table, resident, clerk) {
     Object.assign(this, { plan, tower, table, resident, clerk });
-    this.cone = el("path", { class: "cone", d: "M-19 17 L-64 60 L64 60 L19 17 Z" });
+    this.cone = el("path", { class: "cone", d: "M-19 16 L-62 52 L62 52 L19 16 Z" });
     this.box = el("g", { class: "turn" }, this.cone,
       el("rect", { class: "case", x: -26, y: -17, width: 52, height: 34, rx: 5 }),
       el("rect", { class: "face", x: -19, y: 8, width: 38, height: 6, rx: 1.5 }),
       el("g", { class: "dots" }, ...[-12, -4, 4, 12].map(x => el("circle", { cx: x, cy: 0, r: 1.7 }))));
-    this.lamp = el("circle", { class: "lampdot", cx: 214, cy: 64, r: 6 });
-    this.names = [el("text", { x: 196, y: 21 }), el("text", { x: 196, y: 165 }), el("text", { x: 14, y: 93, class: "wood" })];
+    this.lamp = el("circle", { class: "lampdot", cx: 214, cy: 62, r: 6 });
+    this.names = [el("text", { x: 190, y: 28 }), el("text", { x: 190, y: 162 }), el("text", { x: 14, y: 93, class: "wood" })];
     plan.append(
-      el("rect", { class: "counter", x: 0, y: 52, width: 300, height: 72, rx: 4 }),
+      el("rect", { class: "counter", x: 0, y: 48, width: 300, height: 80, rx: 4 }),
       el("g", { transform: "translate(150 88)" }, this.box),
-      this.lamp, person("up", 14, true), person("low", 160, false), ...this.names);
+      this.lamp, person("up", 24, true), person("low", 152, false), ...this.names);
   }
 
   show(state, world) {

@@ -16,7 +16,7 @@ export const words = {
   "note.title": { ja: "ポケットのメモ", en: "The note in the resident's pocket" },
   "note.empty": { ja: "カードをえらぶと、その人が覚えている暗証番号が見えます。", en: "Choose a card to see which PINs its holder remembers." },
   "note.none": { ja: "暗証番号はありません。", en: "This card has no PIN." },
-  "note.changed": { ja: "この箱で変えた暗証番号は、ここには出ません。", en: "A PIN that was changed on the box does not show up here." },
+  "note.own": { ja: "自分で決めた番号", en: "the one you chose" },
   "fresh": { ja: "新しいカードにもどす", en: "Make it a fresh card" },
   "used": { ja: "使用中", en: "used" },
   "kind.login": { ja: "利用者証明用", en: "Login" },
