@@ -53,20 +53,27 @@ func (b *builder) more(p *page) {
 	switch b.s.ID {
 	case Boot:
 		if f.Build != "" {
-			p.small = append(p.small, b.tr("boot.build"))
+			p.small, p.clip = append(p.small, b.tr("boot.build")), true
 		}
 	case ClerkCodeWrong:
 		if f.Left > 0 {
 			p.paras = append(p.paras, b.tr("clerk.code.wrong.left", f.Left))
 		}
 	case ClerkAbout:
+		switch f.Release {
+		case "at_once", "batched":
+			p.paras = append(p.paras, b.tr("clerk.about."+f.Release))
+		case "":
+		default:
+			b.fail(&UnknownError{ID: b.s.ID, Fact: "release", Value: f.Release})
+		}
 		if f.Build != "" {
-			p.paras = append(p.paras, b.tr("clerk.about.build"))
+			p.small = append(p.small, b.tr("clerk.about.build"))
 		}
 		if f.Fingerprint != "" {
-			p.paras = append(p.paras, b.tr("clerk.about.fingerprint"))
+			p.small = append(p.small, b.tr("clerk.about.fingerprint"))
 		}
-		p.small = append(p.small, b.link()...)
+		p.small, p.clip = append(p.small, b.link()...), true
 	case ClerkClosed:
 		if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")

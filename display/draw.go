@@ -122,7 +122,11 @@ func (d *drawer) message(p page) {
 	}
 	for i := len(p.small) - 1; i >= 0; i-- {
 		in.Max.Y -= d.sheet.small * 5 / 4
-		d.text(in.Min.X, in.Max.Y, d.sheet.small, p.small[i])
+		l := p.small[i]
+		if p.clip {
+			l = d.clip(l, d.sheet.small, in.Dx())
+		}
+		d.text(in.Min.X, in.Max.Y, d.sheet.small, l)
 	}
 	if p.tries != nil {
 		in.Max.Y -= d.sheet.tries * 5 / 4
@@ -165,6 +169,18 @@ func (d *drawer) message(p page) {
 		return
 	}
 	d.fail(&OverflowError{What: plain(p.title) + " …", Need: need, Have: in.Dy()})
+}
+
+// clip cuts a line that is too wide and ends it in "…".
+func (d *drawer) clip(s string, size, width int) string {
+	if d.width(s, size) <= width {
+		return s
+	}
+	rs := []rune(s)
+	for len(rs) > 0 && d.width(string(rs)+"…", size) > width {
+		rs = rs[:len(rs)-1]
+	}
+	return string(rs) + "…"
 }
 
 // lines breaks a message for one step of sizes; whole tells whether every phrase stayed whole.

@@ -54,7 +54,7 @@ const (
 	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
 	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
-	ClerkAbout     ID = "clerk.about"      // Build, Fingerprint, Link, Queue.
+	ClerkAbout     ID = "clerk.about"      // Build, Fingerprint, Release, Link, LinkSince, Queue.
 	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes), Kind, Queue. What to tell or do next.
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
@@ -93,7 +93,7 @@ const (
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
 	ResidentTurnBack       ID = "resident.turnback"         // Turn the box back to the clerk, then 確認.
 
-	FaultReader  ID = "fault.reader"  // No reader; works without: nothing with cards. Seconds since (0 = not told).
+	FaultReader  ID = "fault.reader"  // No reader: cable or power.
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
 	FaultStorage ID = "fault.storage" // Reason: "" (cannot be opened), "quarantined" (the old file was put aside), "full".

@@ -8,6 +8,7 @@ type page struct {
 	title       string   // the one instruction
 	paras       []string // what it means, why, what comes next; one paragraph each
 	small       []string // lines in the smallest print
+	clip        bool     // small lines too wide end in "…": what a build calls itself must not keep a screen from showing
 	tries       *tries
 	choices     []option
 	board       []boardLine

@@ -145,9 +145,7 @@ func TestRenderRefuses(t *testing.T) {
 		{"procedure", display.Screen{ID: display.ResidentCardTake, Lang: "ja", Facts: display.Facts{Procedure: "dance"}}, &missing},
 		{"office in Hangul", display.Screen{ID: display.Idle, Lang: "ja", Facts: display.Facts{Office: "서울"}}, &glyph},
 		{"office too long", display.Screen{ID: display.Idle, Lang: "ja", Facts: display.Facts{Office: strings.Repeat("市役所", 40)}}, &over},
-		{"fingerprint too long", display.Screen{
-			ID: display.ClerkAbout, Lang: "ja", Facts: display.Facts{Fingerprint: strings.Repeat("9F3A", 30)},
-		}, &over},
+		{"release", display.Screen{ID: display.ClerkAbout, Lang: "ja", Facts: display.Facts{Release: "never"}}, &unknown},
 		{"step too long", display.Screen{
 			ID: display.ResidentDone, Lang: "ja", Facts: display.Facts{Kind: "card_info", Step: "1000/2000"},
 		}, &over},

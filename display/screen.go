@@ -38,7 +38,7 @@ type Facts struct {
 	Date      Date   // today
 	Procedure string // "pin_check", "pin_change", "tries_board"
 	Applicant string // "self", "legal_rep", "proxy"
-	Kind      string // PIN kind: "login", "signing", "card_info", "register"; on id's of one kind it may be left empty
+	Kind      string // PIN kind: "login", "signing", "card_info", "register"; may be left empty on the screens of one kind
 	Left, Max int    // tries left of Kind and how many there are after a right entry
 
 	Filled int    // boxes filled
@@ -55,12 +55,10 @@ type Facts struct {
 	Queue     int           // records not yet taken by city hall
 	Release   string        // "at_once", "batched": when records leave the box
 
-	Choice  int           // the marked line, from 1; 0 = none
-	Reason  string        // message code, see the screen's line in ids.go
-	Next    string        // message code of the next step where it depends on the case: "change_again", "desk", "kiosk"
-	Seconds int           // rest of a wait
-	Step    string        // place in the case, "2/4"
-	Since   time.Duration // how long a fault has stood
+	Choice  int    // the marked line, from 1; 0 = none
+	Reason  string // message code, see the screen's line in ids.go
+	Seconds int    // rest of a wait
+	Step    string // place in the case, "2/4"
 
 	Build, Fingerprint string // of this box, for the boot and about screens
 }
@@ -113,6 +111,6 @@ func (s Screen) Typed(o Screen) bool {
 func (f Facts) scalars() any {
 	return [...]any{
 		f.Office, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
-		f.Queue, f.Release, f.Choice, f.Reason, f.Next, f.Seconds, f.Step, f.Since, f.Build, f.Fingerprint,
+		f.Queue, f.Release, f.Choice, f.Reason, f.Seconds, f.Step, f.Build, f.Fingerprint,
 	}
 }

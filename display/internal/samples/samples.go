@@ -126,6 +126,9 @@ func clerk() []Sample {
 	kinds := child()
 	kinds.Procedure, kinds.Choice = "pin_change", 3
 	wait := display.Facts{Seconds: 290}
+	about := display.Facts{Build: "1.4.0-12-gcaf3a71", Fingerprint: "9F3A 01C7 5B2E", Release: "at_once", Link: "up"}
+	down := about
+	down.Build, down.Release, down.Link, down.LinkSince, down.Queue = "1.4.0-12-gcaf3a71-dirty-of-a-branch", "batched", "down", 26*time.Hour, 3
 	out := []Sample{
 		one(display.ClerkCode, display.Facts{}),
 		named("typed", display.ClerkCode, display.Facts{Filled: 6}),
@@ -141,7 +144,8 @@ func clerk() []Sample {
 		one(display.ClerkCancel, change),
 		one(display.ClerkTimeout, display.Facts{Procedure: "pin_check", Seconds: 20}),
 		one(display.ClerkMenu, display.Facts{Choice: 1}),
-		one(display.ClerkAbout, display.Facts{Build: "1.4.0-12-gcaf3a71", Fingerprint: "9F3A 01C7 5B2E", Link: "down", Queue: 3}),
+		one(display.ClerkAbout, about),
+		named("down", display.ClerkAbout, down),
 	}
 	out = append(out, reasons(display.ClerkRefused, display.Facts{Procedure: "pin_change"})...)
 	out = append(out, reasons(display.ClerkInterrupted, display.Facts{Procedure: "pin_change"})...)
