@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// A row is one line of the table and the benchmark that gives it.
+type row struct {
+	Work         string // what is done
+	Pkg, Bench   string // where; Bench with its sub-benchmark, without the number of cores
+	Ours         string // unit of our figure
+	Against      string // what it is measured against in the same run
+	AgainstUnit  string // unit of that figure, if the same benchmark reports it
+	AgainstBench string // another benchmark of the package, whose figure in the unit Ours is the yardstick
+	Ratio        string // unit of the ratio, if the benchmark reports it
+	Goal         string
+}
+
+var rows = []row{
+	{Work: "key contact → event handed over (15 ms debounce in it)", Pkg: "madoguchi/pinpad", Bench: "BenchmarkContactToEvent",
+		Ours: "contact-to-event-ms", Against: "the debounce time alone", AgainstUnit: "debounce-ms"},
+	{Work: "one whole picture: frame → last byte on SPI", Pkg: "madoguchi/display/epd", Bench: "BenchmarkFrameToLastByte/full",
+		Ours: "bytes/frame", Against: "the same bytes on a 10 MHz bus", Ratio: "x-bus", Goal: "≤ 1.2"},
+	{Work: "bytes per typed digit", Pkg: "madoguchi/display", Bench: "BenchmarkTypedCharacter/digit", Ours: "bytes/character"},
+	{Work: "drawing a screen", Pkg: "madoguchi/display", Bench: "BenchmarkRender", Ours: "ns/op", Against: "its words alone by x/image",
+		AgainstBench: "BenchmarkXImage/mono", Goal: "≤ 0.1"},
+	{Work: "tries board, simulated card that answers at once", Pkg: "madoguchi/card", Bench: "BenchmarkBoard",
+		Ours: "ns/op", Against: "the same APDUs raw", AgainstUnit: "raw-ns/op", Ratio: "ratio"},
+	{Work: "tries board, reader that takes 5 ms", Pkg: "madoguchi/card", Bench: "BenchmarkBoardReader",
+		Ours: "ns/op", Against: "the same APDUs raw", Ratio: "ratio", Goal: "≤ 1.1"},
+	{Work: "finishing a case into the outbox", Pkg: "madoguchi/sync/outbox", Bench: "BenchmarkFinish",
+		Ours: "finish-ns/op", Against: "bare bbolt put + fsync", AgainstUnit: "bare-ns/op", Ratio: "ratio", Goal: "≤ 2"},
+	{Work: "collector, end to end over MQTT", Pkg: "madoguchi/cmd/internal/collector", Bench: "BenchmarkEndToEnd",
+		Ours: "records/s", Against: "the database alone with the same batches", Ratio: "of_database"},
+}
