@@ -3,7 +3,6 @@
 package device_test
 
 import (
-	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -334,5 +333,3 @@ func (r *rig) persists(c *simcard.Card) {
 		r.press(pinpad.KeyEnter)
 	}
 }
-
-var _ net.Listener = (*pipeListener)(nil)

@@ -166,7 +166,7 @@ func TestPanelFault(t *testing.T) {
 			t.Errorf("%d locked pages are in use", n)
 		}
 		r.panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = false })
-		r.rests2("clerk.closed")
+		r.comes("clerk.closed")
 		r.panel.ForgetFaults()
 		r.press(pinpad.KeyEnter)
 		r.until("fault.panel")
@@ -178,7 +178,8 @@ func TestPanelFault(t *testing.T) {
 	})
 }
 
-func (r *rig) rests2(screen string) {
+// comes waits five minutes of the bubble for a screen.
+func (r *rig) comes(screen string) {
 	r.t.Helper()
 	for range 300 {
 		if s := r.state(); s.Screen == screen && !s.Busy {

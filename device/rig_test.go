@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -18,7 +16,6 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 
-	"madoguchi/card"
 	"madoguchi/card/simcard"
 	"madoguchi/device"
 	"madoguchi/display/epd"
@@ -390,8 +387,4 @@ func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net:
 var (
 	_ device.Reader = (*simcard.Reader)(nil)
 	_ device.Clock  = shifted{}
-
-	_ = errors.Is
-	_ = fmt.Sprint
-	_ = card.KindLogin
 )

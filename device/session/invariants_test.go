@@ -7,7 +7,6 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
-	"madoguchi/sync/record"
 )
 
 // watchEvent follows what people and card did, apart from what the session makes of it.
@@ -200,5 +199,3 @@ func describe(ev Event) string {
 }
 
 var keyNames = [numKeys]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "cancel", "clear", "enter", "up", "down", "menu"}
-
-var _ = record.Done
