@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -175,7 +174,7 @@ func TestTopicsAndPresence(t *testing.T) {
 	if got := NewTopics("nabari", "box-1"); got != want {
 		t.Errorf("%+v", got)
 	}
-	if got := fmt.Sprintf("%s", presence(true, 7)); got != `{"online":true,"session":7}` {
+	if got := string(presence(true, 7)); got != `{"online":true,"session":7}` {
 		t.Error(got)
 	}
 }

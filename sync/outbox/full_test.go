@@ -35,7 +35,7 @@ func drain(t testing.TB, ob *Outbox) (n int) {
 }
 
 func TestFullFile(t *testing.T) {
-	for _, size := range []int{512 << 10, 2 << 20} {
+	for _, size := range []int{512 << 10, 1 << 20} {
 		t.Run(fmt.Sprintf("%d KiB", size>>10), func(t *testing.T) {
 			path := tempPath(t)
 			ob := mustOpen(t, path, Opts{MaxSize: size})
