@@ -29,7 +29,7 @@ func TestEventsTellNoCharacter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	legend := pin.Legend()
 	forms := []pin.Form{pin.FormDigits4, pin.FormPassword, pin.FormNewPassword, pin.FormCode}
-	for n := range 40 {
+	for n := range 16 {
 		form := forms[n%len(forms)]
 		entry := pinpad.Entry{Slot: pinpad.SlotNew, Form: form}
 		if form == pin.FormCode {
