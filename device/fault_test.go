@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
 
 	"madoguchi/card"
 	"madoguchi/card/simcard"
@@ -328,6 +331,59 @@ func TestQuarantine(t *testing.T) {
 	}, func(r *rig) {
 		r.until("fault.storage")
 		r.press(pinpad.KeyEnter)
+		r.until("idle")
+	})
+}
+
+// lid is a switch: high is open.
+type lid struct {
+	gpio.PinIn
+	open atomic.Bool
+	edge chan struct{}
+}
+
+func (l *lid) In(gpio.Pull, gpio.Edge) error { return nil }
+func (l *lid) Read() gpio.Level              { return gpio.Level(l.open.Load()) }
+func (l *lid) Halt() error                   { l.set(l.open.Load()); return nil }
+
+func (l *lid) set(open bool) {
+	l.open.Store(open)
+	select {
+	case l.edge <- struct{}{}:
+	default:
+	}
+}
+
+func (l *lid) WaitForEdge(d time.Duration) bool {
+	select {
+	case <-l.edge:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
+// TestLid: with the lid open no PIN step starts, and one that runs ends.
+func TestLid(t *testing.T) {
+	var l *lid
+	bubble(t, func(r *rig) {
+		l = &lid{edge: make(chan struct{}, 1)}
+		r.hw = func(h *device.Hardware) { h.Lid = l }
+	}, func(r *rig) {
+		r.toPIN(pinpad.Key1, pinpad.Key1, adult(), "login")
+		r.until("resident.pin.login")
+		r.press(pinpad.Key1)
+		l.set(true)
+		r.until("resident.stopped")
+		r.press(pinpad.KeyEnter)
+		r.until("resident.card.take")
+		r.reader.Remove()
+		r.until("resident.turnback")
+		r.press(pinpad.KeyEnter)
+		r.until("clerk.closed")
+		r.press(pinpad.KeyEnter)
+		r.until("fault.lid")
+		l.set(false)
 		r.until("idle")
 	})
 }

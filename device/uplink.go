@@ -92,7 +92,8 @@ func (u *uplink) run(ctx context.Context) {
 			}
 			return
 		case conn = <-peers:
-			lost = make(chan struct{})
+			lost, u.link = make(chan struct{}), session.LinkDown // until it says otherwise
+			u.quiet()
 			c, gone := conn, lost
 			u.d.spawn("wall peer", func() { u.read(ctx, c, frames, gone) })
 		case <-lost:
