@@ -121,7 +121,7 @@ func randomEvent(w *world, r *rand.Rand) {
 		w.apply(Event{Kind: Press, Gen: gen, Key: Key(r.IntN(int(numKeys)))})
 	case p < 56:
 		kind := []EventKind{Typed, Entered, Cancelled, Cleared, Menued}[r.IntN(5)]
-		w.apply(Event{Kind: kind, Gen: w.keys.Gen, Filled: r.IntN(17), Fault: Fault(r.IntN(int(numFaults)))})
+		w.apply(Event{Kind: kind, Gen: w.keys.Gen, Filled: r.IntN(1 + room(w.keys.Input)), Fault: Fault(r.IntN(int(numFaults)))})
 	case p < 60:
 		w.put(card.Presence(r.IntN(4)))
 	case p < 90:
@@ -140,6 +140,17 @@ func randomEvent(w *world, r *rand.Rand) {
 		k := []EventKind{CodeChecked, BoardRead, Verified, Changed, Stored, Shown, Start}[r.IntN(7)]
 		w.apply(Event{Kind: k, No: uint32(r.IntN(3)), Gen: uint32(r.IntN(3)), OK: true})
 	}
+}
+
+// room is how many characters an entry takes; the pad tells no more.
+func room(in Input) int {
+	switch {
+	case in.Slot == SlotCode:
+		return 8
+	case in.Kind.Valid():
+		return in.Kind.Form().Max()
+	}
+	return 0
 }
 
 // sensible does what leads on.
