@@ -20,7 +20,7 @@ type fingers struct {
 	mask    uint16
 	owed    int // masks sent and not yet scanned
 	settled chan struct{}
-	up      map[pinpad.Key]time.Time // when a key came up
+	up      map[pinpad.Key]time.Time // when the box felt a key come up
 
 	pressing sync.Mutex // one whole press at a time
 }
@@ -47,12 +47,7 @@ func (f *fingers) move(ctx context.Context, down, up uint16) {
 		f.mu.Unlock()
 		return
 	}
-	now := time.Now()
-	for _, k := range pinpad.Keys() {
-		if f.mask&^next&k.Bit() != 0 {
-			f.up[k] = now
-		}
-	}
+	was := f.mask
 	f.mask = next
 	if f.settled == nil {
 		f.settled = make(chan struct{})
@@ -71,6 +66,14 @@ func (f *fingers) move(ctx context.Context, down, up uint16) {
 	case <-settled:
 	case <-t.C:
 	case <-ctx.Done():
+	}
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range pinpad.Keys() {
+		if was&^next&k.Bit() != 0 {
+			f.up[k] = now
+		}
 	}
 }
 

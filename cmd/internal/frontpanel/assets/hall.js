@@ -35,7 +35,10 @@ export class Hall {
   }
 
   draw(fresh = 0) {
-    this.count.textContent = String(this.records.filter(r => r.k === "po").length);
+    const n = this.records.filter(r => r.k === "po").length;
+    this.count.textContent = String(n);
+    this.count.nextElementSibling.dataset.w = n === 1 ? "records.one" : "records.count";
+    this.count.nextElementSibling.textContent = w(this.count.nextElementSibling.dataset.w);
     const rows = [...this.seen.keys()].reverse().slice(0, 5);
     if (rows.length === 0) {
       const li = document.createElement("li");

@@ -41,8 +41,8 @@ export const words = {
   "seconds": { ja: "秒", en: " s" },
   "day": { ja: "日", en: " day" },
   "keys.help": {
-    ja: "パソコンのキーでも:0〜9、Enter=確認、Backspace=訂正(2秒で全部消す)、Esc=取消、↑↓=▲▼、M=メニュー",
-    en: "Your keyboard works too: 0–9, Enter = 確認, Backspace = 訂正 (hold 2 s: clear all), Esc = 取消, ↑↓ = ▲▼, M = menu" },
+    ja: "キーボードでも:0〜9、Enter 確認、Backspace 訂正、Esc 取消、↑↓、M メニュー",
+    en: "Keyboard: 0–9, Enter 確認, Backspace 訂正, Esc 取消, ↑↓, M menu" },
   "lamp.off": { ja: "消灯", en: "off" },
   "lamp.waiting": { ja: "待機", en: "waiting" },
   "lamp.typing": { ja: "入力中", en: "typing" },
@@ -66,6 +66,7 @@ export const words = {
   "way.box": { ja: "箱", en: "box" },
   "way.hall": { ja: "市役所", en: "city hall" },
   "records.count": { ja: "件が届きました", en: "records have arrived" },
+  "records.one": { ja: "件が届きました", en: "record has arrived" },
   "records.all": { ja: "市役所の画面をひらく", en: "open city hall's page" },
   "records.lead": { ja: "届くのはこれだけです。名前も番号も時刻も入っていません。", en: "This is all that ever arrives: no name, no number, no time of day." },
   "records.none": { ja: "まだ1件もありません。", en: "Nothing yet." },

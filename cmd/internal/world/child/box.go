@@ -36,6 +36,8 @@ type BoxConfig struct {
 	PCSC   bool   // a real card reader instead of the one on the wire
 	Build  string // version shown on the screen about the box
 	Log    *slog.Logger
+	// Adjust may change the parts before the box is built from them. Tests plant a leak in it to see that it is found.
+	Adjust func(*device.Hardware)
 }
 
 // Box runs the PIN side on the wire until ctx ends, the world hangs up, or the
@@ -92,6 +94,9 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 		return err
 	}
 	hw.Wall = listener
+	if c.Adjust != nil {
+		c.Adjust(&hw)
+	}
 	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
 		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
 	d, err := device.New(hw, cfg, opts)

@@ -24,9 +24,11 @@ const (
 	// scans is how many times the lines are read while a contact is debounced:
 	// 25 ms of scans every 5 ms, and two more. One scan is at least 24 calls.
 	scans = 7 * 24
-	// idle is how long a key-pad that makes no calls is given: it is switched
-	// off or not there yet.
+	// idle is how long a key-pad that makes no calls is given to wake: it may be
+	// switched off or not there yet.
 	idle = 120 * time.Millisecond
+	// rest is how long a key-pad makes no calls when it scans no more.
+	rest = 20 * time.Millisecond
 	// look is how often the calls are counted.
 	look = 2 * time.Millisecond
 )
@@ -43,15 +45,20 @@ func (c *closures) set(mask uint16) {
 	}
 }
 
-// run moves the contacts until stop.
+// run moves the contacts until stop. Before a key goes down the contacts stand
+// once more as they are: a key-pad that has just changed its mode takes no key
+// until it has seen all of them up.
 func (c *closures) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
 			return
 		case mask := <-c.masks:
+			if mask&^c.matrix.Closed() != 0 {
+				c.stand(stop, rest)
+			}
 			c.matrix.SetClosed(mask)
-			c.stand(stop)
+			c.stand(stop, idle)
 			if c.done(mask) != nil {
 				return
 			}
@@ -59,16 +66,27 @@ func (c *closures) run(stop <-chan struct{}) {
 	}
 }
 
-// stand waits until the contacts were scanned.
-func (c *closures) stand(stop <-chan struct{}) {
-	ops, began := c.matrix.Ops(), time.Now()
+// stand waits until the contacts were scanned, or until the key-pad has made no
+// call for so long.
+func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
+	first, last, since := c.matrix.Ops(), c.matrix.Ops(), time.Now()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for c.matrix.Ops()-ops < scans && time.Since(began) < idle {
+	for {
 		select {
 		case <-stop:
 			return
 		case <-tick.C:
+		}
+		ops := c.matrix.Ops()
+		if ops-first >= scans {
+			return
+		}
+		if ops != last {
+			last, since = ops, time.Now()
+		}
+		if time.Since(since) >= still {
+			return
 		}
 	}
 }
