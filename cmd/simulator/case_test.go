@@ -140,12 +140,10 @@ func TestTimeOut(t *testing.T) {
 	v.until("resident.timeout")
 	v.press("5")
 	v.until("resident.pin.login")
-	for v.state().Screen != "clerk.closed" {
-		if s := v.state(); s.Screen == "resident.card.take" || s.Screen == "resident.turnback" || s.Screen == "resident.stopped" {
-			v.walk("clerk.closed")
-			break
-		}
-		v.post("/api/clock", `{"advance":"30s"}`)
-	}
-	v.await("a record", func() bool { return len(v.records()) == 1 })
+	v.post("/api/clock", `{"advance":"75s"}`)
+	v.until("resident.timeout")
+	v.post("/api/clock", `{"advance":"25s"}`)
+	v.await("the end of the warning", func() bool { return v.state().Screen != "resident.timeout" })
+	v.walk("clerk.closed")
+	v.only(record.PinChange, record.Abandoned)
 }
