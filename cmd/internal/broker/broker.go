@@ -36,7 +36,7 @@ var DefaultOpts = Opts{Listen: "127.0.0.1:0"}
 // Broker is one embedded broker. Its methods may be called from any goroutine.
 type Broker struct {
 	opts     Opts
-	addr     string // the address in use, kept over SetUp
+	addr     string // the address in use; does not change after Start
 	password string // the collector's, drawn at Start
 
 	mu      sync.Mutex
@@ -65,6 +65,7 @@ func Start(opts Opts) (*Broker, error) {
 	if err := b.up(); err != nil {
 		return nil, fmt.Errorf("starting broker: %w", err)
 	}
+	b.addr = b.line.Addr().String()
 	return b, nil
 }
 
@@ -154,7 +155,6 @@ func (b *Broker) up() error {
 		l.Close()
 		return err
 	}
-	b.addr = l.Addr().String()
 	b.server, b.line = server, line
 	if b.hold != nil {
 		b.hold.Close()

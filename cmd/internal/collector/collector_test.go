@@ -3,6 +3,7 @@
 package collector
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -25,23 +26,9 @@ func TestExactlyOnce(t *testing.T) {
 	t.Logf("seed %d", seed)
 	const boxes, batches, size = 4, 250, 4
 	want := make(chan []record.Record, boxes)
-	stop := make(chan struct{})
-	gone := make(chan struct{})
-	go func() { // the broker goes away now and then
-		defer close(gone)
-		rnd := rand.New(rand.NewPCG(seed, 99))
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Duration(100+rnd.IntN(200)) * time.Millisecond):
-			}
-			if err := errors.Join(w.broker.SetUp(false), w.broker.SetUp(true)); err != nil {
-				t.Errorf("broker: %v", err)
-				return
-			}
-		}
-	}()
+	ctx, stop := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() { gone <- w.shake(ctx, rand.New(rand.NewPCG(seed, 99))) }()
 	fail := make(chan error, boxes)
 	for n := range boxes {
 		rnd := rand.New(rand.NewPCG(seed, uint64(n)))
@@ -56,8 +43,10 @@ func TestExactlyOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	close(stop)
-	<-gone
+	stop()
+	if err := <-gone; err != nil {
+		t.Error(err)
+	}
 	got := w.facets(t)
 	total := 0
 	for range boxes {
@@ -76,19 +65,36 @@ func TestExactlyOnce(t *testing.T) {
 	}
 }
 
+// shake takes the broker away and brings it back after every 60 changes or so of
+// the database, so that a slow machine has the same cuts as a fast one.
+func (w *world) shake(ctx context.Context, rnd *rand.Rand) error {
+	for {
+		for range 20 + rnd.IntN(80) {
+			select {
+			case <-w.store.Changed():
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if err := errors.Join(w.broker.SetUp(false), w.broker.SetUp(true)); err != nil {
+			return err
+		}
+	}
+}
+
 // upload sends list in batches as a box's outbox would, over lines that break,
 // until everything is acknowledged.
 func upload(w *world, id string, list []record.Record, size int, rnd *rand.Rand) error {
 	var done uint64
+	patience := 25 * time.Millisecond
 	began := time.Now()
 	for done < uint64(len(list)) {
-		if time.Since(began) > 3*wait {
+		if time.Since(began) > 12*wait {
 			return errors.New(id + ": not done in time")
 		}
 		b, err := connect(w, id)
 		if err != nil {
-			time.Sleep(time.Millisecond) // the broker is away
-			continue
+			continue // the broker is away for a moment
 		}
 		for lives := 5 + rnd.IntN(60); lives > 0 && done < uint64(len(list)); lives-- {
 			first := done
@@ -102,7 +108,7 @@ func upload(w *world, id string, list []record.Record, size int, rnd *rand.Rand)
 			for range 1 + rnd.IntN(2) {
 				b.client.Publish(b.topic("rec"), 1, false, text)
 			}
-			lives -= b.progress(&done)
+			lives -= b.progress(&done, &patience)
 		}
 		b.line.Close()
 		b.client.Disconnect(0)
@@ -111,19 +117,21 @@ func upload(w *world, id string, list []record.Record, size int, rnd *rand.Rand)
 }
 
 // progress takes acknowledgements until one moves done, or sends the caller
-// again after a while. It returns a high number when the line is lost.
-func (b *box) progress(done *uint64) int {
-	again := time.After(25 * time.Millisecond)
+// again after a while that doubles, as a box's does: else a slow city hall would
+// do nothing but repetitions. It returns a high number when the line is lost.
+func (b *box) progress(done *uint64, patience *time.Duration) int {
+	again := time.After(*patience)
 	for {
 		select {
 		case a := <-b.acks:
 			if a.Upto > *done {
-				*done = a.Upto
+				*done, *patience = a.Upto, 25*time.Millisecond
 				return 0
 			}
 		case <-b.lost:
 			return 1000
 		case <-again:
+			*patience = min(2**patience, 2*time.Second)
 			return 0
 		}
 	}
@@ -132,7 +140,7 @@ func (b *box) progress(done *uint64) int {
 // TestAckAfterCommit holds the acknowledgement back while the store fails, says
 // that city hall is away, and acknowledges when the store works again.
 func TestAckAfterCommit(t *testing.T) {
-	f := &failing{Store: openStore(t), asked: make(chan store.Batch, 100)}
+	f := &failing{Store: openStore(t), asked: make(chan struct{}, 1)}
 	w := start(t, f)
 	b := dial(t, w, "box-a")
 	b.hostSays(t, `"online":true`)
@@ -156,7 +164,6 @@ func TestAckAfterCommit(t *testing.T) {
 		t.Fatalf("%d facets are there", n)
 	}
 	f.set(nil)
-	f.asked = nil
 	b.throw(encode(t, 7, 1, records(t, 3)))
 	b.ack(t, upto(3))
 	b.hostSays(t, `"online":true`)

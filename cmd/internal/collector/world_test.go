@@ -40,15 +40,16 @@ type failing struct {
 	*store.Store
 	mu    sync.Mutex
 	fail  func(store.Batch) error
-	asked chan store.Batch // each Apply, if not nil
+	asked chan struct{} // told at an Apply
 }
 
 func (f *failing) Apply(ctx context.Context, b store.Batch) (store.Result, error) {
 	f.mu.Lock()
 	fail := f.fail
 	f.mu.Unlock()
-	if f.asked != nil {
-		f.asked <- b
+	select {
+	case f.asked <- struct{}{}:
+	default:
 	}
 	if fail != nil {
 		if err := fail(b); err != nil {
