@@ -51,8 +51,10 @@ func Forms(secret string) []Form {
 		add("base64", base64At(plain, shift))
 	}
 	add("bcd", bcd(secret))
-	for _, apdu := range [][]byte{{0x00, 0x20, 0x00, 0x80}, {0x00, 0x24, 0x01, 0x80}} {
-		add("bcd in an apdu", append(append(slices.Clone(apdu), byte(len(bcd(secret)))), bcd(secret)...))
+	if b := bcd(secret); b != nil {
+		for _, apdu := range [][]byte{{0x00, 0x20, 0x00, 0x80}, {0x00, 0x24, 0x01, 0x80}} {
+			add("bcd in an apdu", append(append(slices.Clone(apdu), byte(len(b))), b...))
+		}
 	}
 	m, s1, s2 := md5.Sum(plain), sha1.Sum(plain), sha256.Sum256(plain)
 	add("md5", m[:])

@@ -21,7 +21,7 @@ type Image struct {
 	Regions []Region
 }
 
-// A Region is one line of /proc/PID/maps with what stood there.
+// A Region is a run of pages of one line of /proc/PID/maps, with what stood there.
 type Region struct {
 	Name  string // "[heap]", a path, or "anonymous"
 	Start int64
@@ -69,47 +69,48 @@ func TakeImage(pid int) (*Image, error) {
 		if len(f) > 5 {
 			name = f[5]
 		}
-		r := Region{Name: name, Start: start}
-		if r.Data, err = resident(pid, mem, start, end); err != nil {
+		if im.Regions, err = resident(im.Regions, name, pid, mem, start, end); err != nil {
 			return nil, fmt.Errorf("reading %s of process %d: %w", name, pid, err)
 		}
-		im.Regions = append(im.Regions, r)
 	}
 	return im, nil
 }
 
-// resident reads the pages of [start, end) that are in memory or in swap; the others were never written and read as zero.
-func resident(pid int, mem *os.File, start, end int64) ([]byte, error) {
+// resident adds the pages of [start, end) that are in memory or in swap, each run of them as one region. The other pages were
+// never written.
+func resident(to []Region, name string, pid int, mem *os.File, start, end int64) ([]Region, error) {
 	page := int64(os.Getpagesize())
 	pagemap, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", pid))
 	if err != nil {
-		return nil, err
+		return to, err
 	}
 	defer pagemap.Close()
-	const present, swapped = 1 << 7, 1 << 6 // of the entry's last byte
 	entries := make([]byte, (end-start)/page*8)
 	if _, err := pagemap.ReadAt(entries, start/page*8); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return to, err
 	}
-	last := int64(-1)
+	there := func(i int64) bool {
+		const present, swapped = 1 << 7, 1 << 6 // of the entry's last byte
+		return i < (end-start)/page && entries[i*8+7]&(present|swapped) != 0
+	}
 	for i := int64(0); i < (end-start)/page; i++ {
-		if entries[i*8+7]&(present|swapped) != 0 {
-			last = i
-		}
-	}
-	data := make([]byte, (last+1)*page)
-	for i := int64(0); i <= last; i++ {
-		if entries[i*8+7]&(present|swapped) == 0 {
+		if !there(i) {
 			continue
 		}
-		if _, err := mem.ReadAt(data[i*page:(i+1)*page], start+i*page); err != nil {
-			return nil, err
+		from := i
+		for there(i + 1) {
+			i++
 		}
+		r := Region{Name: name, Start: start + from*page, Data: make([]byte, (i+1-from)*page)}
+		if _, err := mem.ReadAt(r.Data, r.Start); err != nil {
+			return to, err
+		}
+		to = append(to, r)
 	}
-	return data, nil
+	return to, nil
 }
 
-// Image reports every occurrence in a process's memory; who names it in the hits ("box").
+// Image reports where forms occur in a process's memory; who names it in the hits ("box").
 func (s *Searcher) Image(who string, im *Image) []Hit {
 	var hits []Hit
 	for _, r := range im.Regions {
@@ -118,7 +119,7 @@ func (s *Searcher) Image(who string, im *Image) []Hit {
 	return hits
 }
 
-// Tree reports every occurrence in the regular files below dir. A file that goes away meanwhile is passed over.
+// Tree reports where forms occur in the regular files below dir. A file that goes away meanwhile is passed over.
 func (s *Searcher) Tree(dir string) ([]Hit, error) {
 	var hits []Hit
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

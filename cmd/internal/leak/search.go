@@ -49,15 +49,20 @@ func NewSearcher(secrets ...string) *Searcher {
 	return s
 }
 
-// Bytes reports every occurrence in b, whose first byte lies at offset base of where.
+// most is how many occurrences of one form are reported of one piece of memory: "0000" stands in every empty page.
+const most = 4
+
+// Bytes reports where forms occur in b, whose first byte lies at offset base of where; of each form the first few places.
 func (s *Searcher) Bytes(where string, base int64, b []byte) []Hit {
 	var hits []Hit
+	seen := map[int]int{}
 	for i := 0; i+MinForm <= len(b); i++ {
 		if !s.filter[uint16(b[i])|uint16(b[i+1])<<8] {
 			continue
 		}
 		for _, f := range s.byHead[binary.LittleEndian.Uint32(b[i:])] {
-			if bytes.HasPrefix(b[i:], s.forms[f].Bytes) {
+			if seen[f] < most && bytes.HasPrefix(b[i:], s.forms[f].Bytes) {
+				seen[f]++
 				hits = append(hits, Hit{where, base + int64(i), s.forms[f].secret, s.forms[f].Name})
 			}
 		}
@@ -65,7 +70,7 @@ func (s *Searcher) Bytes(where string, base int64, b []byte) []Hit {
 	return hits
 }
 
-// Reader reports every occurrence in what r gives until EOF, also across its reads.
+// Reader reports what r gives until EOF as [Searcher.Bytes] does, also across its reads.
 func (s *Searcher) Reader(where string, base int64, r io.Reader) ([]Hit, error) {
 	const chunk = 1 << 20
 	var hits []Hit
