@@ -38,9 +38,9 @@ var arrows = []struct {
 	{"sync/wall", []string{"sync/record"}},
 	{"sync/link", []string{"sync/wall", "sync/record"}},
 
-	{"device/policy", nil},
-	{"device/procedure", []string{"device/policy"}},
-	{"device/session", []string{"device/policy", "device/procedure", "display", "card", "sync/record"}},
+	{"device/policy/...", []string{"device/policy/..."}},
+	{"device/procedure", []string{"device/policy/..."}},
+	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record"}},
 	{"device/update", []string{"sync/wall"}},
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
@@ -67,7 +67,6 @@ var never = []struct {
 	{"cmd/fleet", []string{module + "/card/...", module + "/pinpad/..."}},
 	{"cmd/cityhall", []string{module + "/card/...", module + "/pinpad/..."}},
 	{"device", append([]string{"net/http", "crypto/tls", "os/exec", "github.com/eclipse/paho.mqtt.golang", module + "/sync/link"}, ours(simulated)...)},
-	{"device/session", []string{module + "/pinpad", "os", "net"}},
 }
 
 func ours(paths []string) []string {
@@ -125,6 +124,22 @@ func TestNever(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPure: the session decides and does nothing else. What it may not do it may not even import.
+func TestPure(t *testing.T) {
+	for _, p := range list(t) {
+		if p.ImportPath != module+"/device/session" {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if slices.Contains([]string{"os", "io", "net", "sync", "context", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, imp) {
+				t.Errorf("device/session imports %s: it has no clock, no I/O and no chance", imp)
+			}
+		}
+		return
+	}
+	t.Error("package device/session is not there")
 }
 
 // TestRandomness: a program that lets key generation read a given source must not be the firmware.
