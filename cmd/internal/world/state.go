@@ -80,14 +80,15 @@ func (w *World) Switches() Switches {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	info, _ := display.ID(w.state.Screen).Info()
-	if info.Keys == nil {
-		info.Keys = []string{}
+	answers := append([]string{}, info.Keys...)
+	if info.Entry {
+		answers = append(answers, "digits")
 	}
 	return Switches{
 		City: w.city.Name, Office: w.office.Name, Clerks: Clerks(), Reader: w.opts.Card, Card: card, Used: used,
 		Power: w.box != nil, Line: w.line.isUp(), Broker: w.broker == nil || w.broker.Up(), BrokerOutside: w.broker == nil,
 		Lamp: Lights{w.lights[0], w.lights[1], w.lights[2]}, Buzzer: w.buzzer,
-		Keys: keyNames(mask), Answers: info.Keys, Clock: time.Now().Add(w.ahead),
+		Keys: keyNames(mask), Answers: answers, Clock: time.Now().Add(w.ahead),
 	}
 }
 

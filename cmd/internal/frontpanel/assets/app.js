@@ -85,6 +85,8 @@ $("broker").addEventListener("click", () => post("api/broker", { up: !world.brok
 for (const b of document.querySelectorAll("[data-advance]")) {
   b.addEventListener("click", () => post("api/clock", { advance: b.dataset.advance }));
 }
+// After a click the PC's keyboard belongs to the box again.
+document.addEventListener("click", e => { if (e.detail > 0 && document.activeElement) document.activeElement.blur(); });
 setInterval(clock, 1000);
 
 function firstLang() {

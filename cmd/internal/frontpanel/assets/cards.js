@@ -2,7 +2,7 @@
 // The resident's cards, the slot, and the note in the pocket.
 
 import { post } from "./api.js";
-import { pick, w } from "./words.js";
+import { getLang, pick, w } from "./words.js";
 
 const order = ["login", "signing", "card_info", "register"];
 
@@ -12,11 +12,10 @@ export class Cards {
     this.cards = [];
     this.inserted = "";
     this.chosen = "";
-    for (const t of [device, slot]) {
-      t.addEventListener("dragover", e => { e.preventDefault(); slot.classList.add("over"); });
-      t.addEventListener("dragleave", () => slot.classList.remove("over"));
-      t.addEventListener("drop", e => { e.preventDefault(); slot.classList.remove("over"); this.insert(e.dataTransfer.getData("text/plain")); });
-    }
+    this.drawn = "";
+    device.addEventListener("dragover", e => { e.preventDefault(); slot.classList.add("over"); });
+    device.addEventListener("dragleave", () => slot.classList.remove("over"));
+    device.addEventListener("drop", e => { e.preventDefault(); slot.classList.remove("over"); this.insert(e.dataTransfer.getData("text/plain")); });
     // A card that is dragged anywhere else leaves the slot.
     document.body.addEventListener("dragover", e => { if (this.inserted) e.preventDefault(); });
     document.body.addEventListener("drop", e => {
@@ -39,9 +38,13 @@ export class Cards {
 
   // show draws the cards; reader is "sim" or "pcsc".
   show(cards, inserted, reader) {
+    if (inserted) this.chosen = inserted;
+    // A card that is being dragged must not be drawn anew.
+    const look = JSON.stringify([getLang(), cards, inserted, reader, this.chosen]);
+    if (look === this.drawn) return;
+    this.drawn = look;
     this.cards = cards;
     this.inserted = inserted;
-    if (inserted) this.chosen = inserted;
     this.list.replaceChildren(...cards.map(c => this.face(c, c.id === inserted)));
     this.slot.classList.toggle("filled", Boolean(inserted));
     this.slot.classList.toggle("real", reader === "pcsc");
