@@ -154,6 +154,9 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if d.renderer, err = display.NewRenderer(hw.Panel.Bounds()); err != nil {
 		return nil, err
 	}
+	if err := d.checkOffice(); err != nil {
+		return nil, err
+	}
 	if err := d.openBox(); err != nil {
 		return nil, err
 	}
@@ -165,6 +168,20 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	d.line = newUplink(d)
 	d.state = session.New(d.sessionConfig())
 	return d, nil
+}
+
+// checkOffice draws the fullest idle screen, so that a name that does not fit or has a rune without a glyph is found at the start and not at rest.
+func (d *Device) checkOffice() error {
+	if err := display.Drawable(d.cfg.Office); err != nil {
+		return &FieldError{"office", err.Error()}
+	}
+	for _, l := range d.cfg.Languages {
+		full := display.Facts{Office: d.cfg.Office, Date: "2026-12-31", Link: "down", LinkSince: 720 * time.Hour, Queue: 9999, Release: d.cfg.Release}
+		if _, err := d.renderer.Render(display.Screen{ID: display.Idle, Lang: display.Lang(l), Facts: full}); err != nil {
+			return &FieldError{"office", fmt.Sprintf("does not fit the idle screen: %v", err)}
+		}
+	}
+	return nil
 }
 
 // openBox opens the outbox. What is wrong with the folder is said in words that lead on.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"errors"
+	"image"
+	"testing"
+
+	"madoguchi/display"
+)
+
+// TestOffice: a name that the idle screen cannot show is found at the start, by the key it stands under.
+func TestOffice(t *testing.T) {
+	r, err := display.NewRenderer(image.Rect(0, 0, 400, 300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for office, fits := range map[string]bool{
+		"市民課":          true,
+		"松江市役所 宍道支所":  true,
+		"名張市役所 本庁舎 二階": true,
+		"髙島支所":         false, // outside JIS X 0208
+	} {
+		d := &Device{cfg: DefaultConfig, renderer: r}
+		d.cfg.Office = office
+		err := d.checkOffice()
+		var field *FieldError
+		switch {
+		case fits && err != nil:
+			t.Errorf("%s: %v", office, err)
+		case !fits && (!errors.As(err, &field) || field.Key != "office"):
+			t.Errorf("%s: %v, want an error of the field office", office, err)
+		}
+	}
+}
