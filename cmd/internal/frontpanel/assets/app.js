@@ -40,6 +40,7 @@ function show() {
   keys.label();
   keys.show(world.answers || [], world.keys || []);
   $("glass").setAttribute("aria-label", state.screen);
+  $("glass").setAttribute("aria-busy", String(state.busy));
   $("codes").replaceChildren(document.createTextNode(w("codes.lead")), ...world.clerks.map(c => {
     const k = document.createElement("kbd");
     k.textContent = `${c.label} ${c.code}`;

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package browser
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+var pictures = flag.String("pictures", "", "write screenshots to this `folder`")
+
+// patience is how long one thing may take on a loaded machine.
+const patience = 60 * time.Second
+
+// TestPINChange carries a change of the login PIN from idle to the record at city hall, with mouse clicks alone.
+func TestPINChange(t *testing.T) {
+	url := simulator(t)
+	page := chromium(t, 1440, 900)
+	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(`.cap[data-key="5"]`, chromedp.ByQuery),
+		chromedp.WaitVisible(`#cards [data-card="adult"]`, chromedp.ByQuery))
+	until(t, url, "idle")
+	picture(t, page, "1-idle")
+
+	click(t, page, `#cards [data-card="adult"]`)
+	until(t, url, "idle.board")
+	picture(t, page, "2-board")
+
+	steps := []struct {
+		screen string
+		keys   string
+	}{
+		{"idle.board", "enter"}, {"clerk.code", "2 4 6 8 enter"}, {"clerk.procedure", "2"}, {"clerk.applicant", "1"},
+		{"clerk.kind", "1"}, {"clerk.turn", "enter"}, {"resident.language", "1"}, {"resident.board", "enter"},
+		{"resident.about.login", "enter"}, {"resident.pin.login", "1 2 3 4 enter"}, {"resident.rules.login", "enter"},
+		{"resident.newpin.login", "5 9 3 7 enter"}, {"resident.again.login", "5 9 3 7 enter"}, {"resident.changed", "enter"},
+		{"resident.leavecheck.ask", "enter"}, {"resident.leavecheck.login", "5 9 3 7 enter"}, {"resident.leavecheck.ok", "enter"},
+	}
+	for _, s := range steps {
+		until(t, url, s.screen)
+		keys := strings.Fields(s.keys)
+		for i, k := range keys {
+			if i == len(keys)-1 && len(keys) > 1 {
+				picture(t, page, "3-"+s.screen)
+			}
+			click(t, page, fmt.Sprintf(`.cap[data-key=%q]`, k))
+		}
+	}
+	until(t, url, "resident.card.take")
+	picture(t, page, "4-take")
+	click(t, page, `#laid [data-remove]`)
+	until(t, url, "resident.turnback")
+	click(t, page, `.cap[data-key="enter"]`)
+	until(t, url, "clerk.closed")
+
+	// what a city officer sees on the page, not what the interface says
+	do(t, page, chromedp.Poll(`document.querySelectorAll("#records li").length === 1 && document.getElementById("count").textContent === "1"`,
+		nil, chromedp.WithPollingTimeout(patience)))
+	var record string
+	do(t, page, chromedp.Text("#records", &record, chromedp.ByQuery))
+	if !strings.Contains(record, "PIN change") || !strings.Contains(record, "done") {
+		t.Errorf("city hall's view on the page says %q, want a PIN change that is done", record)
+	}
+	picture(t, page, "5-record")
+	// words of the page in Japanese, too
+	click(t, page, `[data-lang="ja"]`)
+	do(t, page, chromedp.Poll(`document.getElementById("records").textContent.includes("暗証番号の変更")`, nil, chromedp.WithPollingTimeout(patience)))
+	picture(t, page, "6-japanese")
+	var trouble string
+	do(t, page, chromedp.Evaluate(`document.getElementById("trouble").hidden ? "" : document.getElementById("trouble").textContent`, &trouble))
+	if trouble != "" {
+		t.Errorf("the page is in trouble: %s", trouble)
+	}
+}
+
+// TestNarrow: on a narrow window nothing hangs over the side.
+func TestNarrow(t *testing.T) {
+	url := simulator(t)
+	page := chromium(t, 420, 900)
+	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(`.cap[data-key="5"]`, chromedp.ByQuery))
+	until(t, url, "idle")
+	var wide, window int
+	do(t, page, chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide), chromedp.Evaluate(`document.documentElement.clientWidth`, &window))
+	if wide > window {
+		t.Errorf("the page is %d wide in a window of %d", wide, window)
+	}
+	picture(t, page, "7-narrow")
+}
+
+// simulator builds and starts the program as `make run` does and returns its address.
+func simulator(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "simulator")
+	build := exec.Command("go", "build", "-o", bin, "madoguchi/cmd/simulator")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the simulator: %v\n%s", err, out)
+	}
+	cmd := exec.Command(bin, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if i := strings.Index(lines.Text(), "http://"); i >= 0 {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return strings.TrimSuffix(strings.Fields(lines.Text()[i:])[0], "/")
+		}
+	}
+	t.Fatal("the simulator ended without an address")
+	return ""
+}
+
+// chromium starts a browser that reaches nothing but this machine.
+func chromium(t *testing.T, width, height int) context.Context {
+	t.Helper()
+	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox,
+		chromedp.WindowSize(width, height), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"), chromedp.Flag("lang", "en-US"),
+		chromedp.UserDataDir(t.TempDir()))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting chromium: %v (make setup installs it)", err)
+	}
+	return ctx
+}
+
+func do(t *testing.T, page context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(page, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// click presses the mouse on an element and waits until the page has told the box.
+func click(t *testing.T, page context.Context, selector string) {
+	t.Helper()
+	do(t, page, chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// until waits for a screen that stands still.
+func until(t *testing.T, url, screen string) {
+	t.Helper()
+	type state struct {
+		Screen string
+		Busy   bool
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	var last state
+	ask := func() bool {
+		a, err := http.Get(url + "/api/state")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		if err := json.NewDecoder(a.Body).Decode(&last); err != nil {
+			t.Fatal(err)
+		}
+		return last.Screen == screen && !last.Busy
+	}
+	for events := bufio.NewScanner(r.Body); !ask(); {
+		if !events.Scan() {
+			t.Fatalf("%s did not come: %v; now %+v", screen, events.Err(), last)
+		}
+	}
+}
+
+func picture(t *testing.T, page context.Context, name string) {
+	t.Helper()
+	if *pictures == "" {
+		return
+	}
+	var png []byte
+	do(t, page, chromedp.CaptureScreenshot(&png))
+	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
