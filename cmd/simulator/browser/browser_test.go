@@ -30,8 +30,8 @@ const patience = 60 * time.Second
 func TestPINChange(t *testing.T) {
 	url := simulator(t)
 	page := chromium(t, 1440, 900)
-	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(`.cap[data-key="5"]`, chromedp.ByQuery),
-		chromedp.WaitVisible(`#cards [data-card="adult"]`, chromedp.ByQuery))
+	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)),
+		chromedp.WaitVisible(chromedp.CSS(`#cards [data-card="adult"]`)))
 	until(t, url, "idle")
 	picture(t, page, "1-idle")
 
@@ -61,26 +61,22 @@ func TestPINChange(t *testing.T) {
 	}
 	until(t, url, "resident.card.take")
 	picture(t, page, "4-take")
-	click(t, page, `#laid [data-remove]`)
+	click(t, page, `#cards [data-card="adult"]`)
 	until(t, url, "resident.turnback")
 	click(t, page, `.cap[data-key="enter"]`)
 	until(t, url, "clerk.closed")
 
 	// what a city officer sees on the page, not what the interface says
-	do(t, page, chromedp.Poll(`document.querySelectorAll("#records li").length === 1 && document.getElementById("count").textContent === "1"`,
-		nil, chromedp.WithPollingTimeout(patience)))
-	var record string
-	do(t, page, chromedp.Text("#records", &record, chromedp.ByQuery))
-	if !strings.Contains(record, "PIN change") || !strings.Contains(record, "done") {
+	do(t, page, truth(`document.querySelectorAll("#records li").length === 1 && document.getElementById("count").textContent === "1"`))
+	if record := ask(t, page, chromedp.Text(chromedp.CSS("#records"))); !strings.Contains(record, "PIN change") || !strings.Contains(record, "done") {
 		t.Errorf("city hall's view on the page says %q, want a PIN change that is done", record)
 	}
 	picture(t, page, "5-record")
 	// words of the page in Japanese, too
 	click(t, page, `[data-lang="ja"]`)
-	do(t, page, chromedp.Poll(`document.getElementById("records").textContent.includes("暗証番号の変更")`, nil, chromedp.WithPollingTimeout(patience)))
+	do(t, page, truth(`document.getElementById("records").textContent.includes("暗証番号の変更")`))
 	picture(t, page, "6-japanese")
-	var trouble string
-	do(t, page, chromedp.Evaluate(`document.getElementById("trouble").hidden ? "" : document.getElementById("trouble").textContent`, &trouble))
+	trouble := ask(t, page, chromedp.Evaluate[string](`document.getElementById("trouble").hidden ? "" : document.getElementById("trouble").textContent`))
 	if trouble != "" {
 		t.Errorf("the page is in trouble: %s", trouble)
 	}
@@ -90,10 +86,10 @@ func TestPINChange(t *testing.T) {
 func TestNarrow(t *testing.T) {
 	url := simulator(t)
 	page := chromium(t, 420, 900)
-	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(`.cap[data-key="5"]`, chromedp.ByQuery))
+	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)))
 	until(t, url, "idle")
-	var wide, window int
-	do(t, page, chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide), chromedp.Evaluate(`document.documentElement.clientWidth`, &window))
+	wide := ask(t, page, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+	window := ask(t, page, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
 	if wide > window {
 		t.Errorf("the page is %d wide in a window of %d", wide, window)
 	}
@@ -140,25 +136,41 @@ func chromium(t *testing.T, width, height int) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	if err := chromedp.Run(ctx); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Steps()); err != nil {
 		t.Fatalf("starting chromium: %v (make setup installs it)", err)
 	}
 	return ctx
 }
 
-func do(t *testing.T, page context.Context, actions ...chromedp.Action) {
+// step does something in the page.
+type step = chromedp.Action[chromedp.Void]
+
+func do(t *testing.T, page context.Context, steps ...step) {
+	t.Helper()
+	ask(t, page, chromedp.Steps(steps...))
+}
+
+// ask does something in the page and returns what it gives.
+func ask[T any](t *testing.T, page context.Context, a chromedp.Action[T]) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(page, patience)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return v
+}
+
+// truth waits until an expression is true in the page.
+func truth(expression string) step {
+	return chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience))
 }
 
 // click presses the mouse on an element and waits until the page has told the box.
 func click(t *testing.T, page context.Context, selector string) {
 	t.Helper()
-	do(t, page, chromedp.Click(selector, chromedp.ByQuery))
+	do(t, page, chromedp.Click(chromedp.CSS(selector)))
 }
 
 // until waits for a screen that stands still.
@@ -180,7 +192,7 @@ func until(t *testing.T, url, screen string) {
 	}
 	defer r.Body.Close()
 	var last state
-	ask := func() bool {
+	stands := func() bool {
 		a, err := http.Get(url + "/api/state")
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +203,7 @@ func until(t *testing.T, url, screen string) {
 		}
 		return last.Screen == screen && !last.Busy
 	}
-	for events := bufio.NewScanner(r.Body); !ask(); {
+	for events := bufio.NewScanner(r.Body); !stands(); {
 		if !events.Scan() {
 			t.Fatalf("%s did not come: %v; now %+v", screen, events.Err(), last)
 		}
@@ -203,8 +215,7 @@ func picture(t *testing.T, page context.Context, name string) {
 	if *pictures == "" {
 		return
 	}
-	var png []byte
-	do(t, page, chromedp.CaptureScreenshot(&png))
+	png := ask(t, page, chromedp.CaptureScreenshot())
 	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o644); err != nil {
 		t.Fatal(err)
 	}
