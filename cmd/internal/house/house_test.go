@@ -189,6 +189,31 @@ func TestModule(t *testing.T) {
 	}
 }
 
+// TestDependencyTable: the README says of each direct requirement what it is for.
+func TestDependencyTable(t *testing.T) {
+	readme := read(t, "README.md")
+	table := readme[strings.Index(readme, "## Dependencies"):]
+	direct, _, _ := strings.Cut(read(t, "go.mod"), "\n)")
+	n := 0
+	for line := range strings.Lines(direct) {
+		f := strings.Fields(line)
+		if len(f) != 2 || !strings.HasPrefix(line, "\t") {
+			continue
+		}
+		n++
+		name := f[0]
+		if short, ok := strings.CutPrefix(name, "golang.org/"); ok {
+			name = short
+		}
+		if !strings.Contains(table, name+"`") {
+			t.Errorf("the README's table of dependencies lacks %s", f[0])
+		}
+	}
+	if n == 0 {
+		t.Error("go.mod has no direct requirement")
+	}
+}
+
 // TestBuildsWithoutCgo: only card/pcsc needs cgo, and it has a twin without.
 func TestBuildsWithoutCgo(t *testing.T) {
 	cmd := exec.Command("go", "build", "-o", os.DevNull, module+"/...")
