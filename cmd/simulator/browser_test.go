@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"madoguchi/cmd/internal/world"
-	"madoguchi/sync/record"
 )
 
 // browser opens the page in a headless Chromium and fails the test on anything
@@ -54,13 +52,13 @@ func browser(t *testing.T, url string) context.Context {
 	return ctx
 }
 
-// TestBrowser carries a PIN change from the idle screen to the record that the
-// page shows at city hall, with mouse, drag and keyboard.
-func TestBrowser(t *testing.T) {
+// TestHandsOnPage drags a card, types on the PC's keyboard and clicks a cap; the
+// whole case by mouse is in package browser. The console must stay silent.
+func TestHandsOnPage(t *testing.T) {
 	_, v := openWorld(t, world.Opts{})
 	v.until("idle")
 	ctx := browser(t, v.url+"/?lang=ja")
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	step := func(what string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -76,48 +74,22 @@ func TestBrowser(t *testing.T) {
 			t.Fatalf("waiting for %s on the page: %v; the box: %+v", screen, err, v.state())
 		}
 	}
-	caps := func(keys ...string) {
-		t.Helper()
-		for _, k := range keys {
-			step("clicking "+k, chromedp.Click(fmt.Sprintf("[data-key=%q]", k)))
-		}
-	}
-
 	on("idle")
 	step("dragging the card", chromedp.DragAndDrop("[data-card=adult]", "#slot"))
 	on("idle.board")
 	step("Enter", chromedp.KeyEvent("\r"))
 	on("clerk.code")
 	for _, k := range "2468" {
-		step("typing the clerk code", chromedp.KeyEvent(string(k)), chromedp.Sleep(150*time.Millisecond))
+		step("typing the clerk code", chromedp.KeyEvent(string(k)))
 	}
 	step("Enter", chromedp.KeyEvent("\r"))
-	for _, s := range []string{"clerk.procedure", "clerk.applicant", "clerk.kind", "clerk.turn", "resident.language", "resident.board", "resident.about.login"} {
-		on(s)
-		caps(answers[s]...)
+	on("clerk.procedure")
+	step("clicking 2", chromedp.Click(`[data-key="2"]`))
+	on("clerk.applicant")
+	who, err := chromedp.Run(ctx, chromedp.Text("#sees"))
+	if err != nil || !strings.Contains(who, "受付の画面") {
+		t.Errorf("what the clerk sees: %q, %v", who, err)
 	}
-	on("resident.pin.login")
-	var who string
-	var err error
-	if who, err = chromedp.Run(ctx, chromedp.Text("#sees")); err != nil || !strings.Contains(who, "ランプだけ") {
-		t.Errorf("what the clerk sees during entry: %q, %v", who, err)
-	}
-	for _, s := range []string{"resident.pin.login", "resident.rules.login", "resident.newpin.login", "resident.again.login", "resident.changed",
-		"resident.leavecheck.ask", "resident.leavecheck.login", "resident.leavecheck.ok"} {
-		on(s)
-		caps(answers[s]...)
-	}
-	on("resident.card.take")
-	step("taking the card", chromedp.Click("#laid .card"))
-	on("resident.turnback")
-	caps("enter")
-	on("clerk.closed")
-	js := `document.getElementById("count").textContent === "1" && document.getElementById("records").textContent.includes("暗証番号の変更")`
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js)); err != nil {
-		t.Errorf("the record did not show up on the page: %v", err)
-	}
-	v.only(record.PinChange, record.Done)
-
 	// The box's picture reached the canvas: it has ink.
 	ink, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(() => {
 		const c = document.getElementById("glass"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
@@ -128,7 +100,10 @@ func TestBrowser(t *testing.T) {
 	if err != nil || !ink {
 		t.Errorf("the canvas shows no ink (%v)", err)
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		t.Error("the browser was too slow")
-	}
+	step("taking the card", chromedp.Click("#laid .card"))
+	v.await("an empty slot", func() bool {
+		var sw world.Switches
+		v.get("/api/world", &sw)
+		return sw.Card == ""
+	})
 }

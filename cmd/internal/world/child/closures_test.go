@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package child
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/pinpad"
+	"madoguchi/pinpad/pinpadtest"
+)
+
+// TestEachPressIsTaken: a press that is set and answered was taken by the real
+// key-pad, once, whatever the mode did just before.
+func TestEachPressIsTaken(t *testing.T) {
+	m := pinpadtest.NewMatrix()
+	pad, err := pinpad.New(m.Rows(), m.Cols(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pad.Halt()
+	felt := make(chan uint16)
+	c := newClosures(m, func(mask uint16) error { felt <- mask; return nil })
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { c.run(stop) })
+	defer wait.Wait()
+	defer close(stop)
+
+	for i, k := range pinpad.Keys() {
+		gen := uint32(i)
+		pad.Menu(gen) // as at each new screen: nothing is taken until all keys were seen up
+		for _, mask := range []uint16{k.Bit(), 0} {
+			c.set(mask)
+			if got := <-felt; got != mask {
+				t.Fatalf("key %v: %#x was answered, want %#x", k, got, mask)
+			}
+		}
+		var got []pinpad.Key
+		for len(pad.Events()) > 0 {
+			if e := <-pad.Events(); e.Kind == pinpad.EventPress {
+				got = append(got, e.Key)
+			}
+		}
+		if d := cmp.Diff([]pinpad.Key{k}, got); d != "" {
+			t.Errorf("key %v (-want +got):\n%s", k, d)
+		}
+	}
+	if f := m.Faults(); len(f) > 0 {
+		t.Errorf("lines: %q", f)
+	}
+}
+
+// TestNobodyScans: without a key-pad a closure is answered all the same.
+func TestNobodyScans(t *testing.T) {
+	felt := make(chan uint16)
+	c := newClosures(pinpadtest.NewMatrix(), func(mask uint16) error { felt <- mask; return nil })
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { c.run(stop) })
+	c.set(1)
+	select {
+	case <-felt:
+	case <-time.After(30 * time.Second):
+		t.Error("a closure without a key-pad was never answered")
+	}
+	close(stop)
+	wait.Wait()
+}
