@@ -58,7 +58,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
 	flags.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
 	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
-	root.AddCommand(boxCommand(stderr), linkCommand(stderr))
+	root.AddCommand(cardCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
 	return root
 }
 
