@@ -18,7 +18,7 @@ func TestOffice(t *testing.T) {
 	}
 	for office, fits := range map[string]bool{
 		"市民課":          true,
-		"松江市役所 宍道支所":  true,
+		"松江市役所 宍道支所":   true,
 		"名張市役所 本庁舎 二階": true,
 		"髙島支所":         false, // outside JIS X 0208
 	} {
