@@ -155,7 +155,7 @@ func buildInfos() map[ID]Info {
 		Boot:                   {Face: FaceIdle, FullRefresh: true},
 		Idle:                   {Face: FaceIdle, FullRefresh: true, Keys: []string{"enter", "menu"}},
 		IdleReading:            {Face: FaceIdle},
-		IdleBoard:              {Face: FaceIdle, Keys: []string{"menu"}},
+		IdleBoard:              {Face: FaceIdle, Keys: []string{"enter", "menu"}},
 		IdleWrongCard:          {Face: FaceIdle},
 		IdleUnreadable:         {Face: FaceIdle},
 		Wipe:                   {Face: FaceIdle, Seen: true, FullRefresh: true},
