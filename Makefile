@@ -74,8 +74,8 @@ screens: ## every screen in every language on one sheet: dist/screens.png
 	$(GO) run ./display/internal/contactsheet dist/screens.png
 
 .PHONY: generate
-generate: setup ## rebuild the committed glyph files from the fonts
-	$(GO) generate ./display/...
+generate: setup ## rebuild the committed glyph files and the page's fonts
+	$(GO) generate ./display/... ./cmd/internal/frontpanel
 
 .PHONY: clean
 clean: ## remove what the build made (not the downloaded tools)
