@@ -113,7 +113,7 @@ func (c *compiler) row(table string, r *Row) *Rule {
 	if r.ID == "" {
 		c.fault("", "[["+table+"]]", "a rule of [[%s]] has no id", table)
 	}
-	out := &Rule{Table: table, National: c.base, Ref: c.ref(r.ID, r.Source), Reason: r.Reason, Visits: r.Visits, Pins: r.Pins, Tell: r.Tell, Note: r.Note,
+	out := &Rule{Table: table, National: c.base, Ref: c.ref(r.ID, r.Source), Reason: r.Reason, Visits: r.Visits, Pins: r.Pins, Tell: r.Tell, Note: r.Note, Yields: r.Yields,
 		From: c.day(r.ID, r.From), Until: c.day(r.ID, r.Until)}
 	if out.Until != 0 && out.From > out.Until {
 		c.fault(r.ID, "until", "ends before it begins")

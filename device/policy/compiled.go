@@ -114,6 +114,7 @@ type Rule struct {
 	Set         []Assign
 	Tell        []string
 	Note        string
+	Yields      []string
 }
 
 // Holds says whether the rule holds for a situation on a day.

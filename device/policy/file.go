@@ -149,6 +149,7 @@ type Row struct {
 	Applicant []string            `toml:"applicant"`
 	When      map[string][]string `toml:"when"`
 	Note      string              `toml:"note"`
+	Yields    []string            `toml:"yields"` // ids of earlier answers, or "*", that this one knowingly gives way to
 
 	Allowed  any            `toml:"allowed"` // representative: true, false or "silent"
 	Outcome  string         `toml:"outcome"`

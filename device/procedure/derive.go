@@ -92,7 +92,7 @@ func (w *work) derive() {
 	switch f.Honseki {
 	case "":
 		s[policy.Honseki] = 2
-	case w.p.City:
+	case w.p.City, here:
 	default:
 		s[policy.Honseki] = 1
 	}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package procedure
+
+import (
+	"madoguchi/device/policy"
+	"madoguchi/device/policy/civil"
+)
+
+// AskedRow is how many questions a procedure asks.
+type AskedRow struct {
+	Procedure, Applicant policy.Cell
+	Usual                int      // when every answer is the usual one
+	Most                 int      // in the longest conversation
+	Facts                []string // all that may be asked, the first first
+}
+
+// Asked counts the questions for every procedure and applicant of a municipality, with what the card tells known: its expiry and the end of
+// its certificates, two months ahead. Guidance for proxies is left out where it asks nothing.
+func Asked(p *policy.Policy, today civil.Date) []AskedRow {
+	soon, _ := today.AddMonths(2)
+	far, _ := today.AddMonths(62)
+	var out []AskedRow
+	for proc := range policy.Procedures {
+		for app := range policy.Applicants {
+			c := Case{ID: "asked", Municipality: p.City, Procedure: policy.Cell(proc), Applicant: policy.Cell(app),
+				Facts: Facts{Today: today, CertExpires: soon, CardExpires: far, Visit: 1, CardPresented: Unsaid}}
+			iv := interview(p, &c, nil)
+			row := AskedRow{Procedure: c.Procedure, Applicant: c.Applicant}
+			order, _ := iv.rank(iv.all())
+			for _, q := range order {
+				row.Facts = append(row.Facts, iv.questions[q].ID)
+			}
+			row.Usual = iv.usual(iv.all())
+			row.Most = iv.longest(iv.all())
+			if row.Most > 0 || app == 0 {
+				out = append(out, row)
+			}
+		}
+	}
+	return out
+}
+
+func (a *asking) usual(rows []int) int {
+	order, decided := a.rank(rows)
+	if decided || len(order) == 0 {
+		return 0
+	}
+	return 1 + a.usual(a.split(order[0], rows)[0])
+}
+
+func (a *asking) longest(rows []int) int {
+	order, decided := a.rank(rows)
+	if decided || len(order) == 0 {
+		return 0
+	}
+	n := 0
+	for _, part := range a.split(order[0], rows) {
+		n = max(n, a.longest(part))
+	}
+	return 1 + n
+}
