@@ -105,7 +105,7 @@ func bubble(t *testing.T, prepare func(*rig), f func(*rig)) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, dir: dir, key: key, panel: epdtest.NewSSD1683(nil), keys: pinpadtest.NewMatrix(), wires: newPipes()}
-		r.clock = shifted{time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC).Sub(time.Now())}
+		r.clock = shifted{time.Until(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC))}
 		r.config = device.DefaultConfig
 		r.config.City, r.config.Office, r.config.OfficeGroup, r.config.DeviceID = "nabari", "市民課", "g01", "box1"
 		r.config.DataDir, r.config.Release = dir, "at_once"

@@ -125,7 +125,7 @@ func (o Opts) or() (Opts, error) {
 		o.Sleep = d.Sleep
 	}
 	if o.Stuck <= max(o.HoldClear, o.HoldMenu, o.HoldService) {
-		return o, fmt.Errorf("Stuck is %s: want longer than every long press", o.Stuck)
+		return o, fmt.Errorf("option Stuck is %s: want longer than every long press", o.Stuck)
 	}
 	return o, nil
 }

@@ -85,12 +85,10 @@ func Serve(conn net.Conn, c Card) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("serving card: %w", err)
-	}
-	return nil
+	return fmt.Errorf("serving card: %w", err)
 }
 
+// serve ends only with an error.
 func serve(conn net.Conn, c Card) error {
 	hello := append([]byte("VSCD"), binary.BigEndian.AppendUint32(nil, version)...)
 	hello = binary.BigEndian.AppendUint32(hello, 0) // no capabilities

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"madoguchi/card"
-	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -231,10 +230,4 @@ func (m *machine) wantLamp() Lamp {
 		return LampStopped
 	}
 	return steps[m.step].lamp
-}
-
-// face of the screen last asked for.
-func (m *machine) face() display.Face {
-	in, _ := m.screen.ID.Info()
-	return in.Face
 }

@@ -32,20 +32,19 @@ type world struct {
 	screens map[string]display.Screen // one of each kind that was asked for
 
 	// What invariants are held against.
-	shownWipe bool
-	resident  bool // the resident's face was on the panel since the last white
-	slots     [3]bool
-	entered   bool // 確認 was pressed on a full entry since the last command
-	stopped   bool // 取消 was confirmed
-	left      int
-	guard     int
-	journal   Entry
-	opened    int // cases
-	records   int
-	inflight  int
-	verifies  int
-	changes   int
-	finishes  []Finish
+	resident bool // the resident's face was on the panel since the last white
+	slots    [3]bool
+	entered  bool // 確認 was pressed on a full entry since the last command
+	stopped  bool // 取消 was confirmed
+	left     int
+	guard    int
+	journal  Entry
+	opened   int // cases
+	records  int
+	inflight int
+	verifies int
+	changes  int
+	finishes []Finish
 }
 
 func newWorld(t testing.TB, langs ...display.Lang) *world {
@@ -280,14 +279,6 @@ func adult(login, signing int) card.Board {
 	b.Tries[card.KindCardInfo] = card.Tries{Known: true, Left: 3, Max: 3}
 	b.Tries[card.KindRegister] = card.Tries{Known: true, Left: 3, Max: 3}
 	return b
-}
-
-func outcomes(fs []Finish) []record.Outcome {
-	var all []record.Outcome
-	for _, f := range fs {
-		all = append(all, f.Outcome)
-	}
-	return all
 }
 
 func mustWeek() record.Week {
