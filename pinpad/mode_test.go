@@ -129,7 +129,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no line", none, nil, "opening the key-pad: no line for row or column 1"},
 		{"negative time", m.Rows(), &pinpad.Opts{Scan: -1}, "opening the key-pad: Scan is -1ns: want a positive time"},
 		{"no room", m.Rows(), &pinpad.Opts{Events: 1}, "opening the key-pad: Events is 1: want room for at least 4"},
-		{"stuck before held", m.Rows(), &pinpad.Opts{Stuck: time.Second}, "opening the key-pad: Stuck is 1s: want longer than every long press"},
+		{"stuck before held", m.Rows(), &pinpad.Opts{Stuck: time.Second}, "opening the key-pad: option Stuck is 1s: want longer than every long press"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := pinpad.New(tt.rows, m.Cols(), tt.opts)
