@@ -21,6 +21,7 @@ type Policy struct {
 	Hours       *Hours
 	Pins        [4]*PinForm
 	Places      []Place
+	Hardship    *Met // a proxy must prove that the holder cannot come; nil: no list asks for it
 	SameWindow  bool // some rule asks whether a second visit is made at the window of the first
 	Lists       map[string]*NeedList
 	Needs       map[string]*Met

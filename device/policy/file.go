@@ -208,7 +208,7 @@ func read(name string, text []byte) (*File, error) {
 func locate(text []byte, id, word string) (line, col int) {
 	at := 0
 	if id != "" {
-		for _, form := range []string{"id = \"" + id + "\"", "name = \"" + id + "\"", "code = \"" + id + "\"", "[message." + id + "]"} {
+		for _, form := range []string{"id = \"" + id + "\"", "name = \"" + id + "\"", "code = \"" + id + "\"", "\n" + id + " = {"} {
 			if i := bytes.Index(text, []byte(form)); i >= 0 {
 				at = i
 				break

@@ -88,7 +88,7 @@ var keys = [NumKeys]struct {
 	KChannel: {"channel", Word}, KChannels: {"channels", Words}, KLeadTime: {"lead_time_days", Span},
 	KPinsToEnter: {"pins_to_enter", Words}, KPinsBy: {"pins_entered_by", Word}, KPinsFrom: {"pins_entered_from", Word},
 	KSigningAllowed: {"signing_cert_allowed", Bool}, KRepAllowed: {"legal_rep_path_allowed", Bool}, KPinAccepted: {"pin_accepted", Special},
-	KPinSettable: {"pin_kind_settable", State}, KPinLocked: {"pin_locked", Special}, KRenewalOpen: {"renewal_open", Bool},
+	KPinSettable: {"pin_kind_settable", State}, KPinLocked: {"pin_locked", Bool}, KRenewalOpen: {"renewal_open", Bool},
 	KRenewalOpensOn: {"renewal_opens_on", Special}, KRenewalRequired: {"renewal_required", Bool}, KCertExpires: {"cert_expires_on", Special},
 	KCardExpires: {"card_expires_on", Special}, KCertUntil: {"cert_usable_until", Special}, KCertExpired: {"cert_expired", Bool},
 	KCertUsable: {"cert_usable", Bool}, KCertAfter: {"cert_state_after", State}, KNoticeSent: {"expiry_notice_sent", Bool},

@@ -152,6 +152,9 @@ func (c *compiler) parts(f *File) {
 				here.Conds = c.conds(l.Name, n.Met)
 				met = &here
 			}
+			if n.Code == "hardship_proof" {
+				c.p.Hardship = met
+			}
 			out.Needs = append(out.Needs, NeedItem{met, c.conds(l.Name, n.When), n.Months, n.Optional, n.Assumed})
 		}
 		c.p.Lists[l.Name] = out
@@ -170,6 +173,9 @@ func (c *compiler) parts(f *File) {
 		c.p.Places = append(c.p.Places, pl)
 	}
 	for code, t := range f.Message {
+		if t.Source != "" {
+			t.Source = c.source(code, t.Source)
+		}
 		old := c.p.Messages[code]
 		for _, l := range []struct{ to, from *string }{{&old.Ja, &t.Ja}, {&old.Easy, &t.Easy}, {&old.En, &t.En}, {&old.Source, &t.Source}} {
 			if *l.from != "" {

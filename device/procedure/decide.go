@@ -19,6 +19,7 @@ var (
 	oMissing    = must(policy.Result, "missing_documents")
 	oRedirect   = must(policy.Result, "redirect")
 	oGuidance   = must(policy.Result, "guidance")
+	pinsToSet   = must(policy.Question, "pins_to_set")
 	oSilent     = must(policy.Result, "silent")
 	noFacts     = []string{}
 )
@@ -39,6 +40,7 @@ func Decide(p *policy.Policy, c *Case) (*Decision, error) {
 	w.days()
 	w.pinAnswers()
 	w.places()
+	w.hardship()
 	w.answers()
 	return w.d, nil
 }
@@ -155,6 +157,8 @@ func (w *work) walk(r *policy.Rule) {
 		w.d.put(policy.KCompletedToday, out == oComplete)
 		w.d.put(policy.KSameDay, visits == 1)
 		w.d.put(policy.KVisits, visits)
+	} else if out == oGuidance && w.f.Question == pinsToSet {
+		w.enter(w.kinds, "guidance")
 	} else if out != oGuidance && out != oComplete {
 		w.d.put(policy.KCompletedToday, false)
 	}

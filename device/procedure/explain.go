@@ -28,11 +28,8 @@ func Explain(out io.Writer, p *policy.Policy, c *Case) error {
 		e.printf("The representative's path is closed: acts as a proxy, and the representative's papers count as the proxy's.\n")
 	}
 	e.printf("\nCircumstances\n")
-	for i := range policy.NumDims {
-		dim := policy.Dim(i)
-		if dim != policy.Result && dim != policy.Procedure && dim != policy.Applicant && (w.s[i] != 0 || dim == policy.Pin || dim == policy.Age) {
-			e.printf("  %s: %s\n", dim.Name(), dim.Value(w.s[i]))
-		}
+	for _, x := range Circumstances(p, c) {
+		e.printf("  %s: %s\n", x[0], x[1])
 	}
 	rule := e.asked("Gates", p.Gates(c.Procedure))
 	if rule == nil {
@@ -54,7 +51,7 @@ func Explain(out io.Writer, p *policy.Policy, c *Case) error {
 		case v == nil:
 			e.printf("  %s: not stated by this municipality\n", k.Name())
 		default:
-			e.printf("  %s: %s\n", k.Name(), words(v))
+			e.printf("  %s: %s\n", k.Name(), Words(v))
 		}
 	}
 	e.printf("\nTell the resident\n")
@@ -150,7 +147,8 @@ func (e *teller) papers(r *policy.Rule) {
 	}
 }
 
-func words(v any) string {
+// Words writes a key's value for a person.
+func Words(v any) string {
 	switch x := v.(type) {
 	case []string:
 		if len(x) == 0 {

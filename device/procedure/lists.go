@@ -103,6 +103,20 @@ func (w *work) meets(need *policy.NeedItem, d *Document) bool {
 	return !w.f.Today.After(last)
 }
 
+// hardship answers whether what lies on the desk proves that the principal cannot come.
+func (w *work) hardship() {
+	met := w.p.Hardship
+	if met == nil || w.c.Procedure != pinReset || w.s[policy.Applicant] != 2 || !w.f.HasDocuments {
+		return
+	}
+	var docs [24]Document
+	n := w.desk(docs[:])
+	w.d.put(policy.KHardship, slices.ContainsFunc(docs[:n], func(d Document) bool {
+		_, ok := met.Docs[d.Doc]
+		return ok && d.Owner == met.Owner
+	}))
+}
+
 // onBoundary says whether a document is accepted on its very last day.
 func (w *work) onBoundary(l *policy.NeedList) bool {
 	if l == nil {

@@ -4,7 +4,6 @@ package policycmd
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -69,6 +68,7 @@ func (s *streams) side(name string) (*policy.Policy, error) {
 
 func (s *streams) diffCommand() *cobra.Command {
 	var day string
+	var tell bool
 	c := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Show what changes for which cases between two policies",
@@ -76,13 +76,14 @@ func (s *streams) diffCommand() *cobra.Command {
 ("./tonight:nabari"). Typical cases of every procedure and applicant are decided by both; equal changes stand in one line, with how many
 cases they concern and one of them. Exit status 1 if anything changes.`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error { return s.diff(args[0], args[1], day) },
+		RunE: func(_ *cobra.Command, args []string) error { return s.diff(args[0], args[1], day, tell) },
 	}
 	c.Flags().StringVar(&day, "date", "", "`YYYY-MM-DD` on which the cases are decided (default: today)")
+	c.Flags().BoolVar(&tell, "tell", false, "also what the resident is told")
 	return c
 }
 
-func (s *streams) diff(a, b, day string) error {
+func (s *streams) diff(a, b, day string, tell bool) error {
 	if day == "" {
 		day = time.Now().Format(time.DateOnly)
 	}
@@ -121,7 +122,7 @@ func (s *streams) diff(a, b, day string) error {
 		}
 		for k := range policy.KNotStated {
 			va, vb := value(da, k), value(db, k)
-			if va == vb {
+			if va == vb || k == policy.KTell && !tell {
 				continue
 			}
 			id := fmt.Sprintf("%s, %s: %s %s -> %s", policy.Procedure.Value(c.Procedure), policy.Applicant.Value(c.Applicant), k.Name(), va, vb)
@@ -156,11 +157,7 @@ func value(d *procedure.Decision, k policy.Key) string {
 	case v == nil:
 		return "not stated"
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
+	return procedure.Words(v)
 }
 
 func rules(d *procedure.Decision) string {
