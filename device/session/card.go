@@ -13,6 +13,7 @@ const maxReads = 3
 
 // toCard goes to the card: reads the one that lies there, or asks for one.
 func (m *machine) toCard() {
+	m.touched = false
 	switch {
 	case m.readerKnown && m.presence == card.NoReader:
 		m.to(stepReaderLost)
@@ -65,7 +66,7 @@ func (m *machine) pulled(running string) {
 		running = "change"
 	}
 	if m.recorded && !m.unsure { // all is done; the resident leaves with the card
-		m.to(stepTurnBack)
+		m.toTake()
 		return
 	}
 	if m.presence == card.NoReader && running == "none" {
@@ -80,6 +81,11 @@ func (m *machine) pulled(running string) {
 func (m *machine) cardRead(ev Event) {
 	switch ev.Result {
 	case ResultOK:
+		if m.touched { // it was read to its end and moved since: another one may lie there
+			m.do(EndCard{})
+			m.toCard()
+			return
+		}
 	case ResultGone:
 		m.reread(stepInsert)
 		return

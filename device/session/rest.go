@@ -159,8 +159,11 @@ func (m *machine) idleOrBoard() {
 func (m *machine) reader(ev Event) {
 	was := m.presence
 	m.presence, m.readerKnown, m.serviceBad = ev.Presence, true, ev.Bad
-	if m.presence != was && !steps[m.step].busy {
-		m.forgetCard()
+	if m.presence != was {
+		m.touched = true
+		if !steps[m.step].busy {
+			m.forgetCard()
+		}
 	}
 	switch m.part() {
 	case atRest:

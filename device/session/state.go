@@ -87,6 +87,7 @@ type State struct {
 	// The resident's part.
 	board    card.Board
 	known    bool // board is of the card that lies in the reader
+	touched  bool // the slot changed since the case's card was last asked for
 	left     int  // tries left of kind, as shown
 	guarded  bool // the last-try guard was passed for the next VERIFY
 	told     bool // how letters are typed was explained

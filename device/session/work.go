@@ -50,7 +50,7 @@ func (m *machine) send(journaled bool) {
 		m.storageBad = true
 		m.do(WipePINs{}, EndCard{})
 		m.end(record.DeviceOrDocumentProblem, "storage")
-	case !m.cardIn(): // it was pulled meanwhile; nothing was sent
+	case !m.cardIn(), m.touched: // it was pulled meanwhile; nothing was sent
 		m.pulled("none")
 	case m.lidOpen:
 		m.end(record.DeviceOrDocumentProblem, "lid")
