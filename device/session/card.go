@@ -60,14 +60,15 @@ func (m *machine) moved(base stepID) {
 
 // pulled: the card was taken out. running is "verify" or "change" if a PIN may have reached it.
 func (m *machine) pulled(running string) {
+	if m.recorded && !m.unsure { // all is done; the resident leaves with the card
+		m.forgetCard()
+		m.toTake()
+		return
+	}
 	m.do(WipePINs{}, EndCard{})
 	m.forgetCard()
 	if m.unsure {
 		running = "change"
-	}
-	if m.recorded && !m.unsure { // all is done; the resident leaves with the card
-		m.toTake()
-		return
 	}
 	if m.presence == card.NoReader && running == "none" {
 		m.to(stepReaderLost)
