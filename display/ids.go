@@ -43,7 +43,7 @@ const (
 	IdleWrongCard  ID = "idle.wrongcard"   // Species.
 	IdleUnreadable ID = "idle.unreadable"  // The card does not answer (mute, upside down) or answered nonsense.
 	Wipe           ID = "wipe"             // White, both banks. The clerk's face only comes after this one was shown.
-	ClerkCode      ID = "clerk.code"       // Filled. 4–8 digits in secret mode.
+	ClerkCode      ID = "clerk.code"       // Filled, Fault ("too_short"). 4–8 digits in secret mode.
 	ClerkCodeWrong ID = "clerk.code.wrong" // Left: entries before the next pause (0 = not told).
 	ClerkCodeWait  ID = "clerk.code.wait"  // Seconds: rest of the pause after five misses.
 	ClerkProcedure ID = "clerk.procedure"  // Choice 1 pin_check, 2 pin_change, 3 tries_board.

@@ -188,6 +188,8 @@ func (m *machine) afterBoard() {
 	switch {
 	case m.procedure == record.TriesBoard:
 		m.finish(record.Done, "board", stepTake)
+	case m.unsure && m.left < 2: // either PIN may cost the last try: not offered
+		m.leaveEnd()
 	case m.unsure:
 		m.to(stepUnsure)
 	default:

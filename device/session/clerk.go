@@ -47,8 +47,10 @@ func (m *machine) toRest() {
 func (m *machine) codeKey(ev Event) {
 	switch ev.Kind {
 	case Entered:
-		if ev.Fault != FaultNone {
-			return // too short: costs no miss
+		if ev.Fault != FaultNone { // too short: costs no miss
+			m.fault = ev.Fault
+			m.await(nextWait)
+			return
 		}
 		// The miss is stored before the code is judged and taken back after: pulling the plug in between gains nothing.
 		m.to(stepCodeChecking)

@@ -170,8 +170,6 @@ func TestFlows(t *testing.T) {
 			w.put(card.Present)
 			w.board(adult(1, 5))
 			w.press(KeyEnter)
-			w.at(stepUnsure)
-			w.press(KeyEnter)
 			w.at(stepStopped)
 		}, end{record.DeviceOrDocumentProblem, 0, 1}},
 		{"PIN change, pulled at the VERIFY: a try may be gone, nothing changed", func(w *world) {

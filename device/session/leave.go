@@ -25,16 +25,13 @@ func (m *machine) leavePress(k Key) {
 	case stepLeaveWrong:
 		switch k {
 		case KeyEnter: // change again
-			m.op = OpNone
 			m.toEntry()
 		case KeyCancel:
 			m.leaveEnd()
 		}
 	case stepUnsure:
-		if k == KeyEnter && m.left >= 2 {
+		if k == KeyEnter {
 			m.toLeave()
-		} else if k == KeyEnter {
-			m.leaveEnd()
 		}
 	}
 }

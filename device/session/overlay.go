@@ -67,30 +67,33 @@ func (m *machine) menuPress(k Key) {
 
 // cancelled: the second 取消. Nothing more reaches the card but its end.
 func (m *machine) cancelled() {
-	base := m.base()
 	if m.recorded {
 		m.toTake()
 		return
 	}
-	reason := "cancelled"
-	switch base {
+	reason := m.why("cancelled")
+	switch m.base() {
 	case stepGuard1, stepGuard2, stepGuard3:
 		reason = "last_try"
 	case stepWrong:
 		reason = "wrong"
-	case stepRemoved:
-		reason = "card_removed"
-	case stepCardWrong, stepUnreadable:
-		reason = "wrong_card"
-	case stepInsert:
-		reason = "no_card"
-	case stepReaderLost, stepFailed:
-		reason = "failed"
-	}
-	if m.unsure {
-		reason = "unsure"
 	}
 	m.end(outcomeOf(reason), reason)
+}
+
+// why is the reason of a case that stops here, if the step knows a better one than the given.
+func (m *machine) why(reason string) string {
+	switch m.base() {
+	case stepInsert:
+		return "no_card"
+	case stepRemoved:
+		return "card_removed"
+	case stepCardWrong:
+		return "wrong_card"
+	case stepUnreadable, stepReaderLost, stepFailed:
+		return "failed"
+	}
+	return reason
 }
 
 // outcomeOf is the record's outcome for a reason to stop.
@@ -140,20 +143,7 @@ func (m *machine) expired() {
 		m.toWipe()
 		return
 	}
-	reason := "timeout"
-	switch m.base() {
-	case stepInsert:
-		reason = "no_card"
-	case stepRemoved:
-		reason = "card_removed"
-	case stepCardWrong, stepUnreadable:
-		reason = "wrong_card"
-	case stepReaderLost, stepFailed:
-		reason = "failed"
-	}
-	if m.unsure {
-		reason = "unsure"
-	}
+	reason := m.why("timeout")
 	m.finish(outcomeOf(reason), reason, stepWiping)
 }
 

@@ -94,7 +94,7 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Applicant: m.applicant.String(), Kind: kindName(m.kind)}
 	switch m.step {
 	case stepCode:
-		return display.ClerkCode, display.Facts{Office: m.cfg.Office, Filled: m.filled}
+		return display.ClerkCode, display.Facts{Office: m.cfg.Office, Filled: m.filled, Fault: m.fault.code()}
 	case stepCodeWrong:
 		f.Left = freeMisses - m.misses
 		return display.ClerkCodeWrong, f
@@ -250,6 +250,9 @@ func (m *machine) drawEnding() (display.ID, display.Facts) {
 		return display.Wipe, display.Facts{}
 	}
 	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Kind: kindName(m.kind), Reason: m.reason, Queue: m.queue}
+	if m.unsure { // also after a second change, when the reason is the first one's
+		f.Reason = "unsure"
+	}
 	return display.ClerkClosed, f
 }
 
