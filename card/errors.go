@@ -13,6 +13,7 @@ import (
 var (
 	ErrNoCard      = errors.New("no card in the reader")
 	ErrNoReader    = errors.New("no card reader")
+	ErrNoService   = errors.New("card service not running") // and so no reader: wrapped beside ErrNoReader
 	ErrRemoved     = errors.New("card removed")
 	ErrReset       = errors.New("card reset by another program") // every PIN state is void; nothing is sent again
 	ErrMute        = errors.New("card does not answer")          // re-seat the card

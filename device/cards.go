@@ -301,6 +301,11 @@ func resultOf(err error) session.Result {
 	}
 }
 
+// noService tells a card service that is down from a reader that is not plugged in: the screen names another thing to do for each.
+func noService(e card.Event) bool {
+	return e.Presence == card.NoReader && e.Err != nil && (errors.Is(e.Err, card.ErrNoService) || !errors.Is(e.Err, card.ErrNoReader))
+}
+
 // readReader hands the reader's events on.
 func (d *Device) readReader(ctx context.Context) {
 	for {
@@ -311,11 +316,10 @@ func (d *Device) readReader(ctx context.Context) {
 			if !ok {
 				return
 			}
-			gone := e.Presence == card.NoReader && e.Err != nil && !errors.Is(e.Err, card.ErrNoReader)
 			if e.Err != nil {
 				d.log.Error("reader", "presence", e.Presence, "cause", e.Err)
 			}
-			d.send(ctx, session.Event{At: e.At, Kind: session.Reader, Presence: e.Presence, Bad: gone})
+			d.send(ctx, session.Event{At: e.At, Kind: session.Reader, Presence: e.Presence, Bad: noService(e)})
 		}
 	}
 }

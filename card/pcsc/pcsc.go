@@ -4,14 +4,17 @@ package pcsc
 
 import (
 	"errors"
+	"fmt"
 	"time"
+
+	"madoguchi/card"
 )
 
 // ErrNotBuilt is returned by Open in a program built without cgo.
 var ErrNotBuilt = errors.New("built without PC/SC: build with CGO_ENABLED=1 and libpcsclite-dev")
 
 // ErrNoService is the cause while pcscd cannot be reached.
-var ErrNoService = errors.New("card service pcscd is not running: start it with `systemctl start pcscd.socket`")
+var ErrNoService = fmt.Errorf("%w: start pcscd with `systemctl start pcscd.socket`", card.ErrNoService)
 
 // Opts are the settings of a Reader.
 type Opts struct {
