@@ -10,13 +10,19 @@ import (
 	"madoguchi/card"
 )
 
-var errClosed = errors.New("connection is closed")
+var (
+	errClosed   = errors.New("connection is closed")
+	errNoAnswer = errors.New("no byte came back")
+)
 
 // link is one exclusive connection with its own context.
 type link struct {
 	h     handle
 	s     session
 	trace func(string)
+	// pulled tells whether the card has gone since; it may wait for the news.
+	// nil: nobody knows.
+	pulled func() bool
 
 	mu     sync.Mutex
 	busy   bool // a Transmit runs
@@ -48,6 +54,9 @@ func (l *link) Transmit(apdu []byte) ([]byte, error) {
 		l.trace(card.Mask(apdu))
 	}
 	resp, err := l.h.Transmit(apdu)
+	if err == nil && len(resp) == 0 {
+		err = errNoAnswer // libifdvpcd, for a card that is pulled in the command
+	}
 	l.mu.Lock()
 	l.busy = false
 	closed := l.closed
@@ -57,9 +66,25 @@ func (l *link) Transmit(apdu []byte) ([]byte, error) {
 		return nil, fmt.Errorf("transmitting: %w", errClosed)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("transmitting: %w", err)
+		return nil, fmt.Errorf("transmitting: %w", l.cause(err))
 	}
 	return resp, nil
+}
+
+// cause finds out why a command has failed. To a driver a card that is pulled
+// in the middle of a command is one that does not answer: it reports a
+// communication error (libccid) or success without a byte (libifdvpcd). Only the
+// next look at the slot tells the two apart.
+func (l *link) cause(err error) error {
+	switch {
+	case errors.Is(err, card.ErrRemoved), errors.Is(err, card.ErrReset), errors.Is(err, card.ErrNoReader), errors.Is(err, card.ErrBusy):
+		return err
+	case errors.Is(err, card.ErrNoCard), l.pulled != nil && l.pulled():
+		return fmt.Errorf("%w (%w)", card.ErrRemoved, err)
+	case errors.Is(err, card.ErrMute):
+		return err
+	}
+	return fmt.Errorf("%w (%w)", card.ErrMute, err)
 }
 
 // Close implements card.Link: it powers the card off. While a Transmit hangs,

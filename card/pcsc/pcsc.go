@@ -27,6 +27,10 @@ type Opts struct {
 	// BackoffMin and BackoffMax bound the pause before pcscd is asked again
 	// after an error; defaults 250 ms and 8 s, doubling.
 	BackoffMin, BackoffMax time.Duration
+	// Notice is how long a command that failed waits for the news that its card
+	// was pulled; default 1 s. pcscd looks about every 400 ms, and until it has
+	// looked the driver's error says only that no answer came.
+	Notice time.Duration
 	// Trace, if set, is told each command by class and instruction only.
 	Trace func(line string)
 	// Now stamps events; time.Now if nil.
@@ -34,7 +38,7 @@ type Opts struct {
 }
 
 // DefaultOpts are the settings used for zero fields.
-var DefaultOpts = Opts{Wait: 5 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second}
+var DefaultOpts = Opts{Wait: 5 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second, Notice: time.Second}
 
 func (o *Opts) filled() Opts {
 	var f Opts
@@ -49,6 +53,9 @@ func (o *Opts) filled() Opts {
 	}
 	if f.BackoffMax < f.BackoffMin {
 		f.BackoffMax = max(DefaultOpts.BackoffMax, f.BackoffMin)
+	}
+	if f.Notice <= 0 {
+		f.Notice = DefaultOpts.Notice
 	}
 	if f.Now == nil {
 		f.Now = time.Now

@@ -22,6 +22,8 @@ type Reader struct {
 	mu       sync.Mutex
 	watching session // whose Wait Close must end
 	told     news
+	losses   int           // how often a card that was told went away
+	lost     chan struct{} // closed and renewed when one does
 }
 
 // news is what was told last.
@@ -53,6 +55,7 @@ func open(o *Opts, establish func() (session, error)) *Reader {
 		events:    make(chan card.Event, 16),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
+		lost:      make(chan struct{}),
 	}
 	go r.watch()
 	return r
@@ -78,7 +81,7 @@ func (r *Reader) String() string {
 // closed at once.
 func (r *Reader) Connect(ctx context.Context) (card.Link, error) {
 	r.mu.Lock()
-	told := r.told
+	told, losses := r.told, r.losses
 	r.mu.Unlock()
 	switch told.presence {
 	case card.Present, card.Mute:
@@ -94,6 +97,9 @@ func (r *Reader) Connect(ctx context.Context) (card.Link, error) {
 	got := make(chan result, 1)
 	go func() {
 		l, err := r.dial(told.reader)
+		if l != nil {
+			l.pulled = func() bool { return r.pulled(losses) }
+		}
 		got <- result{l, err}
 	}()
 	select {
@@ -124,6 +130,15 @@ func (r *Reader) dial(reader string) (*link, error) {
 		return nil, err
 	}
 	return &link{h: h, s: s, trace: r.opts.Trace}, nil
+}
+
+// pulled tells whether the card that was there after so many losses is gone,
+// and waits a moment for the news.
+func (r *Reader) pulled(losses int) bool {
+	r.mu.Lock()
+	gone, lost := r.losses != losses, r.lost
+	r.mu.Unlock()
+	return gone || wait(lost, r.opts.Notice)
 }
 
 // Close ends the watch; open connections stay with their holders.

@@ -199,6 +199,11 @@ func (r *Reader) tell(n news) {
 	n.any = true
 	r.mu.Lock()
 	same := r.told.same(n)
+	if old := r.told; old.presence == card.Present && (n.presence != card.Present || n.reader != old.reader) {
+		r.losses++
+		close(r.lost)
+		r.lost = make(chan struct{})
+	}
 	r.told = n
 	r.mu.Unlock()
 	if same {
