@@ -210,10 +210,12 @@ func (d *drawer) lines(p page, st step, width int) (out []line, whole bool) {
 	return out, whole
 }
 
-// tries draws the dots and the words beside them.
+// tries draws the dots and the words beside them; a card that counts more tries than fit as dots has the words alone.
 func (d *drawer) tries(x, y int, t *tries) {
 	s := d.sheet
-	x = d.dots(x, y+s.tries/2, s.dots, t.left, t.max) + s.dots/2
+	if x+dotsWidth(s.dots, t.max)+s.dots/2+d.width(t.text, s.body) <= s.w-s.margin {
+		x = d.dots(x, y+s.tries/2, s.dots, t.left, t.max) + s.dots/2
+	}
 	size := s.tries
 	if x+d.width(t.text, size) > s.w-s.margin {
 		size = s.body
@@ -233,3 +235,6 @@ func (d *drawer) dots(x, y, rad, left, total int) int {
 	}
 	return x
 }
+
+// dotsWidth is how far dots of a radius reach.
+func dotsWidth(rad, total int) int { return total * (2*rad + rad/2) }

@@ -111,8 +111,11 @@ func (d *drawer) boardLine(r image.Rectangle, b boardLine) {
 		at = d.right(r.Max.X, y, s.board, b.state)
 	default:
 		rad := s.board/3 + 1
-		at = d.right(r.Max.X, y, s.board, b.count) - b.max*(2*rad+rad/2) - 2
-		d.dots(at, r.Min.Y+r.Dy()/2, rad, b.left, b.max)
+		at = d.right(r.Max.X, y, s.board, b.count)
+		if x := at - dotsWidth(rad, b.max) - 2; x >= end { // else the number says it
+			at = x
+			d.dots(at, r.Min.Y+r.Dy()/2, rad, b.left, b.max)
+		}
 	}
 	if at < end {
 		d.fail(&OverflowError{What: b.name + " " + b.count + b.state, Need: end - at + r.Dx(), Have: r.Dx()})
