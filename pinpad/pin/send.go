@@ -22,9 +22,24 @@ func (p *PIN) Send(cla, ins, p1, p2 byte, transmit func(apdu []byte) ([]byte, er
 		return nil, err
 	}
 	defer p.giveBack(m)
-	var n int
-	do(func() { n = m.build(cla, ins, p1, p2) })
+	n, err := p.built(m, cla, ins, p1, p2)
+	if err != nil {
+		return nil, err
+	}
 	return transmit(unsafe.Slice(&m.apdu[0], n)[:n:n])
+}
+
+// built builds the command under the lock: a Wipe comes before it, and nothing
+// is sent, or after it; never in its middle, where it would leave a command for
+// an empty PIN.
+func (p *PIN) built(m *cells, cla, ins, p1, p2 byte) (n int, err error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if p.h.page == nil {
+		return 0, ErrWiped
+	}
+	do(func() { n = m.build(cla, ins, p1, p2) })
+	return n, nil
 }
 
 // lend marks the page as read by somebody outside the lock.
