@@ -17,7 +17,7 @@ import (
 )
 
 // Run is the box: it returns when ctx ends (nil), or when the box cannot go on (an *ExitError). On every way out all PINs are wiped, the card is powered off and,
-// if a case was on the panel, the panel is white.
+// if a case or a tries board was on the panel, the panel is white.
 func (d *Device) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d.ctx = ctx
@@ -159,8 +159,12 @@ func (d *Device) readReports(ctx context.Context) {
 	}
 }
 
-// lidWait bounds a single wait for the lid's edge.
-const lidWait = 30 * time.Second
+// A single wait for the lid's edge, shorter than Limits.Wipe because a Halt that comes before the wait is lost; and how often the switch is looked at
+// if its driver gives no edges.
+const (
+	lidWait = 10 * time.Second
+	lidLook = 500 * time.Millisecond
+)
 
 // readLid watches the lid switch. A switch that cannot be read is an open lid.
 func (d *Device) readLid(ctx context.Context) {
@@ -178,7 +182,20 @@ func (d *Device) readLid(ctx context.Context) {
 			closed = now
 			d.send(ctx, session.Event{Kind: session.Lid, Bad: !closed})
 		}
-		d.hw.Lid.WaitForEdge(lidWait)
+		if begun := d.clock.Now(); d.hw.Lid.WaitForEdge(lidWait) || d.clock.Now().Sub(begun) >= lidWait/2 {
+			continue
+		}
+		d.pause(ctx, lidLook)
+	}
+}
+
+// pause waits, or until ctx ends.
+func (d *Device) pause(ctx context.Context, t time.Duration) {
+	due, stop := d.clock.Timer(t)
+	defer stop()
+	select {
+	case <-due:
+	case <-ctx.Done():
 	}
 }
 
@@ -198,7 +215,7 @@ func (d *Device) stop(cancel context.CancelFunc) {
 	defer halt()
 	select {
 	case <-done:
-		if d.state.CaseOpen() {
+		if d.state.CaseOpen() || d.state.View().Screen == display.IdleBoard { // the board goes with the card, or with the box
 			d.whiten()
 		}
 	case <-timeout:

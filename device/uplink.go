@@ -21,6 +21,8 @@ const (
 	resendMin = 5 * time.Second // a receipt on a good line takes less than one
 	resendMax = 5 * time.Minute // a city hall that is busy is not helped by more
 
+	acceptAgain = time.Second // after a wait for a peer that failed
+
 	batchedMin  = 8                  // records that leave together; fewer wait for the next time
 	batchedMost = 7 * 24 * time.Hour // but not longer than this
 	batchedRand = 30 * time.Minute   // so that the time of leaving says nothing
@@ -122,15 +124,18 @@ func (u *uplink) run(ctx context.Context) {
 	}
 }
 
-// accept hands peers on. The listener itself refuses a second one and strangers.
+// accept hands peers on. The listener itself refuses a second one and strangers. A wait that fails (no descriptors left) begins anew: the line must not
+// stay down until the box is switched off.
 func (u *uplink) accept(ctx context.Context, peers chan<- *wall.Conn) {
 	for {
 		c, err := u.l.Accept()
 		if err != nil {
-			if !errors.Is(err, net.ErrClosed) {
-				u.d.log.Error("wall", "cause", err)
+			if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+				return
 			}
-			return
+			u.d.log.Error("wall", "cause", err)
+			u.d.pause(ctx, acceptAgain)
+			continue
 		}
 		select {
 		case peers <- c:

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device_test
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"madoguchi/device"
+	"madoguchi/sync/wall"
+)
+
+// TestBoardGoesWithTheBox: a tries board does not stay on the glass of a box that is switched off in order.
+func TestBoardGoesWithTheBox(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.until("idle")
+		r.reader.Insert(adult())
+		r.until("idle.board")
+		if err := r.off(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if !r.white() {
+			t.Error("the panel keeps the tries board")
+		}
+	})
+}
+
+// flaky fails its first Accept, as for want of descriptors.
+type flaky struct {
+	net.Listener
+	failed bool
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, errors.New("too many open files")
+	}
+	return f.Listener.Accept()
+}
+
+// TestWallAcceptsAgain: one failed wait for the network side does not cut the box off for good.
+func TestWallAcceptsAgain(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.hw = func(h *device.Hardware) { h.Wall = &flaky{Listener: h.Wall} }
+	}, func(r *rig) {
+		r.until("idle")
+		p := r.peer(wall.Up)
+		p.conn.Close()
+	})
+}
+
+// edgeless is a lid switch whose driver gives no edges: each wait returns at once.
+type edgeless struct{ *lid }
+
+func (edgeless) WaitForEdge(time.Duration) bool { return false }
+
+// TestLidWithoutEdges: such a switch is looked at from time to time; it neither takes the processor nor is it forgotten.
+func TestLidWithoutEdges(t *testing.T) {
+	l := &lid{edge: make(chan struct{}, 1)}
+	bubble(t, func(r *rig) {
+		l.edge = make(chan struct{}, 1)
+		r.hw = func(h *device.Hardware) { h.Lid = edgeless{l} }
+	}, func(r *rig) {
+		r.until("idle")
+		l.open.Store(true)
+		r.until("fault.lid")
+		l.open.Store(false)
+		r.until("idle")
+	})
+}
