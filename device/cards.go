@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"madoguchi/card"
@@ -213,15 +214,17 @@ func (c *cards) work(o *order) (session.Result, int) {
 		sent bool
 	}
 	got, crd := make(chan answer, 1), c.card
-	var sent sync.Once
-	began := make(chan struct{})
+	var begun atomic.Bool // set once: by the sending, or by the deadline, after which nothing is sent
 	if !c.within(c.d.opts.Limits.Work, func() {
 		left, err := crd.Tries(o.kind)
 		if err != nil || left != o.left {
 			got <- answer{left: left, err: err}
 			return
 		}
-		sent.Do(func() { close(began) })
+		if !begun.CompareAndSwap(false, true) {
+			got <- answer{err: context.DeadlineExceeded}
+			return
+		}
 		if o.reply.Kind == session.Changed {
 			err = crd.Change(o.kind, o.current, o.next)
 		} else {
@@ -234,12 +237,10 @@ func (c *cards) work(o *order) (session.Result, int) {
 		}
 		got <- answer{left, err, true}
 	}) {
-		select {
-		case <-began:
-			return session.ResultLate, 0
-		default:
+		if begun.CompareAndSwap(false, true) {
 			return session.ResultDeadline, 0
 		}
+		return session.ResultLate, 0
 	}
 	a := <-got
 	var try *card.TryError
