@@ -23,15 +23,6 @@ func boxOf(conds []Cond) box {
 	return b
 }
 
-func (b *box) empty() bool {
-	for _, m := range b {
-		if m == 0 {
-			return true
-		}
-	}
-	return false
-}
-
 func (b *box) meets(o *box) bool {
 	for d := range b {
 		if b[d]&o[d] == 0 {

@@ -145,12 +145,11 @@ type NeedItem struct {
 
 // Met is what meets a requirement.
 type Met struct {
-	Code       string
-	Name       Text
-	Owner      string
-	Docs       map[string]civil.Date // document -> first day of issue that counts, or zero
-	Conds      []Cond                // a circumstance instead of a document; nil: a document
-	Identifies bool
+	Code  string
+	Name  Text
+	Owner string
+	Docs  map[string]civil.Date // document -> first day of issue that counts, or zero
+	Conds []Cond                // a circumstance instead of a document; nil: a document
 }
 
 // Representatives, Gates, Paths and Answers are the rules that can concern a procedure, in the order in which they are asked.

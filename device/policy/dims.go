@@ -121,7 +121,7 @@ var dims = [numDims]struct {
 	Receipt:     {"police_receipt", yesNo},
 	CertState:   {"certificate_state", []string{"valid", "part_invalid", "invalid", "none"}},
 	SigningCert: {"signing_certificate", []string{"valid", "invalid", "none"}},
-	Lapse:       {"lapse", []string{"none", "not_updated_90", "no_notice_30", "late_notice_14"}},
+	Lapse:       {"lapse", []string{"none", "not_updated_90", "no_notice_30", "late_notice_14", "in_time"}},
 	Form:        {"application_form", yesNo},
 	Documents:   {"documents", []string{"seen", "unseen"}},
 	Result:      {"outcome", Outcomes},

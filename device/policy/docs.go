@@ -15,4 +15,7 @@ var DocCodes = []string{
 	"koseki_certificate", "guardianship_certificate", "medical_diagnosis", "facility_admission_certificate", "hardship_proof",
 	"expiry_notice", "pin_memo", "inquiry_letter", "pin_setting_request", "application_form", "form_issue_renewal", "form_pin_change_reset",
 	"card_application_form", "resident_record", "lost_property_report", "disaster_certificate", "damaged_card",
+	"move_in_notice", "move_out_notice", "move_within_city", "marriage_notice", "family_name_change_notice",
+	"principal_other_id", "rep_photo_id", "proxy_photo_id", "proxy_any_id", "principal_one_from_A_or_B", "proxy_one_from_A",
+	"proxy_one_more_from_A_or_B", // a paper may also be named by what it serves for
 }

@@ -121,6 +121,9 @@ func (c *compiler) parts(f *File) {
 			}
 			m.Docs[d] = civil.Date{}
 		}
+		if len(m.Docs) > 0 {
+			m.Docs[r.Code] = civil.Date{} // a paper may be named by what it serves for
+		}
 		for doc, day := range r.IssuedFrom {
 			d, err := civil.Parse(day)
 			if _, ok := m.Docs[doc]; !ok || err != nil {
