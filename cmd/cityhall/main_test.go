@@ -111,20 +111,21 @@ type started struct {
 	URL    string `json:"url"`
 	AckKey string `json:"ack_key"`
 	stop   func() (status int, errs string)
+	errs   *told
 }
 
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
-	var errs bytes.Buffer
+	errs := &told{more: make(chan struct{}, 1)}
 	ended := make(chan int, 1)
 	go func() {
-		status := runContext(ctx, append([]string{"cityhall", "--json", "--listen=127.0.0.1:0"}, args...), w, &errs)
+		status := runContext(ctx, append([]string{"cityhall", "--json", "--listen=127.0.0.1:0"}, args...), w, errs)
 		w.Close()
 		ended <- status
 	}()
-	s := &started{}
+	s := &started{errs: errs}
 	s.stop = sync.OnceValues(func() (int, string) {
 		cancel()
 		select {
@@ -145,6 +146,41 @@ func start(t *testing.T, args ...string) *started {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// told keeps what was said on stderr and tells that there is more.
+type told struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func (e *told) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case e.more <- struct{}{}:
+	default:
+	}
+	return e.text.Write(b)
+}
+
+func (e *told) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.text.String()
+}
+
+// says waits until a word was said.
+func (s *started) says(t *testing.T, word string) {
+	t.Helper()
+	for limit := time.After(wait); !strings.Contains(s.errs.String(), word); {
+		select {
+		case <-s.errs.more:
+		case <-limit:
+			t.Fatalf("never said %q, only %q", word, s.errs)
+		}
+	}
 }
 
 // cases asks the page how many there are.
@@ -256,7 +292,8 @@ func TestNoBroker(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), `"broker":false`) {
 		t.Errorf("%s, %v", text, err)
 	}
-	if status, said := s.stop(); status != 0 || !strings.Contains(said, "broker away") {
+	s.says(t, "broker away")
+	if status, said := s.stop(); status != 0 {
 		t.Errorf("ended with %d: %s", status, said)
 	}
 }
