@@ -57,7 +57,7 @@ func TestPowerCut(t *testing.T) {
 				if err := r.off(); err != nil {
 					t.Errorf("Run: %v", err)
 				}
-				if !r.white() && tc.at != "resident.changing" {
+				if !r.leftWhite {
 					t.Error("the panel keeps the case's screen")
 				}
 				r.reader.Remove()
@@ -275,7 +275,7 @@ func TestPanic(t *testing.T) {
 		if n := pin.InUse(); n != 0 {
 			t.Errorf("%d locked pages are in use", n)
 		}
-		if !r.white() {
+		if !r.leftWhite {
 			t.Error("the panel keeps the entry screen")
 		}
 	})

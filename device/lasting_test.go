@@ -21,7 +21,7 @@ func TestBoardGoesWithTheBox(t *testing.T) {
 		if err := r.off(); err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		if !r.white() {
+		if !r.leftWhite {
 			t.Error("the panel keeps the tries board")
 		}
 	})

@@ -91,6 +91,8 @@ type rig struct {
 	cancel context.CancelFunc
 	ended  chan error
 
+	leftWhite bool // the glass held nothing when Run returned
+
 	mu      sync.Mutex
 	seen    device.Observed
 	screens []string
@@ -178,7 +180,7 @@ func (r *rig) off() error {
 func (r *rig) gone() error {
 	r.t.Helper()
 	err := <-r.ended
-	r.box = nil
+	r.box, r.leftWhite = nil, r.white() // before Halt, which whitens the panel, too
 	if err := r.pad.Halt(); err != nil {
 		r.t.Errorf("halting the pad: %v", err)
 	}
