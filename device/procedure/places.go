@@ -2,7 +2,10 @@
 
 package procedure
 
-import "madoguchi/device/policy"
+import (
+	"madoguchi/device/policy"
+	"madoguchi/device/policy/civil"
+)
 
 // places answers what follows from the place at which the resident stands, and from the window of the first visit.
 func (w *work) places() {
