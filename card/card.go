@@ -103,13 +103,17 @@ func (c *Card) Tries(k Kind) (int, error) {
 // order: p's form ([*FormError]), the card's tries ([*LockedError]), then one
 // VERIFY. A wrong PIN is a [*TryError]; no readable answer an
 // [*InterruptedError]; an answer of another sort a [*StatusError]. Nothing is
-// ever sent twice. 住民基本台帳用 is [ErrUnsupported]: its two halves need a
-// procedure of their own.
+// ever sent twice. 住民基本台帳用 is asked of both its halves: both must hold p,
+// a wrong PIN costs each one try, and halves that differ are a [*SplitError].
 func (c *Card) Verify(k Kind, p *pin.PIN) error {
 	defer p.Wipe()
-	ref, err := c.ready(k, p)
+	err := c.ready(k, p)
 	if err == nil {
-		err = c.verify(k, ref, p)
+		if refs := infos[k].Refs; len(refs) == 2 {
+			err = c.verifyHalves(k, p)
+		} else {
+			err = c.verify(k, refs[0], p)
+		}
 		c.scrub()
 	}
 	if err != nil {
@@ -123,20 +127,23 @@ func (c *Card) Verify(k Kind, p *pin.PIN) error {
 // sent. Then as [Card.Verify] with current, then the change with next alone. A
 // [*StatusError] of the step "changing PIN" means that the card refused next and
 // keeps current; an [*InterruptedError] of [StepChange], that either may be in
-// force.
+// force. 住民基本台帳用 is changed in both its halves, and halves that an earlier
+// change left different are brought together: see [SplitError].
 func (c *Card) Change(k Kind, current, next *pin.PIN) error {
 	defer current.Wipe()
 	defer next.Wipe()
-	ref, err := c.ready(k, current)
+	err := c.ready(k, current)
 	if err == nil {
 		if f := next.Fault(infos[k].NewForm); f != pin.FaultNone {
 			err = &FormError{Kind: k, Fault: f, New: true}
 		}
 	}
 	if err == nil {
-		if err = c.verify(k, ref, current); err == nil {
+		if refs := infos[k].Refs; len(refs) == 2 {
+			err = c.changeHalves(k, current, next)
+		} else if err = c.verify(k, refs[0], current); err == nil {
 			current.Wipe()
-			err = c.change(k, next)
+			err = c.change(k, refs[0], next)
 		}
 		c.scrub()
 	}
@@ -147,14 +154,14 @@ func (c *Card) Change(k Kind, current, next *pin.PIN) error {
 }
 
 // ready checks what can be checked without the card.
-func (c *Card) ready(k Kind, p *pin.PIN) (Ref, error) {
-	if !k.Valid() || len(infos[k].Refs) != 1 {
-		return Ref{}, ErrUnsupported
+func (c *Card) ready(k Kind, p *pin.PIN) error {
+	if !k.Valid() {
+		return ErrUnsupported
 	}
 	if f := p.Fault(infos[k].Form); f != pin.FaultNone {
-		return Ref{}, &FormError{Kind: k, Fault: f}
+		return &FormError{Kind: k, Fault: f}
 	}
-	return infos[k].Refs[0], nil
+	return nil
 }
 
 // verify asks for the tries and sends one VERIFY.
@@ -166,7 +173,12 @@ func (c *Card) verify(k Kind, ref Ref, p *pin.PIN) error {
 	if n == 0 {
 		return &LockedError{k}
 	}
-	sw, err := c.send(k, StepVerify, p, 0x20, 0x00)
+	return c.try(k, p)
+}
+
+// try sends one VERIFY to the current file, whose tries were asked.
+func (c *Card) try(k Kind, p *pin.PIN) error {
+	sw, err := c.send(k, StepVerify, p, 0x00, 0x20, 0x00)
 	if err != nil {
 		return err
 	}
@@ -182,9 +194,14 @@ func (c *Card) verify(k Kind, ref Ref, p *pin.PIN) error {
 	return &StatusError{sw, "verifying PIN"}
 }
 
-// change sends the new PIN alone; the card relies on the VERIFY before it.
-func (c *Card) change(k Kind, p *pin.PIN) error {
-	sw, err := c.send(k, StepChange, p, 0x24, 0x01)
+// change sends the new PIN alone; the card relies on the VERIFY before it. Two
+// applications want JICSAP's CHANGE KEY instead (soltia48/myna-card).
+func (c *Card) change(k Kind, ref Ref, p *pin.PIN) error {
+	cla, ins, p1 := byte(0x00), byte(0x24), byte(0x01)
+	if ref.AP == commonAP || ref.AP == jukiAP {
+		cla, ins, p1 = 0x80, 0x32, 0x00
+	}
+	sw, err := c.send(k, StepChange, p, cla, ins, p1)
 	if err == nil && sw != swOK {
 		err = &StatusError{sw, "changing PIN"}
 	}
@@ -192,9 +209,9 @@ func (c *Card) change(k Kind, p *pin.PIN) error {
 }
 
 // send lets the page hand one command to the link: once, whatever comes back.
-func (c *Card) send(k Kind, step string, p *pin.PIN, ins, p1 byte) (uint16, error) {
+func (c *Card) send(k Kind, step string, p *pin.PIN, cla, ins, p1 byte) (uint16, error) {
 	sent := false
-	resp, err := p.Send(0x00, ins, p1, 0x80, func(apdu []byte) ([]byte, error) {
+	resp, err := p.Send(cla, ins, p1, 0x80, func(apdu []byte) ([]byte, error) {
 		sent, c.dirty = true, true
 		return c.link.Transmit(apdu)
 	})

@@ -171,6 +171,7 @@ var allowed = []simcard.Header{
 	{CLA: 0x00, INS: 0xA4, P1: 0x02, P2: 0x0C}, // SELECT file
 	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x80}, // VERIFY
 	{CLA: 0x00, INS: 0x24, P1: 0x01, P2: 0x80}, // CHANGE REFERENCE DATA
+	{CLA: 0x80, INS: 0x32, P1: 0x00, P2: 0x80}, // CHANGE KEY (JICSAP), of the two halves of 住民基本台帳用
 }
 
 // reads tells READ BINARY with a plain offset, the one family of headers.

@@ -14,6 +14,10 @@
 // and nowhere else; after it a harmless command of the same or greater length
 // overwrites what the reader's software may have kept of it.
 //
+// One PIN, 住民基本台帳用, lies on the card in two halves that no command changes
+// together. Its checks and changes go to both, in an order in which a card that
+// is pulled between the two is found out and brought together: [SplitError].
+//
 // The package does not unlock, reset, sign or issue: only the issuer's terminal
 // can unlock, and nothing here needs a signature. It keeps no certificate, no
 // name, no serial number. Presence, removal and power belong to the reader

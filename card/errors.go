@@ -19,6 +19,7 @@ var (
 	ErrMute        = errors.New("card does not answer")          // re-seat the card
 	ErrBusy        = errors.New("card in use by another program")
 	ErrNotMyNumber = errors.New("not a My Number Card")
+	ErrHalves      = errors.New("the two halves of the PIN differ")
 	ErrUnsupported = errors.New("not supported for this PIN kind")
 )
 
