@@ -32,7 +32,7 @@ type Answer struct {
 // Apply writes the answer into the facts.
 func (a Answer) Apply(f *Facts) { a.set(f) }
 
-// most is how many combinations of answers are tried at most. Beyond it the rest is asked without being weighed.
+// most is how many combinations of answers are tried at most. Beyond it the rest is asked last, without being weighed.
 const most = 6000
 
 // Questions are what the policy still needs to decide a case, the one that decides most first. known holds the IDs of what is known
@@ -41,9 +41,12 @@ const most = 6000
 func Questions(p *policy.Policy, c *Case, known map[string]bool) []Question {
 	iv := interview(p, c, known)
 	order, _ := iv.rank(iv.all())
-	out := make([]Question, len(order))
-	for i, q := range order {
-		out[i] = *iv.questions[q]
+	out := make([]Question, 0, len(order)+len(iv.unweighed))
+	for _, q := range order {
+		out = append(out, *iv.questions[q])
+	}
+	for _, q := range iv.unweighed {
+		out = append(out, *q)
 	}
 	return out
 }
@@ -53,6 +56,7 @@ type asking struct {
 	questions []*Question
 	rows      [][]uint8 // answers, by question
 	leads     []int     // decision's number
+	unweighed []*Question
 }
 
 func interview(p *policy.Policy, c *Case, known map[string]bool) *asking {
@@ -67,7 +71,11 @@ func interview(p *policy.Policy, c *Case, known map[string]bool) *asking {
 		if q.others && c.Applicant == 0 || q.after != "" && !known[q.after] {
 			continue
 		}
-		if !slices.ContainsFunc(q.dims, func(d policy.Dim) bool { return used[d] }) || product*len(q.Answers) > most {
+		if !slices.ContainsFunc(q.dims, func(d policy.Dim) bool { return used[d] }) {
+			continue
+		}
+		if product*len(q.Answers) > most {
+			iv.unweighed = append(iv.unweighed, q)
 			continue
 		}
 		product *= len(q.Answers)
@@ -136,7 +144,12 @@ func turnsOn(p *policy.Policy, c *Case) (used [policy.NumDims]bool) {
 			}
 			for _, next := range r.Sequence {
 				for _, sub := range p.Paths(next) {
-					conds(sub.Conds)
+					if !afresh(sub) {
+						continue
+					}
+					for _, x := range sub.Conds {
+						used[x.Dim] = used[x.Dim] || x.Dim != policy.Visit && x.Dim != policy.Letter && x.Dim != policy.LetterFrom
+					}
 					list(sub.List)
 				}
 			}
@@ -151,6 +164,16 @@ func turnsOn(p *policy.Policy, c *Case) (used [policy.NumDims]bool) {
 		}
 	}
 	return used
+}
+
+// afresh says whether a path can be the first step of a redirect: that is always a first visit without a letter.
+func afresh(r *policy.Rule) bool {
+	for _, x := range r.Conds {
+		if (x.Dim == policy.Visit || x.Dim == policy.Letter || x.Dim == policy.LetterFrom) && x.Mask&1 == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // weighed are the keys that make two decisions different for the clerk.
