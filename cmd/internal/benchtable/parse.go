@@ -43,7 +43,7 @@ func parse(out []byte) map[string]result {
 
 // format writes a figure with its unit, times in the unit that suits them.
 func format(v float64, unit string) string {
-	if strings.HasSuffix(unit, "ns/op") {
+	if strings.HasSuffix(unit, "ns/op") || strings.HasSuffix(unit, "-ns") {
 		switch {
 		case v >= 1e9:
 			return fmt.Sprintf("%.2f s", v/1e9)
