@@ -13,11 +13,12 @@ func (a AID) String() string { return hex.EncodeToString([]byte(a)) }
 // The applications this package selects, all seen on physical cards
 // (soltia48/myna-card, src/ap).
 const (
-	jpkiAP   AID = "\xD3\x92\xF0\x00\x26\x01\x00\x00\x00\x01" // 公的個人認証AP
-	textAP   AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x08" // 券面事項入力補助AP
-	commonAP AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x01\x00" // 共通カードAP
-	jukiAP   AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x01" // 住基AP
-	isd      AID = "\xA0\x00\x00\x01\x51\x00\x00"             // issuer security domain, no PINs
+	jpkiAP    AID = "\xD3\x92\xF0\x00\x26\x01\x00\x00\x00\x01" // 公的個人認証AP
+	textAP    AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x08" // 券面事項入力補助AP
+	surfaceAP AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x02" // 券面事項確認AP; only looked for
+	commonAP  AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x01\x00" // 共通カードAP
+	jukiAP    AID = "\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x01" // 住基AP
+	isd       AID = "\xA0\x00\x00\x01\x51\x00\x00"             // issuer security domain, no PINs
 )
 
 // Files of the JPKI application that are free to read.

@@ -40,6 +40,7 @@ type Config struct {
 	Panel        string `toml:"panel"`         // "4in2_v2" (SSD1683)
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
 	ReaderSocket string `toml:"reader_socket"` // of pcscd, default /run/pcscd/pcscd.comm
+	Reader       string `toml:"reader"`        // a part of the card reader's name, where there are several; "" takes whichever holds a card
 	GPIOChip     string `toml:"gpio_chip"`     // label, e.g. "pinctrl-bcm2711"
 	Pins         Pins   `toml:"pins"`          // offsets on that chip
 }

@@ -155,8 +155,21 @@ func TestChoice(t *testing.T) {
 			t.Errorf("connecting: %v", err)
 		}
 	})
-	bench(t, newService("A"), &Opts{Reader: "B"}, func(t *testing.T, r *Reader) {
-		expect(t, r, "named reader is missing", card.NoReader)
+	bench(t, newService("A", "C"), &Opts{Reader: "B"}, func(t *testing.T, r *Reader) {
+		synctest.Wait()
+		ev := <-r.Events()
+		if want := `no card reader has "B" in its name; there are: A; C`; ev.Presence != card.NoReader || ev.Err == nil || ev.Err.Error() != want {
+			t.Errorf("named reader is missing: %+v, want %s", ev, want)
+		}
+	})
+	s = newService("A 00 00", "B 00 00")
+	s.flags["A 00 00"], s.flags["B 00 00"] = flagPresent|flagMute, flagPresent
+	bench(t, s, &Opts{Reader: "A"}, func(t *testing.T, r *Reader) {
+		expect(t, r, "named reader holds something mute", card.Mute)
+		want := []Slot{{"A 00 00", card.Mute, true}, {"B 00 00", card.NoReader, false}}
+		if diff := cmp.Diff(want, r.Slots()); diff != "" {
+			t.Errorf("slots (-want +got):\n%s", diff)
+		}
 	})
 }
 

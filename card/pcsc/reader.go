@@ -22,8 +22,24 @@ type Reader struct {
 	mu       sync.Mutex
 	watching session // whose Wait Close must end
 	told     news
+	slots    []Slot
 	losses   int           // how often a card that was told went away
 	lost     chan struct{} // closed and renewed when one does
+}
+
+// Slot is one slot of a reader, as the last look found it.
+type Slot struct {
+	Name     string        // the reader's, with the numbers of reader and slot at its end
+	Presence card.Presence // of a slot that is not chosen NoReader: it is not looked at
+	Chosen   bool          // Opts.Reader allows it
+}
+
+// Slots lists every slot that there is, chosen or not. It is complete when the
+// first event has been told.
+func (r *Reader) Slots() []Slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Slot(nil), r.slots...)
 }
 
 // news is what was told last.

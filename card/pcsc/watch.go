@@ -91,8 +91,9 @@ func (r *Reader) follow(s session) (lived bool, err error) {
 			return lived, err
 		}
 		states = r.merge(states, names)
+		r.list(states, names)
 		if len(states) == 1 {
-			r.tell(news{presence: card.NoReader, err: errNoReader})
+			r.tell(news{presence: card.NoReader, err: r.noReader(names)})
 		}
 		lived = true
 		before := slices.Clone(states)
@@ -114,11 +115,38 @@ func (r *Reader) follow(s session) (lived bool, err error) {
 		for i := range states {
 			states[i].was = states[i].now &^ flagChanged
 		}
+		r.list(states, names)
 		if again := r.judge(before, states); !again && wait(r.quit, settle) {
 			return lived, nil
 		}
 	}
 	return lived, nil
+}
+
+// noReader says why none of the readers is used.
+func (r *Reader) noReader(names []string) error {
+	if len(names) == 0 {
+		return errNoReader
+	}
+	return fmt.Errorf("%w has %q in its name; there are: %s", card.ErrNoReader, r.opts.Reader, strings.Join(names, "; "))
+}
+
+// list keeps what Slots tells.
+func (r *Reader) list(states []state, names []string) {
+	slots := make([]Slot, 0, len(names))
+	for _, n := range names {
+		s := Slot{Name: n, Chosen: strings.Contains(n, r.opts.Reader)}
+		if i := slices.IndexFunc(states, func(s state) bool { return s.reader == n }); i >= 0 {
+			s.Presence = presence(states[i].was)
+			if states[i].was&(flagUnknown|flagUnavailable) != 0 {
+				s.Presence = card.NoReader
+			}
+		}
+		slots = append(slots, s)
+	}
+	r.mu.Lock()
+	r.slots = slots
+	r.mu.Unlock()
 }
 
 // merge keeps what is known of readers that are still there, in the service's

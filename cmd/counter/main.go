@@ -4,6 +4,7 @@
 // network; what goes to city hall goes through a socket to link, the other program.
 //
 //	counter --config /etc/madoguchi/counter.toml
+//	counter card readers|status|watch|selftest|trace [--json]
 //
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager.
@@ -37,6 +38,9 @@ var version = "development"
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 && args[1] == "card" {
+		return runCard(args[2:], stdout, stderr)
+	}
 	flags := flag.NewFlagSet("counter", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	config := flags.String("config", "/etc/madoguchi/counter.toml", "configuration `file`")

@@ -72,7 +72,7 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 	if hw.Buzzer, err = buzzer.New(sound); err != nil {
 		return fail(fmt.Errorf("starting the buzzer: %w", err))
 	}
-	reader, err := pcsc.Open(nil)
+	reader, err := pcsc.Open(&pcsc.Opts{Reader: cfg.Reader})
 	if err != nil {
 		return fail(fmt.Errorf("starting the card reader: %w", err))
 	}
