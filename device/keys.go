@@ -4,6 +4,7 @@ package device
 
 import (
 	"context"
+	"errors"
 
 	"madoguchi/device/session"
 	"madoguchi/pinpad"
@@ -99,6 +100,9 @@ func (d *Device) readPad(ctx context.Context) {
 				d.hw.Buzzer.Click()
 			}
 			if ev, ok := padEvent(e); ok {
+				if ev.Kind == session.Keypad && ev.Bad {
+					ev.Lines = !errors.Is(d.hw.Pad.Err(), pinpad.ErrStuck)
+				}
 				d.send(ctx, ev)
 			}
 		}

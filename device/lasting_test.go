@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"madoguchi/device"
+	"madoguchi/display"
+	"madoguchi/pinpad"
 	"madoguchi/sync/wall"
 )
 
@@ -70,4 +74,43 @@ func TestLidWithoutEdges(t *testing.T) {
 		l.open.Store(false)
 		r.until("idle")
 	})
+}
+
+// TestKeypadFault: a cable is not called a key that stays down: tapping the keys would not help.
+func TestKeypadFault(t *testing.T) {
+	for want, fault := range map[string]func(*rig){
+		"unplugged": func(r *rig) {
+			for row := range 4 {
+				r.keys.StickRow(row, gpio.Low)
+			}
+		},
+		"stuck": func(r *rig) { r.keys.Press(pinpad.Key5) },
+	} {
+		t.Run(want, func(t *testing.T) {
+			bubble(t, nil, func(r *rig) {
+				r.until("idle")
+				fault(r)
+				r.until("fault.keypad")
+				if got := string(r.panel.Glass().Pix); got != r.drawn(display.Screen{ID: display.FaultKeypad, Lang: display.Japanese, Facts: display.Facts{Office: "市民課", Reason: want}}) {
+					t.Error("the panel does not say what is wrong with the key-pad")
+				}
+				r.keys.Unstick()
+				r.keys.SetClosed(0)
+				r.until("idle")
+			})
+		})
+	}
+}
+
+// drawn is what the panel shows of a screen.
+func (r *rig) drawn(s display.Screen) string {
+	d, err := display.NewRenderer(r.driver.Bounds())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	m, err := d.Render(s)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(m.Pix)
 }

@@ -31,7 +31,7 @@ const (
 	Cleared
 	// Menued: メニュー in secret mode. Gen.
 	Menued
-	// Keypad: the pad's lines are at fault (Bad) or right again.
+	// Keypad: the pad is at fault (Bad) or right again. Lines: it is the pad's lines, not a key that stays down.
 	Keypad
 	// Lid: the lid switch opened (Bad) or closed.
 	Lid
@@ -84,6 +84,7 @@ type Event struct {
 	Left     int
 
 	OK, Bad bool
+	Lines   bool // Keypad
 
 	Open        bool      // Start: a case was open when the program ended
 	Journal     Entry     // Start: what it was

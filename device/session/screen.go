@@ -55,6 +55,9 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 	switch {
 	case m.keypadBad:
 		f.Reason = "stuck"
+		if m.keypadLines {
+			f.Reason = "unplugged"
+		}
 		return display.FaultKeypad, f
 	case m.notices&noticeInterrupted != 0:
 		f.Procedure = name(m.broken.Procedure)

@@ -54,6 +54,7 @@ type State struct {
 	// The box.
 	panelBad    bool
 	keypadBad   bool
+	keypadLines bool // because of its lines
 	lidOpen     bool
 	serviceBad  bool
 	presence    card.Presence

@@ -52,7 +52,7 @@ func (m *machine) dispatch(ev Event) {
 			m.secret(ev)
 		}
 	case Keypad:
-		m.keypadBad = ev.Bad
+		m.keypadBad, m.keypadLines = ev.Bad, ev.Lines
 	case Lid:
 		m.lidOpen = ev.Bad
 	case Shown:
