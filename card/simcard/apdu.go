@@ -16,6 +16,7 @@ const (
 	swNoEF       = 0x6986
 	swSecure     = 0x69FC // secure messaging without a session
 	swData       = 0x6A80
+	swFunction   = 0x6A81 // no such form of the command
 	swNotFound   = 0x6A82
 	swNoRecord   = 0x6A83
 	swP1P2       = 0x6A86

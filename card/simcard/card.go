@@ -37,17 +37,21 @@ type Card struct {
 	cur    *app   // nil: only the card manager
 	ef     *file
 	random *rand.ChaCha8
-	log    []Header
-	misuse []string
-	faults []pending
-	reader *Reader
+	// Of the simulated issuer: the challenge of the command before, and whether
+	// it has been answered.
+	challenged []byte
+	issuer     bool
+	log        []Header
+	misuse     []string
+	faults     []pending
+	reader     *Reader
 }
 
 // New makes the card that s describes, powered off.
 func New(s Spec) *Card {
 	c := &Card{spec: s}
 	c.spec.PINs, c.spec.Left = maps.Clone(s.PINs), maps.Clone(s.Left)
-	if s.Profile == MyNumber {
+	if s.Profile != Licence {
 		c.apps = profileApps(c.spec)
 	}
 	var seed [32]byte
@@ -94,6 +98,7 @@ func (c *Card) powerOff() {
 
 // forget drops every verified state.
 func (c *Card) forget() {
+	c.challenged, c.issuer = nil, false
 	for _, a := range c.apps {
 		for _, f := range a.files {
 			if f.key != nil {

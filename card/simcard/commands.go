@@ -27,12 +27,15 @@ func (c *Card) run(cmd command) ([]byte, uint16) {
 	if sw := c.class(cmd); sw != swOK {
 		return nil, sw
 	}
-	if c.spec.Profile != MyNumber {
+	if c.spec.Profile == Licence {
 		// Our choice: a card that has nothing of what is asked for.
 		if cmd.INS == 0xA4 {
 			return nil, swNotFound
 		}
 		return nil, swINS
+	}
+	if data, sw, ok := c.issuerCommand(cmd); ok {
+		return data, sw
 	}
 	switch {
 	case cmd.CLA == 0x00 && cmd.INS == 0xA4:
@@ -49,8 +52,12 @@ func (c *Card) run(cmd command) ([]byte, uint16) {
 		return c.sign(cmd)
 	case cmd.CLA == 0x00 && cmd.INS == 0x84:
 		return c.challenge(cmd)
+	case cmd.CLA == 0x00 && cmd.INS == 0x88:
+		return c.internalAuth(cmd)
 	case cmd.CLA == 0x00 && cmd.INS == 0xCA:
-		return nil, swNoObject
+		return c.getData(cmd)
+	case cmd.CLA == 0x80 && (cmd.INS == 0xA2 || cmd.INS == 0xAE):
+		return nil, c.noSession(cmd)
 	}
 	c.blame(cmd.Header, "no such instruction; the issuer's commands are not for a counter")
 	return nil, swINS
@@ -182,7 +189,7 @@ func (c *Card) readBinary(cmd command) ([]byte, uint16) {
 	case !c.allowed(f):
 		return nil, swProtected
 	}
-	b := f.load()
+	b := f.bytes()
 	if off >= len(b) {
 		return nil, swOffset
 	}
@@ -204,6 +211,8 @@ func (c *Card) readRecord(cmd command) ([]byte, uint16) {
 		return nil, swNoEF
 	case f.record == nil:
 		return nil, swStructure
+	case cmd.P2&7 == 5:
+		return nil, swFunction
 	case cmd.P2&7 != 4:
 		return nil, swP1P2
 	case cmd.P1 != 1:
@@ -223,5 +232,6 @@ func (c *Card) challenge(cmd command) ([]byte, uint16) {
 	}
 	b := make([]byte, cmd.le)
 	_, _ = c.random.Read(b)
+	c.challenged = b
 	return b, swOK
 }

@@ -11,6 +11,8 @@
 // not do, [Card.Log] every command's header. Where no source tells how a
 // physical card answers, the code says "our choice".
 //
-// It holds PINs as plain values, because it is the card. It never unlocks a
-// PIN, and no byte of it is real: no person, no municipality, no authority.
+// It holds PINs as plain values, because it is the card. Like a real one it
+// unlocks no PIN for anybody; only the profile [SimulatedIssuer], off by default
+// and on no sample, also obeys an issuer that does not exist. No byte of it is
+// real: no person, no municipality, no authority.
 package simcard

@@ -4,6 +4,7 @@ package simcard
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"encoding/binary"
 	"strings"
 	"sync"
@@ -74,6 +75,20 @@ type file struct {
 	record  []byte // record 1 of a record file
 	load    func() []byte
 	guards  []uint16 // PIN files of which one must be verified; empty: free
+	// Of the simulated issuer: new content, how often a key was generated, and
+	// the key of one of these generations.
+	written    []byte
+	generation int
+	generated  *rsa.PrivateKey
+	made       int
+}
+
+// bytes is what the file holds now.
+func (f *file) bytes() []byte {
+	if f.written != nil {
+		return f.written
+	}
+	return f.load()
 }
 
 // app is one application.
@@ -172,23 +187,24 @@ func profileApps(s Spec) []*app {
 		}},
 		{aid: aidText, change: 0x24, files: []*file{
 			{id: 0x0001, load: fixed([]byte("\xFF\x10\x0C000000000000\xFF\xFF")), guards: []uint16{0x0011, 0x0014}},
-			{id: 0x0002, load: fake("attributes"), guards: []uint16{0x0011, 0x0015}},
+			{id: 0x0002, load: attributes, guards: []uint16{0x0011, 0x0015}},
 			{id: 0x0003, load: fake("signature"), guards: textPINs},
 			{id: 0x0004, load: fake("cvc")},
 			{id: 0x0005, load: fake("text")},
 			{id: 0x0006, load: fake("key"), guards: textPINs},
 			{id: 0x0007, load: fake("signed key"), guards: textPINs},
+			{id: 0x0008, load: fixed(bytes.Repeat([]byte{0xFF}, 16))},
 			{id: 0x0011, key: pin(card.KindCardInfo, 3, formDigits4)},
 			{id: 0x0012, key: &key{unknown: true, left: 0, max: 10, form: formDigits}}, // blocked from issuance
 			{id: 0x0014, key: other("000000000000")},
 			{id: 0x0015, key: other("00000000000000")},
 		}},
 		{aid: aidSurface, files: []*file{
-			{id: 0x0001, load: fake("age"), guards: []uint16{0x0011}},
-			{id: 0x0002, load: fake("face"), guards: []uint16{0x0012, 0x0013}},
-			{id: 0x0003, load: fake("surface")},
+			{id: 0x0001, load: ageRecord, guards: []uint16{0x0011}},
+			{id: 0x0002, load: cardFace, guards: []uint16{0x0012, 0x0013}},
+			{id: 0x0003, load: surfaceInfo},
 			{id: 0x0004, load: fake("cvc")},
-			{id: 0x0005, load: fake("number image"), guards: []uint16{0x0013}},
+			{id: 0x0005, load: numberImage, guards: []uint16{0x0013}},
 			{id: 0x0006, load: fake("6"), guards: []uint16{0x0012, 0x0013}},
 			{id: 0x0011, key: other("000000")},
 			{id: 0x0012, key: other("00000000000000")},
@@ -201,6 +217,7 @@ func profileApps(s Spec) []*app {
 		{aid: aidCommon, change: 0x32, files: []*file{
 			{id: 0x0001, record: []byte("\x01\x1C" + "000000000000000" + "00000" + "20991231")},
 			{id: 0x0002, load: id16},
+			{id: 0x0019},
 			{id: 0x001C, key: pin(card.KindRegister, 3, formDigits4)},
 			{id: 0x001E},
 		}},

@@ -107,10 +107,7 @@ func (c *Card) sign(cmd command) ([]byte, uint16) {
 	if !c.allowed(f) {
 		return nil, swProtected
 	}
-	priv := signingKey()
-	if f.id == 0x0017 {
-		priv = authKey()
-	}
+	priv := c.private(f)
 	n := len(cmd.data)
 	if cmd.le < 0 || cmd.ext || n == 0 || n > 245 || (cmd.P1 == 0x02 || cmd.P1 == 0x04) && n != sha256.Size {
 		return nil, swLength

@@ -15,6 +15,9 @@ type Profile uint8
 const (
 	MyNumber Profile = iota // all applications, the rules of a physical card
 	Licence                 // a card that knows no JPKI application
+	// SimulatedIssuer is MyNumber and also obeys an issuer that does not exist
+	// (see [IssuerKey]). No physical card answers like this. Off by default.
+	SimulatedIssuer
 )
 
 // Spec describes a card to be made.

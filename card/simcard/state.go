@@ -3,6 +3,7 @@
 package simcard
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -10,6 +11,10 @@ import (
 // card; nothing real may ever stand in it.
 type State struct {
 	Keys map[string]KeyState `json:"keys"` // by application and file, e.g. "d392f000260100000001:0018"
+	// Files and Generations are what a simulated issuer has written: contents,
+	// and how often a key file had a key generated in it. By the same names.
+	Files       map[string][]byte `json:"files,omitempty"`
+	Generations map[string]int    `json:"generations,omitempty"`
 }
 
 // KeyState is one PIN and its counter.
@@ -30,12 +35,37 @@ func (c *Card) each(visit func(name string, k *key)) {
 	}
 }
 
+// written visits every file that a simulated issuer may have written.
+func (c *Card) written(visit func(name string, f *file)) {
+	for _, a := range c.apps {
+		for _, f := range a.files {
+			if f.private || f.load != nil {
+				visit(fmt.Sprintf("%x:%04X", a.aid, f.id), f)
+			}
+		}
+	}
+}
+
 // State returns what the card keeps without power.
 func (c *Card) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := State{Keys: map[string]KeyState{}}
 	c.each(func(name string, k *key) { s.Keys[name] = KeyState{k.pin, k.unknown, k.left} })
+	c.written(func(name string, f *file) {
+		if f.written != nil {
+			if s.Files == nil {
+				s.Files = map[string][]byte{}
+			}
+			s.Files[name] = append([]byte(nil), f.written...)
+		}
+		if f.generation > 0 {
+			if s.Generations == nil {
+				s.Generations = map[string]int{}
+			}
+			s.Generations[name] = f.generation
+		}
+	})
 	return s
 }
 
@@ -56,6 +86,9 @@ func (c *Card) Restore(s State) error {
 			err = fmt.Errorf("restoring card: key %s: %d tries left of %d", name, v.Left, k.max)
 		}
 	})
+	if (len(s.Files) > 0 || len(s.Generations) > 0) && c.spec.Profile != SimulatedIssuer {
+		return errors.New("restoring card: an issuer has written it, and this card obeys none")
+	}
 	if err != nil {
 		return err
 	}
@@ -67,6 +100,9 @@ func (c *Card) Restore(s State) error {
 			k.pin, k.unknown, k.left = v.PIN, v.Unknown, v.Left
 			k.verified, k.asked = false, false
 		}
+	})
+	c.written(func(name string, f *file) {
+		f.written, f.generation = append([]byte(nil), s.Files[name]...), s.Generations[name]
 	})
 	return nil
 }

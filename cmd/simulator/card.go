@@ -27,6 +27,7 @@ type cardFlags struct {
 	list, asJSON    bool
 	vpcd, vscard    string
 	id, state, date string
+	issuer          bool
 }
 
 // cardCommand serves one sample card to a virtual card reader.
@@ -61,6 +62,7 @@ The card stays in until this program ends; what it keeps without power is kept i
 	flags.StringVar(&f.id, "card", "adult", "which sample `card`")
 	flags.StringVar(&f.state, "state", "", "`file` that keeps PINs and counters (default: none, the card is fresh each time)")
 	flags.StringVar(&f.date, "date", "", "`YYYY-MM-DD` around which the samples' dates lie (default: today)")
+	flags.BoolVar(&f.issuer, "simulated-issuer", false, "the card also obeys an issuer that does not exist; no real card answers like this")
 	return c
 }
 
@@ -152,6 +154,10 @@ func (f *cardFlags) serve(ctx context.Context, stderr io.Writer) error {
 		return usageError{err}
 	}
 	s, _ := simcard.SampleByID(f.id, today)
+	if f.issuer && s.Spec.Profile == simcard.MyNumber {
+		s.Spec.Profile = simcard.SimulatedIssuer
+		fmt.Fprintln(stderr, "simulator: this card obeys a simulated issuer; no real card answers like this")
+	}
 	c, err := keep(simcard.New(s.Spec), f.state)
 	if err != nil {
 		return err
