@@ -28,7 +28,7 @@ type Config struct {
 	DeviceID    string   `toml:"device_id"`    // 1 to 32 of a–z 0–9 -
 	DataDir     string   `toml:"data_dir"`     // folder of the outbox
 	Languages   []string `toml:"languages"`    // offered to residents, the first at rest; default all
-	Clerks      []Clerk  `toml:"clerks"`
+	Clerks      []Clerk  `toml:"clerks"` // 1 to 24
 	AckKey      string   `toml:"ack_key"` // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
 	// Release says when records leave the box: "at_once" (a demonstration: the time of a record is the time of a case), or "batched"
 	// (default): twice a day, shuffled, at least eight together.
@@ -44,6 +44,9 @@ type Config struct {
 	GPIOChip     string `toml:"gpio_chip"`     // label, e.g. "pinctrl-bcm2711"
 	Pins         Pins   `toml:"pins"`          // offsets on that chip
 }
+
+// maxClerks keeps the comparison of a code well within the 40 s that the session waits for it; beyond, every code would count as a miss.
+const maxClerks = 24
 
 // A Clerk may open cases. Four eyes are two labels.
 type Clerk struct {
@@ -210,6 +213,9 @@ func (c Config) Check() error {
 	}
 	if len(c.Clerks) == 0 {
 		bad("clerks", "nobody may open a case: set at least one")
+	}
+	if n := len(c.Clerks); n > maxClerks {
+		bad("clerks", "there are %d, want at most %d: a code is compared with each of them, about a second each", n, maxClerks)
 	}
 	for i, k := range c.Clerks {
 		if n := len([]rune(k.Label)); n == 0 || n > 8 {

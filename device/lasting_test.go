@@ -4,6 +4,7 @@ package device_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -113,4 +114,20 @@ func (r *rig) drawn(s display.Screen) string {
 		r.t.Fatal(err)
 	}
 	return string(m.Pix)
+}
+
+// TestTooManyClerks: with more clerks than can be compared in time nobody could open a case.
+func TestTooManyClerks(t *testing.T) {
+	c := device.DefaultConfig
+	c.City, c.Office, c.OfficeGroup, c.DeviceID, c.DataDir = "nabari", "市民課", "g01", "box1", t.TempDir()
+	for i := range 25 {
+		if err := c.Check(); err != nil && i > 0 {
+			t.Fatalf("%d clerks: %v", i, err)
+		}
+		c.Clerks = append(c.Clerks, device.Clerk{Label: fmt.Sprint("c", i), Hash: clerkHash()})
+	}
+	var f *device.FieldError
+	if err := c.Check(); !errors.As(err, &f) || f.Key != "clerks" {
+		t.Errorf("25 clerks: %v", err)
+	}
 }
