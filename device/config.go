@@ -28,8 +28,8 @@ type Config struct {
 	DeviceID    string   `toml:"device_id"`    // 1 to 32 of a–z 0–9 -
 	DataDir     string   `toml:"data_dir"`     // folder of the outbox
 	Languages   []string `toml:"languages"`    // offered to residents, the first at rest; default all
-	Clerks      []Clerk  `toml:"clerks"` // 1 to 24
-	AckKey      string   `toml:"ack_key"` // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
+	Clerks      []Clerk  `toml:"clerks"`       // 1 to 24
+	AckKey      string   `toml:"ack_key"`      // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
 	// Release says when records leave the box: "at_once" (a demonstration: the time of a record is the time of a case), or "batched"
 	// (default): twice a day, shuffled, at least eight together.
 	Release       string   `toml:"release"`
