@@ -238,3 +238,33 @@ func TestRegisterRefused(t *testing.T) {
 		})
 	}
 }
+
+// FuzzRegister: whatever a card answers, a change of both halves ends after a
+// bounded number of commands with an error of ours or none, both PINs wiped.
+// Until the first lie the card is honest, so its first PIN cannot be wrong.
+func FuzzRegister(f *testing.F) {
+	f.Add([]byte{0x00, 0x63, 0xC1}, uint8(6))
+	f.Add([]byte{0x00, 0x6A, 0x80, 0x00, 0x90, 0x00}, uint8(16))
+	f.Add([]byte{0x00, 0x61, 0xFF}, uint8(11))
+	f.Fuzz(func(t *testing.T, noise []byte, from uint8) {
+		sim := halves(t, [2]string{"1234", "1234"}, [2]int{3, 3})
+		sim.Reset(false)
+		n := 0
+		rec := &recorder{Link: linkFunc(func(apdu []byte) ([]byte, error) {
+			if n++; n <= int(from) || len(noise) < 2 {
+				return sim.Transmit(apdu)
+			}
+			k := min(int(noise[0]), len(noise)-1)
+			out := append([]byte(nil), noise[1:1+k+min(2, len(noise)-1-k)]...)
+			noise = noise[1+len(out):]
+			return out, nil
+		})}
+		p, q := typed(t, "1234"), typed(t, "5678")
+		judge(t, "change", card.New(rec).Change(card.KindRegister, p, q))
+		wiped(t, "PINs", p, q)
+		// Two checks, a change, the other half's check and change, and both again to put the first back.
+		if rec.pin > 7 || n > 200 {
+			t.Errorf("%d commands, %d with a PIN", n, rec.pin)
+		}
+	})
+}

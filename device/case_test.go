@@ -3,6 +3,7 @@
 package device_test
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -85,6 +86,8 @@ func TestPINChange(t *testing.T) {
 	}{
 		{"login", "login", "2580", "25", pinpad.Key1, card.KindLogin, (*rig).digits},
 		{"signing", "signing", "KATA47Z", "KATAKANA", pinpad.Key2, card.KindSigning, (*rig).letters},
+		{"card info", "card_info", "2580", "25", pinpad.Key3, card.KindCardInfo, (*rig).digits},
+		{"register, in two halves", "register", "2580", "25", pinpad.Key4, card.KindRegister, (*rig).digits},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			bubble(t, nil, func(r *rig) {
@@ -289,7 +292,7 @@ func TestCardPulledAtCommand(t *testing.T) {
 					if i > 3000 {
 						t.Fatalf("command %d: the box stays at %+v", n, r.state())
 					}
-					r.persists(c)
+					r.persists(c, "login")
 				}
 				if got := r.box.Stats().Created; got != 1 {
 					t.Errorf("command %d, pull %v: %d records, want 1", n, pull, got)
@@ -314,7 +317,7 @@ func TestCardPulledAtCommand(t *testing.T) {
 }
 
 // persists does what the screen asks for, like somebody who really wants the change.
-func (r *rig) persists(c *simcard.Card) {
+func (r *rig) persists(c *simcard.Card, id string) {
 	switch s := r.state(); {
 	case s.Busy:
 		time.Sleep(20 * time.Millisecond)
@@ -324,9 +327,9 @@ func (r *rig) persists(c *simcard.Card) {
 			r.reader.Insert(c)
 			time.Sleep(time.Second)
 		}
-	case s.Screen == "resident.pin.login":
+	case s.Screen == "resident.pin."+id:
 		r.digits("1234")
-	case s.Screen == "resident.newpin.login", s.Screen == "resident.again.login", s.Screen == "resident.leavecheck.login":
+	case s.Screen == "resident.newpin."+id, s.Screen == "resident.again."+id, s.Screen == "resident.leavecheck."+id:
 		r.digits("2580")
 	case s.Screen == "resident.leavecheck.wrong":
 		r.press(pinpad.KeyEnter)
@@ -335,5 +338,54 @@ func (r *rig) persists(c *simcard.Card) {
 		time.Sleep(time.Second)
 	default:
 		r.press(pinpad.KeyEnter)
+	}
+}
+
+// TestRegisterPulledAtCommand does the same to the PIN that lies on the card twice: a resident who goes on and types the same two
+// PINs again ends with both halves the same.
+func TestRegisterPulledAtCommand(t *testing.T) {
+	t.Parallel()
+	halves := func(c *simcard.Card) (pins []string) {
+		st := c.State()
+		for _, ref := range card.KindRegister.Info().Refs {
+			pins = append(pins, st.Keys[fmt.Sprintf("%v:%04X", ref.AP, ref.EF)].PIN)
+		}
+		return pins
+	}
+	cuts := 0
+	for n, done := 34, false; n < 90 && !done; n++ { // the board is read before
+		bubble(t, nil, func(r *rig) {
+			c := adult()
+			r.opens(pinpad.Key2, pinpad.Key4)
+			r.press(pinpad.Key1)
+			r.until("resident.card.insert")
+			c.Inject(simcard.Fault{At: n, Pull: simcard.PullAfter})
+			r.reader.Insert(c)
+			cut := false
+			for i := 0; r.state().Screen != "idle"; i++ {
+				if i > 3000 {
+					t.Fatalf("command %d: the box stays at %+v", n, r.state())
+				}
+				if pins := halves(c); pins[0] != pins[1] && !c.Powered() {
+					cut = true
+				}
+				r.persists(c, "register")
+			}
+			if pins := halves(c); pins[0] != pins[1] {
+				t.Errorf("command %d: the halves hold %q at the end (cut: %v)", n, pins, cut)
+			}
+			if c.Left(card.KindRegister) == 0 {
+				t.Errorf("command %d: the PIN is locked", n)
+			}
+			if m := c.Misuse(); len(m) > 0 {
+				t.Errorf("command %d: card misused: %v", n, m)
+			}
+			if cut {
+				cuts++
+			}
+			done = len(c.Log()) < n
+		})
+	}	if cuts < 5 {
+		t.Errorf("%d removals between the halves, want one at each command there", cuts)
 	}
 }

@@ -199,11 +199,6 @@ func (m *machine) clerkChoose(k Key) {
 	case stepKind:
 		if i := m.pick(k, len(kinds)); i > 0 {
 			m.kind = kinds[i-1]
-			if m.kind == card.KindRegister { // its two halves need a procedure of their own
-				m.cause = "register"
-				m.to(stepRefused)
-				return
-			}
 			m.to(stepTurn)
 		}
 	case stepTurn:
