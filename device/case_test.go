@@ -385,7 +385,8 @@ func TestRegisterPulledAtCommand(t *testing.T) {
 			}
 			done = len(c.Log()) < n
 		})
-	}	if cuts < 5 {
+	}
+	if cuts < 5 {
 		t.Errorf("%d removals between the halves, want one at each command there", cuts)
 	}
 }
