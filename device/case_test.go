@@ -344,7 +344,6 @@ func (r *rig) persists(c *simcard.Card, id string) {
 // TestRegisterPulledAtCommand does the same to the PIN that lies on the card twice: a resident who goes on and types the same two
 // PINs again ends with both halves the same.
 func TestRegisterPulledAtCommand(t *testing.T) {
-	t.Parallel()
 	halves := func(c *simcard.Card) (pins []string) {
 		st := c.State()
 		for _, ref := range card.KindRegister.Info().Refs {
