@@ -142,10 +142,12 @@ func (c *counter) change(kind, old, next string) {
 		if s == "idle" && last == "clerk.closed" {
 			return
 		}
-		if strings.Contains(s, "wrong") || strings.Contains(s, "mismatch") || s == "resident.failed" {
+		if s == "resident.failed" || s == "resident.locked" {
 			c.t.Fatalf("the case came to %s after %s", s, last)
 		}
 		switch pressed, ok := menu[s]; {
+		case s == "resident.leavecheck.wrong": // the PIN is changed; only the last look at it went wrong
+			c.press(pinpad.KeyCancel)
 		case s == "idle": // the card is on its way
 		case s == "resident.card.take":
 			if err := c.w.Remove(); err != nil {
@@ -218,6 +220,9 @@ func (c *counter) draw(n int) (logins, passwords []string) {
 		}
 		base = append(base, im)
 	}
+	for _, p := range []*tap{c.log, c.wall, c.wire} { // numbers that stay, like the outbox's epoch, are there from the start
+		base = append(base, &leak.Image{Regions: []leak.Region{{Data: p.bytes()}}})
+	}
 	logins, err := leak.Draw(n, func() string { return fmt.Sprintf("%04d", rnd.IntN(10_000)) }, base...)
 	if err != nil {
 		c.t.Fatal(err)
@@ -245,6 +250,7 @@ func TestNoLeak(t *testing.T) {
 	logins, passwords := c.draw(n)
 	typed := []string{}
 	old, oldWord := "2580", "ABC123"
+	var weak []leak.Hit
 	for i := range n {
 		c.change("login", old, logins[i])
 		old = logins[i]
@@ -254,7 +260,11 @@ func TestNoLeak(t *testing.T) {
 		typed = append(typed, oldWord)
 		hits, size := c.search(leak.NewSearcher(typed...))
 		for _, h := range hits {
-			t.Errorf("after %d cases: %v", 2*(i+1), h)
+			if h.Weak() {
+				weak = append(weak, h)
+			} else {
+				t.Errorf("after %d cases: %v", 2*(i+1), h)
+			}
 		}
 		if size < 8<<20 {
 			t.Fatalf("images of %d bytes cannot be those of two processes", size)
@@ -262,6 +272,20 @@ func TestNoLeak(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+	}
+	// Four digits can have come from a random number that was drawn since. A leak comes again with other digits; chance does not.
+	for try := 0; try < 2 && len(weak) > 0; try++ {
+		t.Logf("looking again at %d short hits, the first: %v", len(weak), weak[0])
+		again, _ := c.draw(1)
+		c.change("login", old, again[0])
+		old = again[0]
+		hits, _ := c.search(leak.NewSearcher(old))
+		weak = slices.DeleteFunc(weak, func(w leak.Hit) bool {
+			return !slices.ContainsFunc(hits, func(h leak.Hit) bool { return h.Form == w.Form })
+		})
+	}
+	for _, h := range weak {
+		t.Errorf("found with three secrets: %v", h)
 	}
 	if len(c.wall.bytes()) < 200 || !bytes.Contains(c.wire.bytes(), []byte("madoguchi.rec/1")) {
 		t.Error("the taps at wall and wire saw no record")

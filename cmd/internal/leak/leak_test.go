@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/iotest"
 )
@@ -114,8 +115,8 @@ func TestProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	// the child gets the secret as arithmetic, not as text, so that only its own planting puts it there
-	var n int
-	if _, err := fmt.Sscan(secrets[0], &n); err != nil {
+	n, err := strconv.Atoi(secrets[0])
+	if err != nil {
 		t.Fatal(err)
 	}
 	hits := NewSearcher(secrets...).Image("child", image(start("LEAK_CHILD=1", fmt.Sprintf("LEAK_PLANT=%x", n^0x5aa55a))))

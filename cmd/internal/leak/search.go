@@ -15,7 +15,12 @@ type Hit struct {
 	Offset int64  // bytes from the start of Where; an address for a memory region
 	Secret int    // index into the secrets the Searcher was made with
 	Form   string // which form of it
+	Len    int    // bytes of that form
 }
+
+// Weak reports whether the form is so short that it stands by chance in what is random by nature: four digits in a record's random
+// number in hex, for one. A weak hit is a leak if it comes again with another secret.
+func (h Hit) Weak() bool { return h.Len < 6 }
 
 func (h Hit) String() string {
 	return fmt.Sprintf("secret %d (%s) at %#x in %s", h.Secret, h.Form, h.Offset, h.Where)
@@ -63,7 +68,7 @@ func (s *Searcher) Bytes(where string, base int64, b []byte) []Hit {
 		for _, f := range s.byHead[binary.LittleEndian.Uint32(b[i:])] {
 			if seen[f] < most && bytes.HasPrefix(b[i:], s.forms[f].Bytes) {
 				seen[f]++
-				hits = append(hits, Hit{where, base + int64(i), s.forms[f].secret, s.forms[f].Name})
+				hits = append(hits, Hit{where, base + int64(i), s.forms[f].secret, s.forms[f].Name, len(s.forms[f].Bytes)})
 			}
 		}
 	}
