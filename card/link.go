@@ -52,3 +52,19 @@ type Event struct {
 	Presence Presence
 	Err      error // why there is no reader, with what to do about it; else nil
 }
+
+// Deliver puts the event into a buffered channel and never waits: when nobody has received for long, the oldest events go, because
+// the newest one says how things stand. Only one goroutine at a time may deliver to a channel.
+func (e Event) Deliver(to chan Event) {
+	for {
+		select {
+		case to <- e:
+			return
+		default:
+		}
+		select {
+		case <-to:
+		default:
+		}
+	}
+}

@@ -238,15 +238,5 @@ func (r *Reader) tell(n news) {
 		return
 	}
 	ev := card.Event{At: r.opts.Now(), Presence: n.presence, Err: n.err}
-	for {
-		select {
-		case r.events <- ev:
-			return
-		default:
-		}
-		select {
-		case <-r.events:
-		default:
-		}
-	}
+	ev.Deliver(r.events)
 }

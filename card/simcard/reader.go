@@ -187,17 +187,7 @@ func (r *Reader) emit() {
 	case r.cur != nil:
 		ev.Presence = card.Present
 	}
-	for {
-		select {
-		case r.events <- ev:
-			return
-		default:
-		}
-		select {
-		case <-r.events:
-		default:
-		}
-	}
+	ev.Deliver(r.events)
 }
 
 // readerLink is one powered connection.

@@ -52,17 +52,8 @@ func (r *Reader) presence(b byte) error {
 	if r.closed {
 		return nil
 	}
-	for {
-		select {
-		case r.events <- e:
-			return nil
-		default:
-		}
-		select {
-		case <-r.events:
-		default:
-		}
-	}
+	e.Deliver(r.events)
+	return nil
 }
 
 // answer hands KindCard to whoever asked.
