@@ -49,7 +49,7 @@ const (
 	ClerkProcedure ID = "clerk.procedure"  // Choice 1 pin_check, 2 pin_change, 3 tries_board.
 	ClerkKind      ID = "clerk.kind"       // Procedure, Choice 1 login, 2 signing, 3 card_info, 4 register; Board if a card lies there: marks what it lacks, and no tries.
 	ClerkApplicant ID = "clerk.applicant"  // Procedure, Choice 1 self, 2 legal_rep, 3 proxy.
-	ClerkRefused   ID = "clerk.refused"    // Reason: "legal_rep", "proxy", "register" (that PIN). Why this box does not do it, and which way leads on.
+	ClerkRefused   ID = "clerk.refused"    // Reason: "legal_rep", "proxy". Why this box does not do it, and which way leads on.
 	ClerkTurn      ID = "clerk.turn"       // Procedure, Kind. Turn the box to the resident, then 確認.
 	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
@@ -241,7 +241,7 @@ func (id ID) split() (prefix, kind string, ok bool) {
 func (id ID) Reasons() []string {
 	switch id {
 	case ClerkRefused:
-		return []string{"legal_rep", "proxy", "register"}
+		return []string{"legal_rep", "proxy"}
 	case ClerkClosed, ResidentStopped:
 		return Outcomes
 	case ClerkInterrupted, ResidentCardRemoved:
