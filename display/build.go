@@ -50,6 +50,9 @@ func build(cat texts, s Screen) (page, error) {
 	if !ok {
 		return page{}, &UnknownError{ID: s.ID, Fact: "id", Value: string(s.ID)}
 	}
+	if info.Face == FaceClerk {
+		s.Lang = Lang(words.ClerkLang(string(s.Lang)))
+	}
 	b := &builder{cat: cat, s: s, info: info}
 	p := b.page()
 	if b.err != nil {

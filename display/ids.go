@@ -46,9 +46,9 @@ const (
 	ClerkCode      ID = "clerk.code"       // Filled, Fault ("too_short"). 4–8 digits in secret mode.
 	ClerkCodeWrong ID = "clerk.code.wrong" // Left: entries before the next pause (0 = not told).
 	ClerkCodeWait  ID = "clerk.code.wait"  // Seconds: rest of the pause after five misses.
-	ClerkProcedure ID = "clerk.procedure"  // Choice 1 pin_check, 2 pin_change, 3 tries_board.
+	ClerkProcedure ID = "clerk.procedure"  // Lines (codes of procedures), Choice, Page, Pages; Paras: one warning of "hours" or "place". A list, see clerk.go.
 	ClerkKind      ID = "clerk.kind"       // Procedure, Choice 1 login, 2 signing, 3 card_info, 4 register; Board if a card lies there: marks what it lacks, and no tries.
-	ClerkApplicant ID = "clerk.applicant"  // Procedure, Choice 1 self, 2 legal_rep, 3 proxy.
+	ClerkApplicant ID = "clerk.applicant"  // Procedure, Lines (codes of applicants), Choice; Paras as in ClerkProcedure. A list.
 	ClerkRefused   ID = "clerk.refused"    // Reason: "legal_rep", "proxy". Why this box does not do it, and which way leads on.
 	ClerkTurn      ID = "clerk.turn"       // Procedure, Kind. Turn the box to the resident, then 確認.
 	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
@@ -56,6 +56,16 @@ const (
 	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
 	ClerkAbout     ID = "clerk.about"      // Build, Fingerprint, Release, Link, LinkSince, Queue.
 	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes), Kind, Queue. What to tell or do next.
+
+	ClerkQuestion    ID = "clerk.question"    // Procedure, Title, Lines, Choice, Rest, Page, Pages. One question of the rules. A list.
+	ClerkDocuments   ID = "clerk.documents"   // Procedure, Lines with Tick, Choice, Page, Pages. A list: a digit ticks a line or takes the tick off, 確認 is done.
+	ClerkDate        ID = "clerk.date"        // Title ("" = today), Text, Fault ("no_such_day", "out_of_range"). Eight digits, year first.
+	ClerkConfirmDate ID = "clerk.confirmdate" // Date. The clock is not trusted: 確認 = right, 訂正 = type it.
+	ClerkDecision    ID = "clerk.decision"    // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
+	ClerkWhy         ID = "clerk.why"         // Procedure, Paras, Page, Pages. 確認 goes back.
+	ClerkTell        ID = "clerk.tell"        // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
+	ClerkGuide       ID = "clerk.guide"       // Procedure, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
+
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
 
@@ -172,6 +182,14 @@ func buildInfos() map[ID]Info {
 		ClerkMenu:              {Face: FaceClerk, Keys: choice("cancel")},
 		ClerkAbout:             {Face: FaceClerk, Keys: []string{"enter"}},
 		ClerkClosed:            {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
+		ClerkQuestion:          {Face: FaceClerk, Keys: choice("cancel", "menu")},
+		ClerkDocuments:         {Face: FaceClerk, Keys: choice("cancel", "menu")},
+		ClerkDate:              {Face: FaceClerk, Keys: []string{"digits", "cancel", "clear", "enter"}},
+		ClerkConfirmDate:       {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "clear", "enter"}},
+		ClerkDecision:          {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
+		ClerkWhy:               {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "enter"}},
+		ClerkTell:              {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
+		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
 		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentCardInsert:     {Face: FaceResident, Keys: []string{"cancel", "menu"}},

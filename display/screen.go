@@ -36,7 +36,7 @@ func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 type Facts struct {
 	Office    string // name of the office, as configured
 	Date      Date   // today
-	Procedure string // "pin_check", "pin_change", "tries_board"
+	Procedure string // "pin_check", "tries_board" or a procedure of the rules, "pin_change"
 	Applicant string // "self", "legal_rep", "proxy"
 	Kind      string // PIN kind: "login", "signing", "card_info", "register"; may be left empty on the screens of one kind
 	Left, Max int    // tries left of Kind and how many there are after a right entry
@@ -61,6 +61,15 @@ type Facts struct {
 	Step    string // place in the case, "2/4"
 
 	Build, Fingerprint string // of this box, for the boot and about screens
+
+	// The clerk's lists and texts, see clerk.go.
+	Title       string // ready words in the clerk's language: a question, the heading of a list
+	Text        string // digits of a date as typed so far, "202611"; a date is no secret
+	Verdict     string // one of Verdicts
+	Lines       []Line // of the page shown, at most LinesPerPage
+	Paras       []Para // all of them; Page says which part is shown
+	Page, Pages int    // from 1; 0 = there is one page only
+	Rest        int    // questions still to come after this one at most; 0 = not told
 }
 
 // A BoardRow is one line of the tries board.
@@ -101,7 +110,7 @@ func (s Screen) Equal(o Screen) bool {
 // Typed reports whether two screens differ at most in what was typed (Filled, Half): the same entry screen, a key further.
 func (s Screen) Typed(o Screen) bool {
 	a, b := s.Facts, o.Facts
-	if s.ID != o.ID || s.Lang != o.Lang || !slices.Equal(a.Board, b.Board) {
+	if s.ID != o.ID || s.Lang != o.Lang || !slices.Equal(a.Board, b.Board) || !slices.Equal(a.Lines, b.Lines) || !slices.Equal(a.Paras, b.Paras) {
 		return false
 	}
 	return a.scalars() == b.scalars()
@@ -112,5 +121,6 @@ func (f Facts) scalars() any {
 	return [...]any{
 		f.Office, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
 		f.Queue, f.Release, f.Choice, f.Reason, f.Seconds, f.Step, f.Build, f.Fingerprint,
+		f.Title, f.Text, f.Verdict, f.Page, f.Pages, f.Rest,
 	}
 }

@@ -6,7 +6,8 @@
 //
 // In a text, "|" marks where a line may be broken, a new line where it must be; Japanese breaks nowhere else unless a piece is wider than
 // the panel. A language that lacks a text is an error, never a fall-back to another language: a resident who reads no Japanese
-// would be left with a screen that looks right to everybody else.
+// would be left with a screen that looks right to everybody else. Residents' texts exist in every language. Those for the clerk alone, whose
+// keys begin with "clerk.", exist in Japanese and English (clerk.go); the clerk's screens are Japanese where the box speaks another language.
 //
 // The package does not draw, does not choose the language and knows no facts but those it is given.
 package words

@@ -4,21 +4,36 @@ package words
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// Every language has the residents' texts, and the clerk's languages have the clerk's.
 func TestLanguagesHaveTheSameKeys(t *testing.T) {
 	c := load(t)
-	want := c.Keys("ja")
-	if len(want) < 200 {
-		t.Fatalf("ja has %d texts, want hundreds", len(want))
+	all := c.Keys("ja")
+	if len(all) < 200 {
+		t.Fatalf("ja has %d texts, want hundreds", len(all))
 	}
+	residents := slices.DeleteFunc(slices.Clone(all), Clerks)
 	for _, lang := range c.Langs() {
+		want := all
+		if ClerkLang(lang) != lang {
+			want = residents
+		}
 		if diff := cmp.Diff(want, c.Keys(lang)); diff != "" {
 			t.Errorf("keys of ja (-) and %s (+):\n%s", lang, diff)
+		}
+	}
+}
+
+func TestClerkLang(t *testing.T) {
+	for lang, want := range map[string]string{"ja": "ja", "en": "en", "vi": "ja", "": "ja"} {
+		if got := ClerkLang(lang); got != want {
+			t.Errorf("clerk's language where the box speaks %q: got %q, want %q", lang, got, want)
 		}
 	}
 }
