@@ -113,26 +113,6 @@ func ParseGroup(code string) (Group, error) {
 	return 0, fmt.Errorf("reading office group: %q is not one of g01 to %v", clip(code), MaxGroup)
 }
 
-// Kind is the kind of a facet: which attributes it holds.
-type Kind uint8
-
-// The facet kinds. PO answers volumes and success: procedure times outcome. Every finished case emits exactly one PO.
-const (
-	_ Kind = iota
-	PO
-)
-
-var kinds = names("kind", "", "po")
-
-// String is the code of k as it stands in JSON, such as "po".
-func (k Kind) String() string { return kinds.name(uint8(k)) }
-
-// Valid says whether k is one of the kinds above.
-func (k Kind) Valid() bool { return kinds.valid(uint8(k)) }
-
-// Kinds lists every facet kind.
-func Kinds() []Kind { return list[Kind](kinds) }
-
 // enum is a closed set of codes: a value's code stands at its index, index 0 is no value.
 type enum struct {
 	what  string

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // Schema is the schema name in every record.
@@ -30,23 +29,86 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
 // Record is one facet of one case. It is a comparable value; the zero value is no record.
 type Record struct {
-	kind      Kind
-	id        ID
-	week      Week
-	group     Group
-	procedure Procedure
-	outcome   Outcome
+	kind  Kind
+	id    ID
+	week  Week
+	group Group
+	a, b  attr // as attributes says; b is 0 if the kind has one attribute only
 }
 
-// NewPO is the facet "procedure × outcome" of a finished case. It draws the record's random number itself, so that no caller can put meaning into it.
-func NewPO(p Procedure, o Outcome, w Week, g Group) (Record, error) {
-	r := Record{kind: PO, week: w, group: g, procedure: p, outcome: o}
+// attr is the value of an attribute, an index into its set.
+type attr uint8
+
+// newRecord draws the record's random number itself, so that no caller can put meaning into it.
+func newRecord(k Kind, a, b attr, w Week, g Group) (Record, error) {
+	r := Record{kind: k, week: w, group: g, a: a, b: b}
 	if err := r.check(); err != nil {
 		return Record{}, fmt.Errorf("making record: %w", err)
 	}
 	rand.Read(r.id[:]) // crypto/rand never fails: it ends the program instead
 	return r, nil
 }
+
+// NewPO is the facet "procedure × outcome" of a finished case.
+func NewPO(p Procedure, o Outcome, w Week, g Group) (Record, error) {
+	if !p.Valid() {
+		return Record{}, fmt.Errorf("making record: unknown %v", p)
+	}
+	return newRecord(PO, attr(p), attr(o), w, g)
+}
+
+// NewClassPO is the same for a group that is told of classes only. An interrupted case is told as abandoned there: it is rare.
+func NewClassPO(c Class, o Outcome, w Week, g Group) (Record, error) {
+	if !c.Valid() {
+		return Record{}, fmt.Errorf("making record: unknown %v", c)
+	}
+	if o == Interrupted {
+		o = Abandoned
+	}
+	return newRecord(PO, attr(c)+attr(len(procedures.codes)-1), attr(o), w, g)
+}
+
+// NewPD is the facet "class × duration".
+func NewPD(c Class, d Duration, w Week, g Group) (Record, error) {
+	return newRecord(PD, attr(c), attr(d), w, g)
+}
+
+// NewFR is the facet "friction".
+func NewFR(f Friction, w Week, g Group) (Record, error) {
+	if f >= frictionEnd {
+		return Record{}, fmt.Errorf("making record: unknown %v", f)
+	}
+	return newRecord(FR, attr(f)+1, 0, w, g)
+}
+
+// NewLA is the facet "language".
+func NewLA(l Language, w Week, g Group) (Record, error) { return newRecord(LA, attr(l), 0, w, g) }
+
+// NewPE is the facet of one PIN entry.
+func NewPE(p PIN, e Entry, w Week, g Group) (Record, error) {
+	return newRecord(PE, attr(p), attr(e), w, g)
+}
+
+// NewST is the facet "step × its duration".
+func NewST(s Step, d Span, w Week, g Group) (Record, error) {
+	return newRecord(ST, attr(s), attr(d), w, g)
+}
+
+// NewPT is the facet "applicant × how the PIN was known".
+func NewPT(a Applicant, m Means, w Week, g Group) (Record, error) {
+	return newRecord(PT, attr(a), attr(m), w, g)
+}
+
+// NewTB is a week's count of looks at the tries board.
+func NewTB(n Tally, w Week, g Group) (Record, error) { return newRecord(TB, attr(n), 0, w, g) }
+
+// NewWC is a week's count of cases of a class.
+func NewWC(c Class, n Tally, w Week, g Group) (Record, error) {
+	return newRecord(WC, attr(c), attr(n), w, g)
+}
+
+// values are the attributes' values.
+func (r Record) values() [2]attr { return [2]attr{r.a, r.b} }
 
 // check says which field holds a value outside its set.
 func (r Record) check() error {
@@ -57,22 +119,17 @@ func (r Record) check() error {
 		return fmt.Errorf("week %d is no ISO week", uint16(r.week))
 	case !r.group.Valid():
 		return fmt.Errorf("unknown %v", r.group)
-	case !r.procedure.Valid():
-		return fmt.Errorf("unknown %v", r.procedure)
-	case !r.outcome.Valid():
-		return fmt.Errorf("unknown %v", r.outcome)
+	}
+	as := r.kind.attrs()
+	for i, v := range r.values() {
+		switch {
+		case i >= len(as) && v != 0:
+			return fmt.Errorf("a %v has no attribute %d", r.kind, i+1)
+		case i < len(as) && !as[i].set.valid(uint8(v)):
+			return fmt.Errorf("unknown %s", as[i].set.name(uint8(v)))
+		}
 	}
 	return nil
-}
-
-// Bits is how much a facet of kind k can say, in bits, beside week and group: the logarithm of the number of its attribute combinations. A test holds it at 8 or less.
-func (k Kind) Bits() float64 {
-	switch k {
-	case PO:
-		return math.Log2(float64(len(Procedures()) * len(Outcomes())))
-	default:
-		return 0
-	}
 }
 
 // Kind is the facet kind.
@@ -87,71 +144,68 @@ func (r Record) Week() Week { return r.week }
 // Group is the office group of the case.
 func (r Record) Group() Group { return r.group }
 
-// Procedure is what the case was about.
-func (r Record) Procedure() Procedure { return r.procedure }
+// Attributes are the codes of the facet's attributes, in the order of Kind.Codes; the second is empty if the kind has one only.
+func (r Record) Attributes() (a, b string) {
+	codes := [2]string{}
+	for i, at := range r.kind.attrs() {
+		codes[i] = at.set.name(uint8(r.values()[i]))
+	}
+	return codes[0], codes[1]
+}
 
-// Outcome is how the case ended.
-func (r Record) Outcome() Outcome { return r.outcome }
+// Procedure is what the case of a PO was about; 0 for another kind, and for a PO that tells the class only.
+func (r Record) Procedure() Procedure {
+	if p := Procedure(r.a); r.kind == PO && p.Valid() {
+		return p
+	}
+	return 0
+}
 
-// Encode is the canonical JSON of r. The record must be one that NewPO or Decode made.
+// Outcome is how the case of a PO ended; 0 for another kind.
+func (r Record) Outcome() Outcome {
+	if r.kind != PO {
+		return 0
+	}
+	return Outcome(r.b)
+}
+
+// Encode is the canonical JSON of r. The record must be one that a constructor or Decode made.
 func (r Record) Encode() []byte { return r.append(make([]byte, 0, MaxSize)) }
 
-// append writes the fields by hand: a field that stands here was put here on purpose.
+// append writes the fields one by one: a key that stands in the tables of this package was put there on purpose, and there is no other.
 func (r Record) append(b []byte) []byte {
-	b = append(b, `{"g":"`...)
-	b = append(b, r.group.String()...)
-	b = append(b, `","k":"`...)
-	b = append(b, r.kind.String()...)
-	b = append(b, `","o":"`...)
-	b = append(b, r.outcome.String()...)
-	b = append(b, `","p":"`...)
-	b = append(b, r.procedure.String()...)
-	b = append(b, `","r":"`...)
-	b = append(b, r.id.String()...)
-	b = append(b, `","s":"`+Schema+`","w":"`...)
-	b = append(b, r.week.String()...)
-	return append(b, `"}`...)
+	if !r.kind.Valid() {
+		return append(b, "{}"...)
+	}
+	for i, key := range keys[r.kind] {
+		if b = append(b, ',', '"', key, '"', ':', '"'); i == 0 {
+			b[len(b)-6] = '{'
+		}
+		b = append(b, r.field(key)...)
+		b = append(b, '"')
+	}
+	return append(b, '}')
 }
 
-// wire is the JSON shape of a record.
-type wire struct {
-	Group     string `json:"g"`
-	Kind      string `json:"k"`
-	Outcome   string `json:"o"`
-	Procedure string `json:"p"`
-	Random    string `json:"r"`
-	Schema    string `json:"s"`
-	Week      string `json:"w"`
-}
-
-func (w wire) record() (Record, error) {
-	if w.Schema != Schema {
-		return Record{}, fmt.Errorf("schema %q is not %s", clip(w.Schema), Schema)
+func (r Record) field(key byte) string {
+	switch key {
+	case 'g':
+		return r.group.String()
+	case 'k':
+		return r.kind.String()
+	case 'r':
+		return r.id.String()
+	case 's':
+		return Schema
+	case 'w':
+		return r.week.String()
 	}
-	var r Record
-	k, err := kinds.parse(w.Kind)
-	if err != nil {
-		return Record{}, err
+	for i, at := range r.kind.attrs() {
+		if at.key == key {
+			return at.set.name(uint8(r.values()[i]))
+		}
 	}
-	r.kind = Kind(k)
-	if r.procedure, err = ParseProcedure(w.Procedure); err != nil {
-		return Record{}, err
-	}
-	if r.outcome, err = ParseOutcome(w.Outcome); err != nil {
-		return Record{}, err
-	}
-	if r.group, err = ParseGroup(w.Group); err != nil {
-		return Record{}, err
-	}
-	if r.week, err = ParseWeek(w.Week); err != nil {
-		return Record{}, err
-	}
-	id, err := hex.DecodeString(w.Random)
-	if err != nil || len(id) != len(r.id) {
-		return Record{}, errors.New("random number is not 32 hex digits")
-	}
-	copy(r.id[:], id)
-	return r, nil
+	return ""
 }
 
 // Decode reads canonical JSON as Encode writes it. Anything else is refused: unknown, doubled, missing or differently spelled fields, values outside their sets,

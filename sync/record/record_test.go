@@ -41,36 +41,72 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+// everyRecord is a record of every combination of every kind.
+func everyRecord(t testing.TB, w Week, g Group) []Record {
+	t.Helper()
+	var all []Record
+	for _, k := range Kinds() {
+		as := k.attrs()
+		n2 := 1
+		if len(as) > 1 {
+			n2 = len(as[1].set.codes) - 1
+		}
+		for a := 1; a < len(as[0].set.codes); a++ {
+			for b := 1; b <= n2; b++ {
+				vb := attr(b)
+				if len(as) == 1 {
+					vb = 0
+				}
+				r, err := newRecord(k, attr(a), vb, w, g)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
 func TestEveryRecordFitsAndComesBack(t *testing.T) {
-	w, _ := NewWeek(2099, 53)
-	if !w.Valid() {
-		w, _ = NewWeek(2099, 52)
+	w, err := NewWeek(2099, 53)
+	if err != nil {
+		if w, err = NewWeek(2099, 52); err != nil {
+			t.Fatal(err)
+		}
 	}
 	longest := 0
-	for _, p := range Procedures() {
-		for _, o := range Outcomes() {
-			r, err := NewPO(p, o, w, MaxGroup)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text := r.Encode()
-			longest = max(longest, len(text))
-			if back, err := Decode(text); err != nil || back != r {
-				t.Errorf("%s: %v", text, err)
-			}
+	seen := map[string]bool{}
+	for _, r := range everyRecord(t, w, MaxGroup) {
+		text := r.Encode()
+		longest = max(longest, len(text))
+		if back, err := Decode(text); err != nil || back != r {
+			t.Errorf("%s: %v", text, err)
+		}
+		a, b := r.Attributes()
+		if cell := r.Kind().String() + " " + a + " " + b; seen[cell] || a == "" {
+			t.Errorf("%q is written twice or empty", cell)
+		} else {
+			seen[cell] = true
 		}
 	}
 	if longest > MaxSize {
 		t.Errorf("longest record has %d bytes, limit %d", longest, MaxSize)
 	}
+	t.Logf("%d different facets beside week and group; the longest has %d bytes", len(seen), longest)
 }
 
-// A facet that can say more than 8 bits beside week and group singles people out (reference 5.4, 5.7): whoever adds a field or a value meets this test.
+// A facet that can say more than 8 bits beside week and group singles people out: whoever adds a field or a value meets this table.
 func TestBits(t *testing.T) {
+	want := map[Kind]float64{PO: 7.08, PD: 4.65, FR: 4, LA: 2, PE: 5.91, ST: 5.76, PT: 2.59, TB: 5.53, WC: 7.85}
 	for _, k := range Kinds() {
-		if b := k.Bits(); b <= 0 || b > 8 {
-			t.Errorf("facet %v says %.2f bits, want more than 0 and at most 8", k, b)
+		if b := k.Bits(); b <= 0 || b > want[k] || want[k] > 8 {
+			t.Errorf("facet %v says %.2f bits, want more than 0 and at most %.2f", k, b, want[k])
 		}
+		if n := len(k.Codes()); n == 0 || n > 2 {
+			t.Errorf("facet %v has %d attributes", k, n)
+		}
+		t.Logf("%v: %.2f bits", k, k.Bits())
 	}
 	if n := len(Procedures()); n > 64 {
 		t.Errorf("%d procedures, want at most 64", n)
@@ -121,7 +157,33 @@ func TestNewPORefuses(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tc.name, r, err)
 		}
 	}
+	// One beyond each set, in each constructor.
+	for name, err := range map[string]error{
+		"procedure that is a class": second(NewPO(TriesBoard+Procedure(ClassPIN), Done, w, 1)),
+		"class of PO":               second(NewClassPO(ClassOther+1, Done, w, 1)),
+		"class 0 of PO":             second(NewClassPO(0, Done, w, 1)),
+		"class":                     second(NewPD(ClassOther+1, Under2Min, w, 1)),
+		"duration":                  second(NewPD(ClassPIN, Over20Min+1, w, 1)),
+		"friction":                  second(NewFR(16, w, 1)),
+		"all frictions":             second(NewFR(255, w, 1)),
+		"language":                  second(NewLA(OtherLanguage+1, w, 1)),
+		"PIN":                       second(NewPE(RegisterPIN+1, NewEntry(Verify, EntryOK), w, 1)),
+		"no entry":                  second(NewPE(LoginPIN, NewEntry(Verify, StoppedByRules+1), w, 1)),
+		"entry":                     second(NewPE(LoginPIN, NewEntry(LeaveCheck, StoppedByRules)+1, w, 1)),
+		"step":                      second(NewST(StepResult+1, Under5s, w, 1)),
+		"span":                      second(NewST(StepEntry, Over2Mins+1, w, 1)),
+		"applicant":                 second(NewPT(Proxy+1, Memory, w, 1)),
+		"means":                     second(NewPT(Self, Letter+1, w, 1)),
+		"tally 0":                   second(NewTB(0, w, 1)),
+		"tally":                     second(NewWC(ClassPIN, TallyOf(1000)+1, w, 1)),
+	} {
+		if err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
 }
+
+func second[T any](_ T, err error) error { return err }
 
 func TestDecodeRefuses(t *testing.T) {
 	swap := func(old, new string) string { return strings.Replace(fixedText, old, new, 1) }
@@ -147,7 +209,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"unknown outcome", swap(`done`, `dome`)},
 		{"unknown procedure", swap(`pin_change`, `pin_chance`)},
 		{"unknown group", swap(`g07`, `g41`)},
-		{"unknown kind", swap(`"po"`, `"pd"`)},
+		{"unknown kind", swap(`"po"`, `"px"`)},
+		{"another kind's attributes", swap(`"po"`, `"pd"`)},
+		{"an attribute too many", swap(`"g"`, `"f":"none","g"`)},
+		{"an empty attribute too many", swap(`"g"`, `"f":"","g"`)},
+		{"attribute of one kind as another's", swap(`"done"`, `"self"`)},
 		{"other schema", swap(`rec/1`, `rec/2`)},
 		{"large hex", swap(`abab`, `ABab`)},
 		{"short number", swap(`abab`, `ab`)},

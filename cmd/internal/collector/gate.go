@@ -48,9 +48,10 @@ func accepted(device string, b record.Batch) store.Batch {
 }
 
 func item(r record.Record) store.Item {
+	a, b := r.Attributes()
 	return store.Item{Body: r.Encode(), Facet: store.Facet{
 		ID: r.ID(), Kind: r.Kind().String(), Week: r.Week().String(), Group: r.Group().String(),
-		A: r.Procedure().String(), B: r.Outcome().String(),
+		A: a, B: b,
 	}}
 }
 
