@@ -48,9 +48,14 @@ type Reject struct {
 // Every record up to and including Upto is dealt with: stored and synced to disk, or rejected. Records up to Durable are also in a verified backup and need
 // not be kept by the box. Missing names up to MaxMissing gaps above Upto, at most MaxMissingGap above it: the box sends these first. Rejected repeats the last MaxRejected
 // rejections of the epoch in every receipt, because a receipt is retained by the broker and replaces the one before it.
+//
+// Hall numbers the lives of city hall's database: it is raised when the database is made and when it is restored from a backup, by the clock's seconds, and never
+// goes back. A receipt with a higher Hall may speak of fewer records than one before it, and the box sends again what is missing then; one with a lower Hall is
+// stale. 0: city hall does not say.
 type Ack struct {
 	Device   string // device id: 1 to 32 of a–z 0–9 -
 	Epoch    uint64
+	Hall     uint32
 	Upto     uint64
 	Durable  uint64
 	Missing  []uint64 // ascending
@@ -116,7 +121,7 @@ func (a Ack) encode() ([]byte, error) {
 	b = strconv.AppendUint(b, a.Durable, 10)
 	b = append(b, `,"epoch":"`...)
 	b = appendEpoch(b, a.Epoch)
-	b = append(b, `","missing":[`...)
+	b = fmt.Appendf(b, `","hall":"%08x","missing":[`, a.Hall)
 	for i, seq := range a.Missing {
 		if i > 0 {
 			b = append(b, ',')
@@ -140,6 +145,7 @@ func decodeAck(text []byte) (Ack, error) {
 		Device   string      `json:"device"`
 		Durable  uint64      `json:"durable"`
 		Epoch    string      `json:"epoch"`
+		Hall     string      `json:"hall"`
 		Missing  []uint64    `json:"missing"`
 		Rejected [][2]uint64 `json:"rejected"`
 		Upto     uint64      `json:"upto"`
@@ -152,6 +158,11 @@ func decodeAck(text []byte) (Ack, error) {
 	if a.Epoch, err = parseEpoch(w.Epoch); err != nil {
 		return Ack{}, err
 	}
+	hall, err := strconv.ParseUint(w.Hall, 16, 32)
+	if err != nil {
+		return Ack{}, fmt.Errorf("reading hall: %w", err)
+	}
+	a.Hall = uint32(hall)
 	for _, d := range w.Missing {
 		if d > MaxMissingGap {
 			return Ack{}, fmt.Errorf("missing distance %d is more than %d", d, MaxMissingGap)

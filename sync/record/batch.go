@@ -15,7 +15,7 @@ const BatchSchema = "madoguchi.batch/1"
 // Limits of a batch.
 const (
 	MaxBatchSize = 32 << 10             // bytes of canonical JSON: the wall's limit for a records frame
-	MaxSeq       = 999_999_999_999      // highest sequence number; a box at 1,000 cases a day needs 2.7 million years
+	MaxSeq       = 9_999_999_999        // highest sequence number; a box at 1,000 records a day needs 27,000 years
 	MaxRecords   = 64                   // records in a batch: the window of the outbox
 	batchRoom    = MaxRecords * MaxSize // what the records of a batch can take at most
 )

@@ -83,7 +83,7 @@ func TestAckComesBack(t *testing.T) {
 	for _, a := range []Ack{
 		{Device: "box-1", Epoch: 1},
 		{Device: "box-1", Epoch: 1, Upto: 9, Durable: 5},
-		{Device: "box-1", Epoch: math.MaxUint64, Upto: 9, Durable: 5, Missing: []uint64{10, 12, 13}, Rejected: []Reject{{3, BadRecord}, {11, ConflictingDup}}},
+		{Device: "box-1", Epoch: math.MaxUint64, Hall: math.MaxUint32, Upto: 9, Durable: 5, Missing: []uint64{10, 12, 13}, Rejected: []Reject{{3, BadRecord}, {11, ConflictingDup}}},
 	} {
 		text, err := SignAck(key, a)
 		if err != nil {
@@ -98,7 +98,7 @@ func TestAckComesBack(t *testing.T) {
 
 func TestLongestAckFits(t *testing.T) {
 	_, key := testKey()
-	a := Ack{Device: strings.Repeat("x", MaxDeviceName), Epoch: math.MaxUint64, Upto: MaxSeq - MaxMissingGap, Durable: MaxSeq - MaxMissingGap}
+	a := Ack{Device: strings.Repeat("x", MaxDeviceName), Epoch: math.MaxUint64, Hall: math.MaxUint32, Upto: MaxSeq - MaxMissingGap, Durable: MaxSeq - MaxMissingGap}
 	for i := range MaxMissing {
 		a.Missing = append(a.Missing, MaxSeq-uint64(MaxMissing-1-i))
 	}
@@ -175,7 +175,7 @@ func TestOpenAckRefuses(t *testing.T) {
 		sig := base64.StdEncoding.EncodeToString(ed25519.Sign(key, []byte(pae)))
 		return `{"payloadType":"` + typ + `","payload":"` + base64.StdEncoding.EncodeToString([]byte(payload)) + `","signatures":[{"keyid":"","sig":"` + sig + `"}]}`
 	}
-	const payload = `{"device":"box-1","durable":0,"epoch":"0000000000000001","missing":[],"rejected":[],"upto":9}`
+	const payload = `{"device":"box-1","durable":0,"epoch":"0000000000000001","hall":"00000000","missing":[],"rejected":[],"upto":9}`
 	if got := sign(AckType, payload); got != string(good) {
 		t.Fatalf("the envelope by hand differs:\n%s\n%s", got, good)
 	}
@@ -191,6 +191,8 @@ func TestOpenAckRefuses(t *testing.T) {
 		{"payload with unknown field, well signed", sign(AckType, strings.Replace(payload, `{`, `{"a":1,`, 1))},
 		{"payload with doubled field, well signed", sign(AckType, strings.Replace(payload, `"upto":9`, `"upto":9,"upto":9`, 1))},
 		{"payload without device, well signed", sign(AckType, strings.Replace(payload, `"device":"box-1",`, ``, 1))},
+		{"payload without hall, well signed", sign(AckType, strings.Replace(payload, `"hall":"00000000",`, ``, 1))},
+		{"hall with large digits, well signed", sign(AckType, strings.Replace(payload, `00000000"`, `0000000A"`, 1))},
 		{"missing wraps around, well signed", sign(AckType, strings.Replace(payload, `"missing":[]`, `"missing":[18446744073709551615]`, 1))},
 		{"long", strings.Repeat(" ", MaxAckSize+1)},
 	} {
