@@ -21,8 +21,10 @@ const (
 	isd       AID = "\xA0\x00\x00\x01\x51\x00\x00"             // issuer security domain, no PINs
 )
 
-// Files of the JPKI application that are free to read.
+// Files of the JPKI application. All are free to read but the signing
+// certificate, which wants the signing password.
 const (
+	efSignCert     uint16 = 0x0001 // 署名用電子証明書
 	efToken        uint16 = 0x0006 // PKCS#11 token info, its label names the species
 	efAvailability uint16 = 0x0008 // which certificates exist
 	efAuthCert     uint16 = 0x000A // 利用者証明用電子証明書

@@ -50,9 +50,18 @@ func readAPDU(off, n int) []byte {
 	return []byte{0x00, 0xB0, byte(off >> 8 & 0x7F), byte(off), byte(n)}
 }
 
+// readShortAPDU asks for the first n bytes, 1 to 256, of the file that has this
+// short id, the low five bits, and makes it current.
+func readShortAPDU(ef uint16, n int) []byte {
+	return []byte{0x00, 0xB0, 0x80 | byte(ef&0x1F), 0x00, byte(n)}
+}
+
 // triesAPDU is VERIFY without data. It is four bytes long: with a fifth the
 // card answers 6700.
 func triesAPDU() []byte { return []byte{0x00, 0x20, 0x00, 0x80} }
+
+// triesShortAPDU is the same for the file that has this short id.
+func triesShortAPDU(ef uint16) []byte { return []byte{0x00, 0x20, 0x00, 0x80 | byte(ef&0x1F)} }
 
 // Mask writes a command as a log may show it: class and instruction, and one
 // fixed mask, without length, for those that carry a PIN.

@@ -26,11 +26,14 @@ func TestCommandsPerStep(t *testing.T) {
 	}
 	steps := []step{
 		{"tries board", func(c *card.Card) error { _, err := c.Board(); return err }},
+		{"tries board, card without short file ids", func(c *card.Card) error { _, err := c.Board(); return err }},
 		{"tries of one PIN", func(c *card.Card) error { _, err := c.Tries(card.KindLogin); return err }},
 		{"tries of 住民基本台帳用", func(c *card.Card) error { _, err := c.Tries(card.KindRegister); return err }},
 		{"check of one PIN", verify(card.KindLogin, "1234")},
+		{"check of the signing password, with its certificate's end", verify(card.KindSigning, "ABC123")},
 		{"check of 住民基本台帳用", verify(card.KindRegister, "1234")},
 		{"change of one PIN", change(card.KindLogin, "1234", "5678")},
+		{"change of the signing password, with its certificate's end", change(card.KindSigning, "ABC123", "XYZ789")},
 		{"change of 住民基本台帳用", change(card.KindRegister, "1234", "5678")},
 		{"list of applications", func(c *card.Card) error { _, err := c.Applications(); return err }},
 		{"end of a session", (*card.Card).End},
@@ -41,6 +44,9 @@ func TestCommandsPerStep(t *testing.T) {
 	}
 	for _, s := range steps {
 		rec := &recorder{Link: connect(t, sample(t, "adult"))}
+		if strings.HasSuffix(s.name, "without short file ids") {
+			rec.Link = longIDs(rec.Link)
+		}
 		if err := s.do(card.New(rec)); err != nil {
 			t.Fatalf("%s: %v", s.name, err)
 		}

@@ -5,6 +5,7 @@ package card
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"madoguchi/pinpad/pin"
 )
@@ -19,7 +20,10 @@ type Card struct {
 	link  Link
 	woken bool  // the first command after power-up has been answered
 	dirty bool  // a PIN command went out and nothing has overwritten it yet
+	short bool  // the card takes short file ids
 	gone  error // a lost card or session
+
+	signingEnds time.Time // see SigningEnds
 }
 
 // New returns the card behind l. It sends nothing. Closing l stays with the
@@ -54,9 +58,12 @@ func (c *Card) selectFile(ef uint16) error {
 }
 
 // left asks the current file for its tries.
-func (c *Card) left() (int, error) {
+func (c *Card) left() (int, error) { return c.ask(triesAPDU()) }
+
+// ask sends a question for tries.
+func (c *Card) ask(cmd []byte) (int, error) {
 	const step = "asking for tries left"
-	_, sw, err := c.exchange(step, triesAPDU(), 0)
+	_, sw, err := c.exchange(step, cmd, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -114,6 +121,10 @@ func (c *Card) Verify(k Kind, p *pin.PIN) error {
 		} else {
 			err = c.verify(k, refs[0], p)
 		}
+		if err == nil && k == KindSigning {
+			p.Wipe()
+			c.readSigningEnds()
+		}
 		c.scrub()
 	}
 	if err != nil {
@@ -144,6 +155,10 @@ func (c *Card) Change(k Kind, current, next *pin.PIN) error {
 		} else if err = c.verify(k, refs[0], current); err == nil {
 			current.Wipe()
 			err = c.change(k, refs[0], next)
+		}
+		if err == nil && k == KindSigning {
+			next.Wipe()
+			c.readSigningEnds()
 		}
 		c.scrub()
 	}
@@ -260,6 +275,7 @@ func (c *Card) scrub() {
 // What the card answers does not matter; powering it off ([Link.Close]) comes
 // after it in any case. On a session that is lost already it does nothing.
 func (c *Card) End() error {
+	c.signingEnds = time.Time{}
 	if c.gone != nil {
 		return nil
 	}

@@ -172,6 +172,15 @@ var allowed = []simcard.Header{
 	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x80}, // VERIFY
 	{CLA: 0x00, INS: 0x24, P1: 0x01, P2: 0x80}, // CHANGE REFERENCE DATA
 	{CLA: 0x80, INS: 0x32, P1: 0x00, P2: 0x80}, // CHANGE KEY (JICSAP), of the two halves of 住民基本台帳用
+	// By short file id: the beginnings of EF 0006, 0008, 000A, and the questions
+	// for tries at 0018, 001B, 0011 and 001C. TestShortQuestions: never with data.
+	{CLA: 0x00, INS: 0xB0, P1: 0x86, P2: 0x00},
+	{CLA: 0x00, INS: 0xB0, P1: 0x88, P2: 0x00},
+	{CLA: 0x00, INS: 0xB0, P1: 0x8A, P2: 0x00},
+	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x98},
+	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x9B},
+	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x91},
+	{CLA: 0x00, INS: 0x20, P1: 0x00, P2: 0x9C},
 }
 
 // reads tells READ BINARY with a plain offset, the one family of headers.

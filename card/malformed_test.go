@@ -101,10 +101,13 @@ func TestBadCertificate(t *testing.T) {
 			if apdu[1] == 0xA4 && apdu[2] == 0x02 {
 				current = uint16(apdu[5])<<8 | uint16(apdu[6])
 			}
+			off := int(apdu[2])<<8 | int(apdu[3])
+			if apdu[1] == 0xB0 && apdu[2] >= 0x80 {
+				current, off = uint16(apdu[2]&0x1F), int(apdu[3])
+			}
 			if apdu[1] != 0xB0 || current != 0x000A {
 				return sim.Transmit(apdu)
 			}
-			off := int(apdu[2])<<8 | int(apdu[3])
 			if off >= len(r.file) {
 				return []byte{0x6B, 0x00}, nil
 			}

@@ -4,18 +4,10 @@ package card
 
 import (
 	"bytes"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
-
-// maxCert bounds a certificate; physical ones have 1.3 to 2 KB.
-const maxCert = 8192
-
-// jst is Japan's time; it has had no summer time since 1951.
-var jst = time.FixedZone("JST", 9*60*60)
 
 // hints are answers to reset of cards without a JPKI application (Debian
 // pcsc-tools, smartcard_list.txt), as a contactless reader makes them.
@@ -133,17 +125,38 @@ func (c *Card) species() (Species, error) {
 	if err != nil {
 		return SpeciesUnknown, err
 	}
-	d, err := c.file(efToken, 32)
+	// By its short id first. A label that is known proves that the card takes short
+	// ids, which saves a SELECT for each file; nothing is concluded from any other
+	// answer.
+	d, err := c.readShort(efToken, labelSize)
+	if sp, ok := labelled(d); err == nil && ok {
+		c.short = true
+		return sp, nil
+	}
+	if err != nil && !errors.As(err, &odd) {
+		return SpeciesUnknown, err
+	}
+	d, err = c.file(efToken, labelSize)
 	if errors.As(err, &odd) && !technical(odd.SW) {
 		return SpeciesUnknown, nil
 	}
 	if err != nil {
 		return SpeciesUnknown, err
 	}
-	if sp, ok := labels[strings.TrimRight(string(d), " \x00")]; ok {
-		return sp, nil
+	sp, _ := labelled(d)
+	return sp, nil
+}
+
+// labelSize is the length of the label in EF 0006.
+const labelSize = 32
+
+// labelled finds the species of a token's label.
+func labelled(d []byte) (Species, bool) {
+	sp, ok := labels[strings.TrimRight(string(d), " \x00")]
+	if !ok {
+		return SpeciesUnknown, false
 	}
-	return SpeciesUnknown, nil
+	return sp, true
 }
 
 // hint asks the link for the answer to reset of a card without JPKI.
@@ -164,7 +177,7 @@ func (c *Card) hint() Species {
 // availability reads EF 0008: 8F in byte 0 says signing, in byte 1 login.
 func (c *Card) availability(b *Board) error {
 	b.HasSigning, b.HasAuth = true, true
-	d, err := c.file(efAvailability, 3)
+	d, _, err := c.head(efAvailability, 3)
 	if err != nil {
 		return err
 	}
@@ -175,7 +188,9 @@ func (c *Card) availability(b *Board) error {
 	return nil
 }
 
-// boardTries is triesAt without selecting an application that is current.
+// boardTries is triesAt without selecting an application that is current, and by
+// short id where the card takes them. An answer that is no count is asked for
+// again by the file's whole name.
 func (c *Card) boardTries(r Ref, current *AID) (int, error) {
 	if *current != r.AP {
 		*current = ""
@@ -184,10 +199,32 @@ func (c *Card) boardTries(r Ref, current *AID) (int, error) {
 		}
 		*current = r.AP
 	}
+	if c.short {
+		n, err := c.ask(triesShortAPDU(r.EF))
+		var odd *StatusError
+		if !errors.As(err, &odd) {
+			return n, err
+		}
+	}
 	if err := c.selectFile(r.EF); err != nil {
 		return 0, err
 	}
 	return c.left()
+}
+
+// head reads the first n bytes of a file, or fewer if it is shorter: by short id
+// where the card takes them, and by its whole name where that gets no data. short
+// says which it was.
+func (c *Card) head(ef uint16, n int) (d []byte, short bool, err error) {
+	if c.short {
+		d, err = c.readShort(ef, n)
+		var odd *StatusError
+		if !errors.As(err, &odd) {
+			return d, true, err
+		}
+	}
+	d, err = c.file(ef, n)
+	return d, false, err
 }
 
 // file selects a file and reads its first n bytes, or fewer if it is shorter.
@@ -195,79 +232,30 @@ func (c *Card) file(ef uint16, n int) ([]byte, error) {
 	if err := c.selectFile(ef); err != nil {
 		return nil, err
 	}
-	d, err := c.read(ef, 0, n)
-	return d[:min(n, len(d))], err
+	return c.read(ef, 0, n)
 }
 
 // read reads up to n bytes, 1 to 256, of the current file.
 func (c *Card) read(ef uint16, off, n int) ([]byte, error) {
+	return c.readBy(ef, readAPDU(off, n), n)
+}
+
+// readShort reads the first bytes, 1 to 256, of a file by its short id.
+func (c *Card) readShort(ef uint16, n int) ([]byte, error) {
+	return c.readBy(ef, readShortAPDU(ef, n), n)
+}
+
+// readBy sends a READ BINARY for n bytes of ef and never returns more.
+func (c *Card) readBy(ef uint16, cmd []byte, n int) ([]byte, error) {
 	step := fmt.Sprintf("reading file %04X", ef)
-	d, sw, err := c.exchange(step, readAPDU(off, n), n)
+	d, sw, err := c.exchange(step, cmd, n)
 	if err == nil && sw != swOK && sw != swShort {
 		clear(d)
 		return nil, &StatusError{sw, step}
 	}
+	if len(d) > n { // the card has named another length
+		clear(d[n:])
+		d = d[:n]
+	}
 	return d, err
-}
-
-// authEnds reads the last day of the login certificate. Of the certificate,
-// which tells a person by number, nothing else is looked at, and its bytes are
-// wiped. No certificate, or one that wants a PIN, is the zero day.
-func (c *Card) authEnds() (time.Time, error) {
-	der, err := c.certificate()
-	defer clear(der)
-	if err != nil || len(der) == 0 {
-		return time.Time{}, err
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		// The cause is left out: it may quote the certificate.
-		return time.Time{}, &MalformedError{"reading login certificate", "not a certificate"}
-	}
-	y, m, d := cert.NotAfter.In(jst).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC), nil
-}
-
-// certificate reads EF 000A up to the length that its DER header names; what
-// follows is filler. It is nil if there is none to read.
-func (c *Card) certificate() ([]byte, error) {
-	const step = "reading login certificate"
-	absent := func(err error) bool {
-		var odd *StatusError
-		return errors.As(err, &odd) && (odd.SW == swNotFound || odd.SW == swProtected || odd.SW == swOffset)
-	}
-	if err := c.selectFile(efAuthCert); absent(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	d, err := c.read(efAuthCert, 0, maxData)
-	if absent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { clear(d) }()
-	if len(d) < 4 || d[0] != 0x30 || d[1] != 0x82 {
-		return nil, &MalformedError{step, "no DER header"}
-	}
-	size := 4 + int(d[2])<<8 + int(d[3])
-	if size > maxCert {
-		return nil, &MalformedError{step, fmt.Sprintf("%d bytes long by its header", size)}
-	}
-	der := append(make([]byte, 0, size), d[:min(size, len(d))]...)
-	for len(der) < size {
-		clear(d)
-		d, err = c.read(efAuthCert, len(der), min(maxData, size-len(der)))
-		if err == nil && len(d) == 0 {
-			err = &MalformedError{step, fmt.Sprintf("ends after %d of %d bytes", len(der), size)}
-		}
-		if err != nil {
-			clear(der)
-			return nil, err
-		}
-		der = append(der, d[:min(len(d), size-len(der))]...)
-	}
-	return der, nil
 }

@@ -277,7 +277,7 @@ func TestCardPulledAtCommand(t *testing.T) {
 	for pull, every := range map[simcard.Pull]int{simcard.PullBefore: 4, simcard.PullAfter: 1} { // a pull before the n-th is one after the one before it, but for what was sent
 		stride := 5 // through the reading of the board
 		for n := 1; n < 60; n += stride {
-			if n > 20 {
+			if n > 11 {
 				stride = every
 			}
 			done := false
@@ -352,7 +352,7 @@ func TestRegisterPulledAtCommand(t *testing.T) {
 		return pins
 	}
 	cuts := 0
-	for n, done := 34, false; n < 90 && !done; n++ { // the board is read before
+	for n, done := 22, false; n < 90 && !done; n++ { // the board is read before
 		bubble(t, nil, func(r *rig) {
 			c := adult()
 			r.opens(pinpad.Key2, pinpad.Key4)
