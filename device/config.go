@@ -41,6 +41,7 @@ type Config struct {
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
 	ReaderSocket string `toml:"reader_socket"` // of pcscd, default /run/pcscd/pcscd.comm
 	Reader       string `toml:"reader"`        // a part of the card reader's name, where there are several; "" takes whichever holds a card
+	PINEntry     string `toml:"pin_entry"`     // "keypad", the box's own: there is no other
 	GPIOChip     string `toml:"gpio_chip"`     // label, e.g. "pinctrl-bcm2711"
 	Pins         Pins   `toml:"pins"`          // offsets on that chip
 }
@@ -72,7 +73,7 @@ type Pins struct {
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
 	Languages: []string{"ja", "en"}, Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
-	Panel: "4in2_v2", SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", GPIOChip: "pinctrl-bcm2711",
+	Panel: "4in2_v2", SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
 		DC: 25, RST: 17, Busy: 24, Power: 18, Red: 22, Yellow: 23, Green: 27, Buzzer: 12, Lid: 4,
@@ -238,6 +239,14 @@ func (c Config) Check() error {
 		if _, err := time.Parse("15:04", t); err != nil {
 			bad("release_at", "%q is no time like 12:30", t)
 		}
+	}
+	switch c.PINEntry {
+	case "", DefaultConfig.PINEntry:
+	case "reader":
+		bad("pin_entry", "the PIN pad of a card reader is not used: it cannot show the tries left before an entry, guard the last one, or be wiped; "+
+			"set %q and type on the box", DefaultConfig.PINEntry)
+	default:
+		bad("pin_entry", "%q is not %s", c.PINEntry, DefaultConfig.PINEntry)
 	}
 	return errors.Join(all...)
 }

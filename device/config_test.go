@@ -67,6 +67,8 @@ func TestLoadConfigErrors(t *testing.T) {
 		{"hash", swap("argon2id", "argon2i"), ":10:1: clerks[0].hash: "},
 		{"key", swap("AAA=", "AAA"), ":6:1: ack_key: is not base64"},
 		{"release", "release = \"never\"\n" + good, `:1:1: release: "never" is not at_once or batched`},
+		{"reader's own pad", "pin_entry = \"reader\"\n" + good, `:1:1: pin_entry: the PIN pad of a card reader is not used`},
+		{"no such entry", "pin_entry = \"voice\"\n" + good, `:1:1: pin_entry: "voice" is not keypad`},
 		{"release time", "release_at = [\"25:00\"]\n" + good, `:1:1: release_at: "25:00" is no time like 12:30`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -27,6 +27,8 @@ type service struct {
 	hold    chan struct{} // Connect waits for it
 	answer  func(apdu []byte) ([]byte, error)
 	noisy   bool // waits return at once without news
+	// Answers to the question for features, by reader; none: the driver knows no such question.
+	features map[string][]byte
 }
 
 func newService(readers ...string) *service {
@@ -175,6 +177,27 @@ func (f *fakeSession) Connect(reader string) (handle, error) {
 	defer f.s.mu.Unlock()
 	f.s.cards++
 	return &fakeHandle{s: f.s, reader: reader}, f.check("Connect")
+}
+
+func (f *fakeSession) Features(reader string) ([]byte, error) {
+	f.s.mu.Lock()
+	hold := f.s.hold
+	f.s.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	if err := f.check("Features"); err != nil {
+		return nil, err
+	}
+	switch list, ok := f.s.features[reader]; {
+	case f.s.refuse != nil:
+		return nil, f.s.refuse
+	case ok:
+		return list, nil
+	}
+	return nil, errNoFeatures
 }
 
 func (f *fakeSession) Cancel() error {

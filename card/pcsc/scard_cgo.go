@@ -85,6 +85,27 @@ func (n native) Connect(reader string) (handle, error) {
 	return h, nil
 }
 
+// getFeatures is CM_IOCTL_GET_FEATURE_REQUEST.
+const getFeatures = 3400
+
+// Features implements session: by a connection to the reader, not to its card.
+func (n native) Features(reader string) ([]byte, error) {
+	c, err := n.ctx.Connect(reader, scard.ShareDirect, scard.ProtocolUndefined)
+	if err != nil {
+		return nil, translate(err)
+	}
+	list, err := c.Control(scard.CtlCode(getFeatures), nil)
+	_ = c.Disconnect(scard.LeaveCard)
+	var code scard.Error
+	if errors.As(err, &code) && (code == scard.ErrUnsupportedFeature || code == scard.ErrNotTransacted) {
+		return nil, errNoFeatures
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	return list, nil
+}
+
 type nativeCard struct {
 	c   *scard.Card
 	atr []byte

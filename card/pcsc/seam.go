@@ -44,6 +44,7 @@ type session interface {
 	Readers() ([]string, error) // none: empty, no error
 	Wait(states []state, d time.Duration) error
 	Connect(reader string) (handle, error)
+	Features(reader string) ([]byte, error) // part 10's list, raw; errNoFeatures
 	Cancel() error
 	Release() error
 }

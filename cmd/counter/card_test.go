@@ -58,7 +58,7 @@ func TestCardTool(t *testing.T) {
 	t.Setenv("PCSCLITE_CSOCK_NAME", d.Socket())
 
 	code, out := cardRun(t, "readers", "--json")
-	want := `{"reader":"Virtual PCD 00 00","presence":"empty","chosen":true}` + "\n" + `{"reader":"Virtual PCD 00 01","presence":"empty","chosen":true}` + "\n"
+	want := `{"reader":"Virtual PCD 00 00","presence":"empty","chosen":true,"own_pad":"none"}` + "\n" + `{"reader":"Virtual PCD 00 01","presence":"empty","chosen":true,"own_pad":"none"}` + "\n"
 	if diff := cmp.Diff(want, out); code != 0 || diff != "" {
 		t.Errorf("readers ended with %d (-want +got):\n%s", code, diff)
 	}

@@ -16,6 +16,27 @@ type shownSlot struct {
 	Reader   string `json:"reader"`
 	Presence string `json:"presence"`
 	Chosen   bool   `json:"chosen"`
+	OwnPad   string `json:"own_pad"` // "none", "not_used", "not_told"
+}
+
+// ownPads are what a technician reads of a reader's own PIN pad.
+var ownPads = map[string]string{
+	"none":     "",
+	"not_used": "has a PIN pad of its own, which is not used: PINs are typed on the box (pin_entry)",
+	"not_told": "does not tell whether it has a PIN pad of its own",
+}
+
+// ownPad asks one reader.
+func (t *cardTool) ownPad(ctx context.Context, reader string) string {
+	ctx, cancel := context.WithTimeout(ctx, t.wait)
+	defer cancel()
+	switch p, err := t.reader.OwnPad(ctx, reader); {
+	case err != nil:
+		return "not_told"
+	case p.Any():
+		return "not_used"
+	}
+	return "none"
 }
 
 func (t *cardTool) readers(ctx context.Context) error {
@@ -31,7 +52,8 @@ func (t *cardTool) readers(ctx context.Context) error {
 		} else {
 			state = "not_chosen"
 		}
-		t.print(shownSlot{s.Name, state, s.Chosen}, fmt.Sprintf("%s%-40s %s", mark, s.Name, state))
+		pad := t.ownPad(ctx, s.Name)
+		t.print(shownSlot{s.Name, state, s.Chosen, pad}, fmt.Sprintf("%s%-40s %-10s %s", mark, s.Name, state, ownPads[pad]))
 	}
 	return ev.Err
 }
