@@ -25,14 +25,12 @@ func Asked(p *policy.Policy, today civil.Date) []AskedRow {
 		for app := range policy.Applicants {
 			c := Case{ID: "asked", Municipality: p.City, Procedure: policy.Cell(proc), Applicant: policy.Cell(app),
 				Facts: Facts{Today: today, CertExpires: soon, CardExpires: far, Visit: 1, CardPresented: Unsaid}}
-			iv := interview(p, &c, nil)
+			t := Begin(p, &c, nil)
 			row := AskedRow{Procedure: c.Procedure, Applicant: c.Applicant}
-			order, _ := iv.rank(iv.all())
-			for _, q := range order {
-				row.Facts = append(row.Facts, iv.questions[q].ID)
+			for _, q := range t.rank() {
+				row.Facts = append(row.Facts, t.questions[q].ID)
 			}
-			row.Usual = iv.usual(iv.all())
-			row.Most = iv.longest(iv.all())
+			row.Usual, row.Most = t.usual(), t.longest()
 			if row.Most > 0 || app == 0 {
 				out = append(out, row)
 			}
@@ -41,22 +39,20 @@ func Asked(p *policy.Policy, today civil.Date) []AskedRow {
 	return out
 }
 
-func (a *asking) usual(rows []int) int {
-	order, decided := a.rank(rows)
-	if decided || len(order) == 0 {
+func (t *Talk) usual() int {
+	if t.asked < 0 {
 		return 0
 	}
-	return 1 + a.usual(a.split(order[0], rows)[0])
+	return 1 + t.Answer(0).usual()
 }
 
-func (a *asking) longest(rows []int) int {
-	order, decided := a.rank(rows)
-	if decided || len(order) == 0 {
+func (t *Talk) longest() int {
+	if t.asked < 0 {
 		return 0
 	}
 	n := 0
-	for _, part := range a.split(order[0], rows) {
-		n = max(n, a.longest(part))
+	for a := range t.questions[t.asked].Answers {
+		n = max(n, t.Answer(a).longest())
 	}
 	return 1 + n
 }

@@ -18,8 +18,15 @@ func yesNo(usual Tri, to func(*Facts) *Tri) []Answer {
 	return triAnswers(yesNoWords[0], yesNoWords[1], usual, to)
 }
 
+// pins sets how PINs stand. What the card itself says stays: it is locked.
 func pins(signing, auth uint8) func(*Facts) {
-	return func(f *Facts) { f.Pins[0], f.Pins[1] = signing, auth }
+	return func(f *Facts) { setPin(f, 0, signing); setPin(f, 1, auth) }
+}
+
+func setPin(f *Facts, kind int, state uint8) {
+	if f.Pins[kind] != PinLocked {
+		f.Pins[kind] = state
+	}
 }
 
 func asked(k Kinds) func(*Facts) {
@@ -32,6 +39,11 @@ func group(c policy.Cell, ward Tri) func(*Facts) {
 
 func posted(l *Letter, lost bool) func(*Facts) {
 	return func(f *Facts) { f.Letter, f.LetterLost = l, lost }
+}
+
+// kinship sets how the relation of a representative to the principal shows without a family register certificate.
+func kinship(household Tri, honseki string, confirmable Tri) func(*Facts) {
+	return func(f *Facts) { f.Household, f.Honseki, f.Relation = household, honseki, confirmable }
 }
 
 // expiredLetter is over by any day that a case may have.
@@ -53,7 +65,7 @@ var catalogue = []Question{
 			{"under_15", "15歳未満", "Under 15", group(0, Unsaid)}, {"adult_ward", "成年被後見人", "An adult under guardianship", group(2, Yes)}}},
 	{ID: "adult_ward", Ja: "ご本人は成年被後見人ですか。", En: "Is the card holder an adult under guardianship?", dims: []policy.Dim{policy.Ward, policy.Signing}, after: "age_group",
 		Answers: yesNo(No, func(f *Facts) *Tri { return &f.Ward })},
-	{ID: "visit", Ja: "何回目の来庁ですか。", En: "Which visit is it?", others: true, dims: []policy.Dim{policy.Visit},
+	{ID: "visit", Ja: "何回目の来庁ですか。", En: "Which visit is it?", others: true, early: true, dims: []policy.Dim{policy.Visit},
 		Answers: []Answer{{"1", "1回目", "First", func(f *Facts) { f.Visit = 1 }}, {"2", "2回目", "Second", func(f *Facts) { f.Visit = 2 }}}},
 	{ID: "letter", others: true, Ja: "照会書兼回答書は。", En: "The inquiry letter?", dims: []policy.Dim{policy.Letter, policy.LetterFrom},
 		Answers: []Answer{{"none", "ない", "None", posted(nil, false)}, {"jlis", "J-LISから、封あり", "From J-LIS, sealed", posted(&Letter{}, false)},
@@ -62,7 +74,7 @@ var catalogue = []Question{
 			{"lost", "紛失した", "Lost", posted(nil, true)}}},
 	{ID: "pin_setting_request", others: true, Ja: "郵送した書類はご本人が記入していますか。", En: "Are the mailed papers filled in by the holder?", dims: []policy.Dim{policy.Request},
 		Answers: []Answer{{"ok", "記入あり", "Filled in", func(f *Facts) { f.Request = &Letter{} }}, {"none", "ない", "Not there", func(f *Facts) { f.Request = nil }}}},
-	{ID: "visit1_place", others: true, Ja: "1回目と同じ窓口ですか。", En: "Same window as the first visit?", dims: []policy.Dim{policy.SameWindow},
+	{ID: "visit1_place", others: true, early: true, Ja: "1回目と同じ窓口ですか。", En: "Same window as the first visit?", dims: []policy.Dim{policy.SameWindow},
 		Answers: []Answer{{"same", "同じ", "Same", func(f *Facts) { f.Visit1Place = f.Place }}, {"other", "別の窓口", "Another", func(f *Facts) {
 			if f.Place == "" {
 				f.Place = "counter"
@@ -75,8 +87,9 @@ var catalogue = []Question{
 	{ID: "identity_confirmed", Ja: "本人確認ができましたか。", En: "Is the identity confirmed?", dims: []policy.Dim{policy.Identity}, Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.Identity })},
 	{ID: "honseki", Ja: "本籍はこの市ですか。", En: "Is the registered domicile in this city?", dims: []policy.Dim{policy.Honseki},
 		Answers: []Answer{{"here", "はい", "Yes", func(f *Facts) { f.Honseki = here }}, {"other_city", "いいえ", "No", func(f *Facts) { f.Honseki = "other_city" }}}},
-	{ID: "same_household", Ja: "代理人は同一世帯ですか。", En: "Same household?", dims: []policy.Dim{policy.Household}, Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.Household })},
-	{ID: "relation_confirmable", Ja: "本籍で関係を確認できますか。", En: "Can the relation be confirmed here?", dims: []policy.Dim{policy.Relation}, Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.Relation })},
+	{ID: "same_household", Ja: "代理人とご本人の関係は。", En: "How is the relation confirmed?", dims: []policy.Dim{policy.Household, policy.Honseki, policy.Relation},
+		Answers: []Answer{{"same_household", "同一世帯", "Same household", kinship(Yes, "", Unsaid)}, {"confirmable", "本籍がこの市で、戸籍で確認できる", "By the register here", kinship(No, here, Yes)},
+			{"no", "どちらでもない", "Neither", kinship(No, "other_city", No)}}},
 	{ID: "application_form", others: true, Ja: "申請書は記入されていますか。", En: "Is the form filled in?", dims: []policy.Dim{policy.Form}, Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.Form })},
 	{ID: "wants_new_pin", Ja: "暗証番号の変更も希望しますか。", En: "Is a new PIN wished?", dims: []policy.Dim{policy.NewPin}, Answers: yesNo(No, func(f *Facts) *Tri { return &f.WantsNewPin })},
 	{ID: "wants_signing_cert", Ja: "署名用電子証明書の発行を希望しますか。", En: "Is a signing certificate wished?", dims: []policy.Dim{policy.WantsSign}, Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.WantsSigning })},

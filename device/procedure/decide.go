@@ -26,14 +26,17 @@ var (
 
 // Decide decides a case by a policy. It is pure: the same case and policy give the same decision, and no clock is read. Every case that
 // ParseFacts accepts has a decision; where the page says nothing the outcome is "not stated".
-func Decide(p *policy.Policy, c *Case) (*Decision, error) {
+func Decide(p *policy.Policy, c *Case) (*Decision, error) { return decide(p, c, nil, nil) }
+
+// decide is Decide that also notes what the decision turned on and which papers were asked for, where somebody asks.
+func decide(p *policy.Policy, c *Case, t *track, papers *[]Paper) (*Decision, error) {
 	if c.Municipality != p.City {
 		return nil, fmt.Errorf("deciding by the policy of %s: %w: %s", p.City, ErrOtherCity, c.Municipality)
 	}
 	if c.Facts.Today.IsZero() {
 		return nil, &FactError{"facts.today", "missing"}
 	}
-	w := work{p: p, c: c, f: &c.Facts, day: c.Facts.Today.Number(), d: &Decision{Because: make([]*policy.Ref, 0, 12), Tell: make([]string, 0, 12)}}
+	w := work{p: p, c: c, f: &c.Facts, day: c.Facts.Today.Number(), track: t, desked: papers, d: &Decision{Because: make([]*policy.Ref, 0, 12), Tell: make([]string, 0, 12)}}
 	w.derive()
 	w.represent()
 	w.path()
@@ -53,7 +56,7 @@ func (w *work) represent() {
 	rules := w.p.Representatives()
 	for i := range rules {
 		r := &rules[i]
-		if !r.Holds(&w.s, w.day) {
+		if !w.holds(r) {
 			continue
 		}
 		w.d.because(r.Ref)
@@ -71,9 +74,9 @@ func (w *work) represent() {
 	}
 }
 
-func first(rules []*policy.Rule, s *policy.Situation, day int) *policy.Rule {
+func (w *work) first(rules []*policy.Rule) *policy.Rule {
 	for _, r := range rules {
-		if r.Holds(s, day) {
+		if w.holds(r) {
 			return r
 		}
 	}
@@ -83,9 +86,9 @@ func first(rules []*policy.Rule, s *policy.Situation, day int) *policy.Rule {
 // path finds the row that decides and writes what follows from it.
 func (w *work) path() {
 	proc := w.c.Procedure
-	r := first(w.p.Gates(proc), &w.s, w.day)
+	r := w.first(w.p.Gates(proc))
 	if r == nil {
-		r = first(w.p.Paths(proc), &w.s, w.day)
+		r = w.first(w.p.Paths(proc))
 	}
 	if r == nil {
 		w.outcome(oSilent)
@@ -134,6 +137,9 @@ func (w *work) missing(l []string) {
 func (w *work) walk(r *policy.Rule) {
 	w.take(r)
 	out, visits, pins := r.Outcome, r.Visits, r.Pins
+	if visits == 1 || r.Fallback != nil {
+		w.read(policy.Visit)
+	}
 	if w.f.Visit == 2 && visits == 1 {
 		visits = 2
 	}
@@ -172,6 +178,7 @@ func (w *work) enter(k Kinds, pins string) {
 	if pins == "" {
 		return
 	}
+	w.read(policy.Kinds, policy.Signing)
 	w.d.put(policy.KPinsToEnter, kindNames[k&15])
 	switch pins {
 	case "principal":
@@ -201,7 +208,8 @@ func (w *work) redirect(r *policy.Rule) {
 	}
 	// The letter that was brought is for the procedure that was asked for.
 	w.s[policy.Letter], w.s[policy.LetterFrom], w.s[policy.Visit] = 0, 0, 0
-	sub := first(w.p.Paths(r.Sequence[0]), &w.s, w.day)
+	w.fixed |= 1<<policy.Letter | 1<<policy.LetterFrom | 1<<policy.Visit
+	sub := w.first(w.p.Paths(r.Sequence[0]))
 	if sub != nil && sub.Outcome != oRedirect && (sub.List != nil || sub.Visits > 0) {
 		w.d.because(sub.Ref)
 		w.d.because(sub.Defaults...)
@@ -213,6 +221,10 @@ func (w *work) redirect(r *policy.Rule) {
 		}
 		w.d.tell(sub.Tell)
 		w.missing(lack)
+		if visits < 2 {
+			w.fixed &^= 1 << policy.Visit
+			w.read(policy.Visit)
+		}
 		if visits = max(visits, w.f.Visit, 1); visits > 0 {
 			w.d.put(policy.KSameDay, visits == 1)
 			w.d.put(policy.KVisits, visits)
@@ -221,7 +233,7 @@ func (w *work) redirect(r *policy.Rule) {
 			w.enter(w.kinds, pins)
 		}
 	}
-	w.s = saved
+	w.s, w.fixed = saved, 0
 	w.s[policy.Result] = oRedirect
 	w.kinds = kinds
 }
@@ -238,13 +250,17 @@ func (w *work) forgotten() {
 		w.d.because(q23)
 		w.kinds = out
 	}
+	if w.read(policy.Pin, policy.UserAuthPin, policy.Kinds, policy.Signing); w.track != nil {
+		w.track.pins = true
+	}
 	w.s[policy.Kinds] = kindsCell(w.kinds)
+	w.fixed |= 1 << policy.Kinds
 }
 
 // answers lets every row answer that holds, the first for each key; the messages of all are told.
 func (w *work) answers() {
 	for _, r := range w.p.Answers(w.c.Procedure) {
-		if !r.Holds(&w.s, w.day) {
+		if w.track != nil && !weighs(r) || !w.holds(r) {
 			continue
 		}
 		used := len(r.Set) == 0

@@ -44,6 +44,10 @@ type work struct {
 	asProxy  bool       // a representative's papers count as a proxy's
 	place    *policy.Place
 	d        *Decision
+
+	track  *track   // what the decision turned on; nil: nobody asks
+	fixed  dims     // those that the engine itself has set
+	desked *[]Paper // papers that were asked for; nil: nobody asks
 }
 
 func pick(t Tri, yes, no, unsaid policy.Cell) policy.Cell {

@@ -15,20 +15,24 @@ func (w *work) lacking(l *policy.NeedList) []string {
 	if l == nil {
 		return nil
 	}
+	w.read(policy.CardShown, policy.CardBody)
 	var docs [24]Document
 	n := w.desk(docs[:])
 	var serves [24]int8 // document -> need plus 1
 	var missing []string
 	for i := range l.Needs {
 		need := &l.Needs[i]
-		if need.Optional || !holds(need.Conds, &w.s) || need.Assumed && !w.f.HasDocuments && w.f.CardPresented != No {
+		if need.Optional || !w.met(need.Conds) || need.Assumed && !w.f.HasDocuments && w.f.CardPresented != No {
 			continue
 		}
 		if need.Met.Conds != nil {
-			if !holds(need.Met.Conds, &w.s) {
+			if !w.met(need.Met.Conds) {
 				missing = append(missing, need.Met.Code)
 			}
 			continue
+		}
+		if w.desked != nil {
+			*w.desked = append(*w.desked, Paper{Code: need.Met.Code, Name: need.Met.Name, Months: need.Months, met: need.Met, list: l})
 		}
 		var seen [24]bool
 		if !w.place1(l, i, docs[:n], &serves, &seen) {
