@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package update
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// MaxPart is the most data in one Part, in bytes. With its head it fits a wall.Bytes frame.
+const MaxPart = 64 << 10
+
+// maxName is the longest name of an object: "chunk/" and 64 hexadecimal digits, with room for longer roles.
+const maxName = 96
+
+// absent is the size that says "no such object".
+const absent = math.MaxUint64
+
+// ErrAbsent says that the depot has no object of that name: asking again does not help.
+var ErrAbsent = errors.New("no such object")
+
+// A Want asks for a part of a named object; the body of a wall.Want frame.
+type Want struct {
+	Name   string // "root/3", "timestamp", "firmware/7", "object/<sha256>", "chunk/<sha256>"
+	Offset uint64 // bytes
+	Len    uint32 // bytes, at most MaxPart
+}
+
+// A Part answers a Want; the body of a wall.Bytes frame.
+type Part struct {
+	Name   string
+	Offset uint64
+	Size   uint64 // of the whole object, bytes
+	Absent bool   // there is no such object; Size and Data are empty
+	Data   []byte // may be shorter than asked for, at the object's end
+}
+
+// Encode returns the want as bytes: name length u8, name, offset u64, length u32, big endian.
+func (w Want) Encode() ([]byte, error) {
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	b := append([]byte{byte(len(w.Name))}, w.Name...)
+	b = binary.BigEndian.AppendUint64(b, w.Offset)
+	return binary.BigEndian.AppendUint32(b, w.Len), nil
+}
+
+// ParseWant reads what Encode wrote and refuses anything else.
+func ParseWant(b []byte) (Want, error) {
+	name, rest, err := cutName(b)
+	if err != nil {
+		return Want{}, fmt.Errorf("parsing want: %w", err)
+	}
+	if len(rest) != 12 {
+		return Want{}, fmt.Errorf("parsing want: %d bytes after the name, want 12", len(rest))
+	}
+	w := Want{Name: name, Offset: binary.BigEndian.Uint64(rest), Len: binary.BigEndian.Uint32(rest[8:])}
+	return w, w.check()
+}
+
+func (w Want) check() error {
+	if err := checkName(w.Name); err != nil {
+		return err
+	}
+	if w.Len == 0 || w.Len > MaxPart {
+		return fmt.Errorf("want of %d bytes: between 1 and %d are asked for at a time", w.Len, MaxPart)
+	}
+	if w.Offset > math.MaxInt64-MaxPart {
+		return fmt.Errorf("want at offset %d: too far", w.Offset)
+	}
+	return nil
+}
+
+// Encode returns the part as bytes: name length u8, name, offset u64, size u64 (all ones: absent), data.
+func (p Part) Encode() ([]byte, error) {
+	size := p.Size
+	if p.Absent {
+		size = absent
+	}
+	if err := p.check(size); err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, 1+len(p.Name)+16+len(p.Data))
+	b = append(append(b, byte(len(p.Name))), p.Name...)
+	b = binary.BigEndian.AppendUint64(b, p.Offset)
+	b = binary.BigEndian.AppendUint64(b, size)
+	return append(b, p.Data...), nil
+}
+
+// ParsePart reads what Encode wrote and refuses anything else. Data is part of b.
+func ParsePart(b []byte) (Part, error) {
+	name, rest, err := cutName(b)
+	if err != nil {
+		return Part{}, fmt.Errorf("parsing part: %w", err)
+	}
+	if len(rest) < 16 {
+		return Part{}, fmt.Errorf("parsing part: %d bytes after the name, want at least 16", len(rest))
+	}
+	p := Part{Name: name, Offset: binary.BigEndian.Uint64(rest), Data: rest[16:]}
+	size := binary.BigEndian.Uint64(rest[8:])
+	if err := p.check(size); err != nil {
+		return Part{}, fmt.Errorf("parsing part: %w", err)
+	}
+	if size == absent {
+		p.Absent = true
+	} else {
+		p.Size = size
+	}
+	return p, nil
+}
+
+func (p Part) check(size uint64) error {
+	if err := checkName(p.Name); err != nil {
+		return err
+	}
+	switch n := uint64(len(p.Data)); {
+	case n > MaxPart:
+		return fmt.Errorf("part of %d bytes: at most %d", n, MaxPart)
+	case size == absent && n > 0:
+		return errors.New("part of an absent object with data")
+	case size != absent && (size > math.MaxInt64 || p.Offset > size || n > size-p.Offset):
+		return fmt.Errorf("part [%d, +%d) of an object of %d bytes", p.Offset, n, size)
+	}
+	return nil
+}
+
+func cutName(b []byte) (string, []byte, error) {
+	if len(b) == 0 || len(b) < 1+int(b[0]) {
+		return "", nil, errors.New("cut in its name")
+	}
+	n := 1 + int(b[0])
+	return string(b[1:n]), b[n:], nil
+}
+
+// checkName admits small letters, digits, "-", "_", "." and "/" between them: a name can be part of a path or a topic without being one.
+func checkName(s string) error {
+	if s == "" || len(s) > maxName {
+		return fmt.Errorf("name of %d characters: between 1 and %d", len(s), maxName)
+	}
+	last := byte('/')
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '.' && last != '.' && last != '/', c == '/' && last != '/' && last != '.':
+		default:
+			return fmt.Errorf("name %q: character %d", s, i+1)
+		}
+		last = c
+	}
+	if last == '/' || last == '.' {
+		return fmt.Errorf("name %q: ends in %q", s, last)
+	}
+	return nil
+}
