@@ -4,237 +4,345 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
-// applier is one run of Apply.
+// key is one outbox: a device and the bits of its epoch.
+type key struct {
+	device string
+	epoch  int64
+}
+
+// mark is an outbox's watermark.
+type mark struct {
+	key
+	upto, durable, top int64
+	refused            bool // some of its numbers were refused
+	fresh              bool // its first batch
+}
+
+// number is one row of the transport table.
+type number struct {
+	key
+	seq    int64
+	digest []byte
+	reject string
+}
+
+// applier is one run of ApplyAll: at most one batch of each outbox.
 type applier struct {
 	s      *Store
 	ctx    context.Context
 	tx     *sql.Tx
-	b      Batch
-	epoch  int64 // the bits of b.Epoch
-	result Result
-
-	upto, durable, top uint64
-	alarms             map[string]int
-
-	addFacet, addNumber *sql.Stmt // of this transaction
+	runs   []*run
+	alarms map[alarmKey]int
 }
 
-// row and exec run a prepared statement inside the transaction.
-func (a *applier) row(q *sql.Stmt, args ...any) *sql.Row {
-	return a.tx.StmtContext(a.ctx, q).QueryRowContext(a.ctx, args...)
+type alarmKey struct{ kind, device string }
+
+// run is one batch on its way.
+type run struct {
+	b        Batch
+	last     int64 // number of the last item
+	mark     mark
+	straight bool // it continues at the watermark, the usual case: nothing in it can be known
+	digests  [][]byte
+	known    map[int64]number
+	codes    []string // by item: refused with
+	skip     []bool   // by item: was there already
+	result   Result
 }
 
-func (a *applier) exec(q *sql.Stmt, args ...any) (sql.Result, error) {
-	return a.tx.StmtContext(a.ctx, q).ExecContext(a.ctx, args...)
-}
+func (a *applier) alarm(kind, device string) { a.alarms[alarmKey{kind, device}]++ }
 
-func (a *applier) run() error {
-	a.alarms = map[string]int{}
-	a.addFacet = a.tx.StmtContext(a.ctx, a.s.stmt.addFacet)
-	a.addNumber = a.tx.StmtContext(a.ctx, a.s.stmt.addNumber)
-	if err := a.load(); err != nil {
-		return err
-	}
-	// The usual batch continues at the watermark: nothing in it can be known
-	// already, and rows that would be behind Keep at once are not written.
-	straight := a.b.First == a.upto+1 && a.top == a.upto
-	last := a.b.First + uint64(len(a.b.Items)) - 1
-	for i, item := range a.b.Items {
-		seq := a.b.First + uint64(i)
-		digest := a.digest(item.Body)
-		if !straight {
-			known, err := a.known(seq, digest)
-			if err != nil {
-				return err
-			}
-			if known {
-				continue
-			}
-		}
-		code, err := a.insert(item)
-		if err != nil {
+// apply runs the steps over all batches, each step for all of them at once where
+// the database can do that.
+func (a *applier) apply() error {
+	for _, step := range []func() error{a.load, a.look, a.store, a.number, a.walk, a.move, a.earlier, a.count} {
+		if err := step(); err != nil {
 			return err
 		}
-		if code != "" {
-			a.result.Rejected = append(a.result.Rejected, Rejection{seq, code})
-		}
-		if straight && code == "" && seq+uint64(a.s.opts.Keep) <= last {
-			continue
-		}
-		if _, err := a.addNumber.ExecContext(a.ctx, a.b.Device, a.epoch, int64(seq), digest, code); err != nil {
-			return fmt.Errorf("numbering record: %w", err)
-		}
-	}
-	return a.finish(straight, last)
-}
-
-// load reads the watermark, or begins it; a second epoch of a device is alarming.
-func (a *applier) load() error {
-	var upto, durable, top int64
-	err := a.row(a.s.stmt.watermark, a.b.Device, a.epoch).Scan(&upto, &durable, &top)
-	if err == nil {
-		a.upto, a.durable, a.top = uint64(upto), uint64(durable), uint64(top)
-		return nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("reading watermark: %w", err)
-	}
-	var others int
-	if err := a.row(a.s.stmt.epochs, a.b.Device).Scan(&others); err != nil {
-		return fmt.Errorf("reading epochs: %w", err)
-	}
-	if others > 0 {
-		a.alarms[AlarmEpoch]++
 	}
 	return nil
 }
 
-// known handles a number that was there before.
-func (a *applier) known(seq uint64, digest []byte) (bool, error) {
-	var old []byte
-	var code string
-	err := a.row(a.s.stmt.number, a.b.Device, a.epoch, int64(seq)).Scan(&old, &code)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		if seq > a.upto {
-			return false, nil
+// load reads the watermarks, or begins them; a second epoch of a device is alarming.
+func (a *applier) load() error {
+	marks := make([]mark, len(a.runs))
+	for i, r := range a.runs {
+		marks[i].key = key{r.b.Device, int64(r.b.Epoch)}
+	}
+	marks, err := a.s.engine.marks(a.ctx, a.tx, marks)
+	if err != nil {
+		return fmt.Errorf("reading watermarks: %w", err)
+	}
+	for i, r := range a.runs {
+		r.mark = marks[i]
+		if !r.mark.fresh {
+			continue
 		}
-		// Behind the watermark and forgotten: done long ago.
-	case err != nil:
-		return false, fmt.Errorf("reading record number: %w", err)
-	case len(old) > 0 && !bytes.Equal(old, digest):
-		a.alarms[AlarmConflict]++
-		a.result.Rejected = append(a.result.Rejected, Rejection{seq, RejectConflict})
-		return true, nil
-	case code != "":
-		a.result.Rejected = append(a.result.Rejected, Rejection{seq, code})
+		var others int
+		if err := a.s.row(a.ctx, a.tx, qEpochs, r.mark.device, r.mark.epoch).Scan(&others); err != nil {
+			return fmt.Errorf("reading epochs: %w", err)
+		}
+		if others > 0 {
+			a.alarm(AlarmEpoch, r.b.Device)
+		}
 	}
-	a.result.Repeated++
-	return true, nil
+	return nil
 }
 
-// insert stores the facet, and returns the code if it is refused.
-func (a *applier) insert(item Item) (string, error) {
-	if item.Reject != "" {
-		a.alarms[AlarmRejected]++
-		return item.Reject, nil
-	}
-	f := item.Facet
-	r, err := a.addFacet.ExecContext(a.ctx, f.ID[:], f.Kind, f.Week, f.Group, f.A, f.B)
-	if err != nil {
-		return "", fmt.Errorf("storing facet: %w", err)
-	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return "", fmt.Errorf("storing facet: %w", err)
-	}
-	if n == 1 {
-		a.result.New++
-		return "", nil
-	}
-	old := Facet{ID: f.ID}
-	if err := a.row(a.s.stmt.facet, f.ID[:]).
-		Scan(&old.Kind, &old.Week, &old.Group, &old.A, &old.B); err != nil {
-		return "", fmt.Errorf("reading facet: %w", err)
-	}
-	if old != f {
-		a.alarms[AlarmReused]++
-		return RejectConflict, nil
-	}
-	// The same facet under another number, as after a quarantined outbox: it
-	// is here already and counts once.
-	a.result.Repeated++
-	return "", nil
-}
-
-// finish moves the watermark, forgets behind it, and counts.
-func (a *applier) finish(straight bool, last uint64) error {
-	if len(a.b.Items) > 0 {
-		a.top = max(a.top, last)
-	}
-	if straight {
-		a.upto = a.top
-	} else if err := a.walk(); err != nil {
-		return err
-	}
-	if _, err := a.exec(a.s.stmt.move, a.b.Device, a.epoch, int64(a.upto), int64(a.durable), int64(a.top)); err != nil {
-		return fmt.Errorf("moving watermark: %w", err)
-	}
-	if _, err := a.exec(a.s.stmt.forget, a.b.Device, a.epoch, int64(a.upto)-int64(a.s.opts.Keep)); err != nil {
-		return fmt.Errorf("forgetting behind watermark: %w", err)
-	}
-	a.result.Upto, a.result.Durable = a.upto, a.durable
-	if err := a.earlier(last); err != nil {
-		return err
-	}
-	for kind, n := range a.alarms {
-		if err := a.s.alarm(a.ctx, a.tx, kind, a.b.Device, n); err != nil {
+// look reads what is known of the numbers of batches that do not continue at the
+// watermark.
+func (a *applier) look() error {
+	for _, r := range a.runs {
+		n := len(r.b.Items)
+		r.digests, r.codes, r.skip = make([][]byte, n), make([]string, n), make([]bool, n)
+		for i, item := range r.b.Items {
+			r.digests[i] = a.digest(item.Body)
+		}
+		r.last = int64(r.b.First) + int64(n) - 1
+		r.straight = int64(r.b.First) == r.mark.upto+1 && r.mark.top == r.mark.upto
+		if r.straight || n == 0 {
+			continue
+		}
+		rows, err := a.s.rows(a.ctx, a.tx, qKnown, r.mark.device, r.mark.epoch, int64(r.b.First), r.last)
+		if err != nil {
+			return fmt.Errorf("reading record numbers: %w", err)
+		}
+		r.known, err = collect(rows, func(rows *sql.Rows, into map[int64]number) error {
+			var v number
+			err := rows.Scan(&v.seq, &v.digest, &v.reject)
+			into[v.seq] = v
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("reading record numbers: %w", err)
+		}
+		for i := range r.b.Items {
+			a.recall(r, i)
 		}
 	}
-	return a.s.count(a.ctx, a.tx, map[string]int{
-		CountBatches: 1, CountNew: a.result.New, CountRepeated: a.result.Repeated, CountRejected: len(a.result.Rejected),
-	})
+	return nil
 }
 
-// walk moves the watermark over numbers that came out of order and lists what
-// is missing above it.
-func (a *applier) walk() error {
-	rows, err := a.tx.StmtContext(a.ctx, a.s.stmt.gaps).QueryContext(a.ctx, a.b.Device, a.epoch, int64(a.upto))
-	if err != nil {
-		return fmt.Errorf("looking for gaps: %w", err)
-	}
+func collect(rows *sql.Rows, take func(*sql.Rows, map[int64]number) error) (map[int64]number, error) {
 	defer rows.Close()
-	next := a.upto + 1
-	for rows.Next() && len(a.result.Missing) < maxMissing {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
+	m := map[int64]number{}
+	for rows.Next() {
+		if err := take(rows, m); err != nil {
+			return nil, err
+		}
+	}
+	return m, rows.Err()
+}
+
+// recall handles a number that was there before.
+func (a *applier) recall(r *run, i int) {
+	seq := int64(r.b.First) + int64(i)
+	old, ok := r.known[seq]
+	switch {
+	case !ok && seq > r.mark.upto:
+		return
+	case !ok:
+		// Behind the watermark and forgotten: done long ago.
+	case len(old.digest) > 0 && !bytes.Equal(old.digest, r.digests[i]):
+		a.alarm(AlarmConflict, r.b.Device)
+		r.result.Rejected = append(r.result.Rejected, Rejection{uint64(seq), RejectConflict})
+		r.skip[i] = true
+		return
+	case old.reject != "":
+		r.result.Rejected = append(r.result.Rejected, Rejection{uint64(seq), old.reject})
+	}
+	r.result.Repeated++
+	r.skip[i] = true
+}
+
+// store inserts the facets, and marks those that are refused.
+func (a *applier) store() error {
+	type place struct {
+		r *run
+		i int
+	}
+	var list []Facet
+	var places []place
+	for _, r := range a.runs {
+		for i, item := range r.b.Items {
+			switch {
+			case r.skip[i]:
+			case item.Reject != "":
+				a.alarm(AlarmRejected, r.b.Device)
+				r.codes[i] = item.Reject
+			default:
+				list, places = append(list, item.Facet), append(places, place{r, i})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	fresh, err := a.s.engine.addFacets(a.ctx, a.tx, list)
+	if err != nil {
+		return fmt.Errorf("storing facets: %w", err)
+	}
+	for n, p := range places {
+		if fresh[n] {
+			p.r.result.New++
+			continue
+		}
+		f := list[n]
+		old := Facet{ID: f.ID}
+		if err := a.s.row(a.ctx, a.tx, qFacet, f.ID[:]).Scan(&old.Kind, &old.Week, &old.Group, &old.A, &old.B); err != nil {
+			return fmt.Errorf("reading facet: %w", err)
+		}
+		if old != f {
+			a.alarm(AlarmReused, p.r.b.Device)
+			p.r.codes[p.i] = RejectConflict
+			continue
+		}
+		// The same facet under another number, as after a quarantined outbox: it
+		// is here already and counts once.
+		p.r.result.Repeated++
+	}
+	return nil
+}
+
+// number notes what is done. Rows that would be behind Keep at once are not written.
+func (a *applier) number() error {
+	var list []number
+	for _, r := range a.runs {
+		for i, code := range r.codes {
+			seq := int64(r.b.First) + int64(i)
+			if code != "" {
+				r.result.Rejected = append(r.result.Rejected, Rejection{uint64(seq), code})
+			}
+			if r.skip[i] || r.straight && code == "" && seq+int64(a.s.opts.Keep) <= r.last {
+				continue
+			}
+			list = append(list, number{r.mark.key, seq, r.digests[i], code})
+		}
+		slices.SortFunc(r.result.Rejected, func(x, y Rejection) int { return cmp.Compare(x.Seq, y.Seq) })
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := a.s.engine.addNumbers(a.ctx, a.tx, list); err != nil {
+		return fmt.Errorf("numbering records: %w", err)
+	}
+	return nil
+}
+
+// walk moves the watermarks: over numbers that came out of order too, and lists
+// what is missing above.
+func (a *applier) walk() error {
+	for _, r := range a.runs {
+		if len(r.b.Items) > 0 {
+			r.mark.top = max(r.mark.top, r.last)
+		}
+		if r.straight {
+			r.mark.upto = r.mark.top
+		} else if err := a.gaps(r); err != nil {
 			return fmt.Errorf("looking for gaps: %w", err)
 		}
-		for ; next < uint64(seq) && len(a.result.Missing) < maxMissing; next++ {
-			a.result.Missing = append(a.result.Missing, next)
-		}
-		if len(a.result.Missing) == 0 {
-			a.upto = uint64(seq)
-		}
-		next = uint64(seq) + 1
+		r.result.Upto, r.result.Durable = uint64(r.mark.upto), uint64(r.mark.durable)
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("looking for gaps: %w", err)
+	return nil
+}
+
+func (a *applier) gaps(r *run) error {
+	rows, err := a.s.rows(a.ctx, a.tx, qGaps, r.mark.device, r.mark.epoch, r.mark.upto)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	missing := &r.result.Missing
+	next := r.mark.upto + 1
+	for rows.Next() && len(*missing) < maxMissing {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return err
+		}
+		for ; next < seq && len(*missing) < maxMissing; next++ {
+			*missing = append(*missing, uint64(next))
+		}
+		if len(*missing) == 0 {
+			r.mark.upto = seq
+		}
+		next = seq + 1
+	}
+	return rows.Err()
+}
+
+func (a *applier) move() error {
+	marks := make([]mark, len(a.runs))
+	for i, r := range a.runs {
+		marks[i] = r.mark
+	}
+	if err := a.s.engine.move(a.ctx, a.tx, marks, a.s.opts.Keep); err != nil {
+		return fmt.Errorf("moving watermarks: %w", err)
 	}
 	return nil
 }
 
 // earlier lists what was refused before, because a retained acknowledgement
 // replaces the one before it.
-func (a *applier) earlier(last uint64) error {
-	rows, err := a.tx.StmtContext(a.ctx, a.s.stmt.rejects).QueryContext(a.ctx, a.b.Device, a.epoch, int64(a.b.First), int64(last))
+func (a *applier) earlier() error {
+	for _, r := range a.runs {
+		if !r.mark.refused {
+			continue
+		}
+		list, err := a.refused(r)
+		if err != nil {
+			return fmt.Errorf("listing rejections: %w", err)
+		}
+		r.result.Earlier = list
+	}
+	return nil
+}
+
+func (a *applier) refused(r *run) ([]Rejection, error) {
+	rows, err := a.s.rows(a.ctx, a.tx, qRejects, r.mark.device, r.mark.epoch, int64(r.b.First), r.last)
 	if err != nil {
-		return fmt.Errorf("listing rejections: %w", err)
+		return nil, err
 	}
 	defer rows.Close()
+	var list []Rejection
 	for rows.Next() {
 		var seq int64
 		var code string
 		if err := rows.Scan(&seq, &code); err != nil {
-			return fmt.Errorf("listing rejections: %w", err)
+			return nil, err
 		}
-		a.result.Earlier = append(a.result.Earlier, Rejection{uint64(seq), code})
+		list = append(list, Rejection{uint64(seq), code})
 	}
-	slices.Reverse(a.result.Earlier)
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("listing rejections: %w", err)
+	slices.Reverse(list)
+	return list, rows.Err()
+}
+
+// count raises the alarms and adds up.
+func (a *applier) count() error {
+	keys := slices.SortedFunc(maps.Keys(a.alarms), func(x, y alarmKey) int {
+		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.device, y.device))
+	})
+	for _, k := range keys {
+		if err := a.s.alarm(a.ctx, a.tx, k.kind, k.device, a.alarms[k]); err != nil {
+			return err
+		}
 	}
-	return nil
+	sum := map[string]int{CountBatches: len(a.runs)}
+	for _, r := range a.runs {
+		sum[CountNew] += r.result.New
+		sum[CountRepeated] += r.result.Repeated
+		sum[CountRejected] += len(r.result.Rejected)
+	}
+	return a.s.count(a.ctx, a.tx, sum)
 }
 
 // digest is keyed so that the transport table alone cannot be matched with the

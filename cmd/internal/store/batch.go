@@ -3,10 +3,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Facet is one anonymised facet of a case, as city hall keeps it. A and B are
@@ -70,22 +72,64 @@ var ErrRange = errors.New("numbers outside 1 to 2^62")
 // Apply stores a batch in one transaction. When it returns nil, everything is
 // on disk and may be acknowledged. Applying a batch again changes nothing.
 func (s *Store) Apply(ctx context.Context, b Batch) (Result, error) {
-	last := b.First + uint64(len(b.Items)) - 1
-	if b.First == 0 || b.First > 1<<62 || last > 1<<62 {
-		return Result{}, fmt.Errorf("applying batch: %w", ErrRange)
+	list, err := s.ApplyAll(ctx, []Batch{b})
+	if err != nil {
+		return Result{}, err
 	}
-	var r Result
-	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		a := applier{s: s, ctx: ctx, tx: tx, b: b, epoch: int64(b.Epoch)}
-		if err := a.run(); err != nil {
-			return err
+	return list[0], nil
+}
+
+// ApplyAll stores several batches in one transaction, all or none: one sync of
+// the disk for many devices. Batches of one outbox are applied in their order.
+func (s *Store) ApplyAll(ctx context.Context, batches []Batch) ([]Result, error) {
+	for _, b := range batches {
+		last := b.First + uint64(len(b.Items)) - 1
+		if b.First == 0 || b.First > 1<<62 || last > 1<<62 {
+			return nil, fmt.Errorf("applying batch: %w", ErrRange)
 		}
-		r = a.result
+	}
+	var results []Result
+	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		results = make([]Result, len(batches))
+		for _, round := range rounds(batches) {
+			a := applier{s: s, ctx: ctx, tx: tx, alarms: map[alarmKey]int{}}
+			for _, i := range round {
+				a.runs = append(a.runs, &run{b: batches[i]})
+			}
+			if err := a.apply(); err != nil {
+				return err
+			}
+			for n, i := range round {
+				results[i] = a.runs[n].result
+			}
+		}
 		return nil
 	})
 	if err != nil {
-		return Result{}, fmt.Errorf("applying batch: %w", err)
+		return nil, fmt.Errorf("applying batch: %w", err)
 	}
 	s.notify()
-	return r, nil
+	return results, nil
+}
+
+// rounds splits batches so that none has two of one outbox, and orders each by
+// outbox: who waits for whom is then the same everywhere.
+func rounds(batches []Batch) [][]int {
+	seen := map[key]int{}
+	var all [][]int
+	for i, b := range batches {
+		k := key{b.Device, int64(b.Epoch)}
+		n := seen[k]
+		seen[k]++
+		if n == len(all) {
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], i)
+	}
+	for _, round := range all {
+		slices.SortFunc(round, func(x, y int) int {
+			return cmp.Or(cmp.Compare(batches[x].Device, batches[y].Device), cmp.Compare(int64(batches[x].Epoch), int64(batches[y].Epoch)))
+		})
+	}
+	return all
 }

@@ -4,7 +4,6 @@ package store
 
 import (
 	"database/sql"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -48,15 +47,17 @@ func TestFacetTableSaysNothingElse(t *testing.T) {
 
 // TestTransportForgets holds that no more than Keep numbers stay behind the
 // watermark and that their digests differ under another key.
-func TestTransportForgets(t *testing.T) {
-	s := testStore(t)
+func TestTransportForgets(t *testing.T) { both(t, testTransportForgets) }
+
+func testTransportForgets(t *testing.T, fresh func(*testing.T) string) {
+	s := open(t, fresh(t), testOpts)
 	for first := 1; first < 200; first += 10 {
 		apply(t, s, Batch{Device: "box-a", Epoch: 1, First: uint64(first), Items: items(first, first+9)})
 		if got := numbers(t, s); got > testOpts.Keep {
 			t.Fatalf("after %d: %d numbers are kept, want at most %d", first+9, got, testOpts.Keep)
 		}
 	}
-	one, two := digests(t, testOpts.DigestKey), digests(t, []byte("another key for tests"))
+	one, two := digests(t, fresh(t), testOpts.DigestKey), digests(t, fresh(t), []byte("another key for tests"))
 	for _, d := range one {
 		if slices.Contains(two, d) {
 			t.Errorf("digest %x does not depend on the key", d)
@@ -73,9 +74,9 @@ func numbers(t *testing.T, s *Store) int {
 	return n
 }
 
-func digests(t *testing.T, key []byte) []string {
+func digests(t *testing.T, dsn string, key []byte) []string {
 	t.Helper()
-	s := open(t, filepath.Join(t.TempDir(), "x.db"), Opts{DigestKey: key})
+	s := open(t, dsn, Opts{DigestKey: key})
 	apply(t, s, Batch{Device: "box-a", Epoch: 1, First: 1, Items: items(1, 5)})
 	rows, err := s.read.Query(`SELECT digest FROM transport`)
 	if err != nil {
@@ -95,8 +96,10 @@ func digests(t *testing.T, key []byte) []string {
 
 // TestNewKey opens a database with another key: what is known stays known, no
 // false conflict, and an alarm says that the check was lost.
-func TestNewKey(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "cityhall.db")
+func TestNewKey(t *testing.T) { both(t, testNewKey) }
+
+func testNewKey(t *testing.T, fresh func(*testing.T) string) {
+	path := fresh(t)
 	s := open(t, path, testOpts)
 	b := Batch{Device: "box-a", Epoch: 1, First: 1, Items: items(1, 5)}
 	apply(t, s, b)

@@ -37,7 +37,7 @@ type Alarm struct {
 func (s *Store) Facets(ctx context.Context, after [16]byte) iter.Seq2[Facet, error] {
 	return func(yield func(Facet, error) bool) {
 		fail := func(err error) { yield(Facet{}, fmt.Errorf("reading facets: %w", err)) }
-		rows, err := s.read.QueryContext(ctx, `SELECT id, kind, week, office_group, a, b FROM facet WHERE id > ? ORDER BY id`, after[:])
+		rows, err := s.read.QueryContext(ctx, `SELECT id, kind, week, office_group, a, b FROM facet WHERE id > $1 ORDER BY id`, after[:])
 		if err != nil {
 			fail(err)
 			return
@@ -64,7 +64,9 @@ func (s *Store) Facets(ctx context.Context, after [16]byte) iter.Seq2[Facet, err
 // Counts returns how many facets there are of each sort, ordered by kind, week,
 // attributes and group.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
-	return all(ctx, s.read, `SELECT kind, week, office_group, a, b, count(*) FROM facet
+	return all(ctx, s.read, `SELECT kind, week, office_group, a, b, CAST(sum(n) AS BIGINT) FROM (
+			SELECT kind, week, office_group, a, b, count(*) AS n FROM facet GROUP BY kind, week, a, b, office_group
+			UNION ALL SELECT kind, week, office_group, a, b, n FROM tally) cells
 		GROUP BY kind, week, a, b, office_group ORDER BY kind, week, a, b, office_group`,
 		func(c *Count) []any { return []any{&c.Kind, &c.Week, &c.Group, &c.A, &c.B, &c.N} })
 }
@@ -76,9 +78,9 @@ func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 		online, contact, missing int64
 	}
 	rows, err := all(ctx, s.read, `SELECT n.device, coalesce(d.online, 0), coalesce(d.contact, 0),
-		coalesce((SELECT sum(w.top - w.upto - (SELECT count(*) FROM transport t
+		CAST(coalesce((SELECT sum(w.top - w.upto - (SELECT count(*) FROM transport t
 			WHERE t.device = w.device AND t.epoch = w.epoch AND t.seq > w.upto))
-			FROM watermark w WHERE w.device = n.device), 0)
+			FROM watermark w WHERE w.device = n.device), 0) AS BIGINT)
 		FROM (SELECT device FROM device UNION SELECT device FROM watermark) n
 		LEFT JOIN device d ON d.device = n.device ORDER BY n.device`,
 		func(r *row) []any { return []any{&r.id, &r.online, &r.contact, &r.missing} })
@@ -107,7 +109,7 @@ func (s *Store) Counters(ctx context.Context) (map[string]int64, error) {
 		name  string
 		value int64
 	}
-	rows, err := all(ctx, s.read, `SELECT name, value FROM counter`, func(r *row) []any { return []any{&r.name, &r.value} })
+	rows, err := all(ctx, s.read, `SELECT name, CAST(sum(value) AS BIGINT) FROM counter GROUP BY name`, func(r *row) []any { return []any{&r.name, &r.value} })
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +120,13 @@ func (s *Store) Counters(ctx context.Context) (map[string]int64, error) {
 	return m, nil
 }
 
-func all[T any](ctx context.Context, db *sql.DB, query string, into func(*T) []any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query)
+// reader is a database or a transaction.
+type reader interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}
+
+func all[T any](ctx context.Context, db reader, query string, into func(*T) []any, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading database: %w", err)
 	}

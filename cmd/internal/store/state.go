@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -49,11 +51,15 @@ func (s *Store) SetPresence(ctx context.Context, p Presence) error {
 	contact := s.opts.Now().Truncate(contactStep).Unix()
 	var changed int64
 	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `INSERT INTO device (device, online, session, contact) VALUES (?1, ?2, ?3, ?4)
+		online := 0
+		if p.Online {
+			online = 1
+		}
+		r, err := tx.ExecContext(ctx, `INSERT INTO device (device, online, session, contact) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (device) DO UPDATE SET online = excluded.online, session = excluded.session, contact = excluded.contact
 			WHERE excluded.session >= device.session
 			AND (excluded.online, excluded.session, excluded.contact) <> (device.online, device.session, device.contact)`,
-			p.Device, p.Online, int64(p.Session), contact)
+			p.Device, online, int64(p.Session), contact)
 		if err != nil {
 			return err
 		}
@@ -86,6 +92,9 @@ func (s *Store) Malformed(ctx context.Context, device string) error {
 func (s *Store) NextSession(ctx context.Context) (uint64, error) {
 	var n uint64
 	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.engine.only(ctx, tx, "session"); err != nil {
+			return err
+		}
 		old, err := setting(ctx, tx, "session")
 		if err != nil {
 			return err
@@ -115,27 +124,32 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 func (s *Store) alarm(ctx context.Context, tx *sql.Tx, kind, device string, n int) error {
-	if _, err := tx.StmtContext(ctx, s.stmt.addAlarm).ExecContext(ctx, kind, device, n, s.opts.Now().Format(time.DateOnly)); err != nil {
+	if _, err := s.exec(ctx, tx, qAddAlarm, kind, device, n, s.opts.Now().Format(time.DateOnly)); err != nil {
 		return fmt.Errorf("raising alarm: %w", err)
 	}
 	return nil
 }
 
 func (s *Store) count(ctx context.Context, tx *sql.Tx, add map[string]int) error {
-	for name, n := range add {
-		if n == 0 {
-			continue
+	var names []string
+	var list []int64
+	for _, name := range slices.Sorted(maps.Keys(add)) {
+		if n := add[name]; n != 0 {
+			names, list = append(names, name), append(list, int64(n))
 		}
-		if _, err := tx.StmtContext(ctx, s.stmt.addCount).ExecContext(ctx, name, n); err != nil {
-			return fmt.Errorf("counting: %w", err)
-		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := s.engine.addCounts(ctx, tx, names, list); err != nil {
+		return fmt.Errorf("counting: %w", err)
 	}
 	return nil
 }
 
 func setting(ctx context.Context, tx *sql.Tx, name string) (string, error) {
 	var v string
-	err := tx.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&v)
+	err := tx.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = $1`, name).Scan(&v)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("reading setting %s: %w", name, err)
 	}
@@ -143,7 +157,7 @@ func setting(ctx context.Context, tx *sql.Tx, name string) (string, error) {
 }
 
 func setSetting(ctx context.Context, tx *sql.Tx, name, value string) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES (?, ?)
+	if _, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value); err != nil {
 		return fmt.Errorf("writing setting %s: %w", name, err)
 	}

@@ -13,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPresence(t *testing.T) {
-	s := testStore(t)
+func TestPresence(t *testing.T) { both(t, testPresence) }
+
+func testPresence(t *testing.T, fresh func(*testing.T) string) {
+	s := open(t, fresh(t), testOpts)
 	quarter := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for i, c := range []struct {
 		say     Presence
@@ -54,8 +56,10 @@ func TestPresence(t *testing.T) {
 	}
 }
 
-func TestReading(t *testing.T) {
-	s := testStore(t)
+func TestReading(t *testing.T) { both(t, testReading) }
+
+func testReading(t *testing.T, fresh func(*testing.T) string) {
+	s := open(t, fresh(t), testOpts)
 	list := items(1, 6)
 	list[1].Facet.B = "abandoned"
 	list[2].Facet.Week = "2026-W46"
@@ -114,8 +118,10 @@ func TestReading(t *testing.T) {
 	}
 }
 
-func TestSessionsCount(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.db")
+func TestSessionsCount(t *testing.T) { both(t, testSessionsCount) }
+
+func testSessionsCount(t *testing.T, fresh func(*testing.T) string) {
+	path := fresh(t)
 	for want := uint64(1); want < 4; want++ {
 		s := open(t, path, testOpts)
 		got, err := s.NextSession(t.Context())
@@ -126,8 +132,10 @@ func TestSessionsCount(t *testing.T) {
 	}
 }
 
-func TestPing(t *testing.T) {
-	s := testStore(t)
+func TestPing(t *testing.T) { both(t, testPing) }
+
+func testPing(t *testing.T, fresh func(*testing.T) string) {
+	s := open(t, fresh(t), testOpts)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -12,18 +12,15 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	sqlite "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // ErrCorrupt is wrapped by Open when the file is not a database or is damaged.
@@ -42,77 +39,115 @@ type Opts struct {
 	Keep int
 	// BusyTimeout is how long a write waits for another process. Default 5 s.
 	BusyTimeout time.Duration
+	// KeepWeeks is how many closed weeks keep their single facets; older ones
+	// keep their counts only. Default 13, a quarter of a year.
+	KeepWeeks int
+	// KeepCounts is how many weeks keep their counts. Default 261, five years.
+	KeepCounts int
 	// Now is the clock for the days of alarms and for contacts. Default time.Now.
 	Now func() time.Time
 }
 
 // DefaultOpts are the defaults; DigestKey has none.
-var DefaultOpts = Opts{Keep: 256, BusyTimeout: 5 * time.Second, Now: time.Now}
+var DefaultOpts = Opts{Keep: 256, BusyTimeout: 5 * time.Second, KeepWeeks: 13, KeepCounts: 261, Now: time.Now}
 
 // Store is one open database. Its methods may be called from any goroutine.
 type Store struct {
-	opts  Opts
-	path  string
-	write *sql.DB // one connection, transactions begin IMMEDIATE
-	read  *sql.DB // query_only
-	stmt  statements
+	opts   Opts
+	name   string
+	write  *sql.DB
+	read   *sql.DB
+	engine engine
+	stmts  map[string]*sql.Stmt // prepared ahead; empty where the driver does it
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change
 }
 
-// Open opens or creates the database at dsn, a file path, and brings its schema
-// up to date. Other database URLs are refused.
+// engine is what SQLite and PostgreSQL do differently.
+type engine interface {
+	dialect() (goose.Dialect, string) // and the folder of its migrations
+	writers() int                     // transactions that may run side by side
+	marks(context.Context, *sql.Tx, []mark) ([]mark, error)
+	addFacets(context.Context, *sql.Tx, []Facet) (fresh []bool, err error)
+	addNumbers(context.Context, *sql.Tx, []number) error
+	move(ctx context.Context, tx *sql.Tx, marks []mark, keep int) error
+	addCounts(ctx context.Context, tx *sql.Tx, names []string, add []int64) error
+	again(error) bool // the transaction may succeed when it is tried again
+	sweep(ctx context.Context, tx *sql.Tx, p plan) error
+	only(ctx context.Context, tx *sql.Tx, what string) error // one transaction at a time for what
+}
+
+// Open opens or creates the database and brings its schema up to date. dsn is a
+// file path for SQLite, or a URL postgres://… for PostgreSQL; other URLs are
+// refused. Its errors never hold the password of a URL.
 func Open(ctx context.Context, dsn string, opts Opts) (*Store, error) {
-	if opts.Keep == 0 {
-		opts.Keep = DefaultOpts.Keep
-	}
-	if opts.BusyTimeout == 0 {
-		opts.BusyTimeout = DefaultOpts.BusyTimeout
-	}
+	d := DefaultOpts
+	setDefault(&opts.Keep, d.Keep)
+	setDefault(&opts.BusyTimeout, d.BusyTimeout)
+	setDefault(&opts.KeepWeeks, d.KeepWeeks)
+	setDefault(&opts.KeepCounts, max(d.KeepCounts, opts.KeepWeeks))
 	if opts.Now == nil {
-		opts.Now = DefaultOpts.Now
+		opts.Now = d.Now
 	}
 	if len(opts.DigestKey) < 16 {
 		return nil, fmt.Errorf("opening database: digest key of %d bytes, want at least 16", len(opts.DigestKey))
 	}
-	if scheme, _, ok := strings.Cut(dsn, "://"); ok {
-		return nil, fmt.Errorf("opening database: scheme %q is not known; give a file path", scheme)
+	s := &Store{opts: opts, changed: make(chan struct{})}
+	var start func(context.Context) error
+	switch scheme, _, isURL := strings.Cut(dsn, "://"); {
+	case !isURL:
+		path, err := filepath.Abs(dsn)
+		if err != nil {
+			return nil, fmt.Errorf("opening database %s: %w", dsn, err)
+		}
+		s.name = path
+		start = func(ctx context.Context) error { return s.openSQLite(ctx, path) }
+	case scheme == "postgres" || scheme == "postgresql":
+		u, err := url.Parse(dsn)
+		if err != nil {
+			return nil, errors.New("opening database: the address is not a URL") // its text may hold a password
+		}
+		s.name = u.Redacted()
+		start = func(ctx context.Context) error { return s.openPostgres(ctx, dsn) }
+	default:
+		return nil, fmt.Errorf("opening database: scheme %q is not known; give a file path or postgres://…", scheme)
 	}
-	path, err := filepath.Abs(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("opening database %s: %w", dsn, err)
-	}
-	s := &Store{opts: opts, path: path, changed: make(chan struct{})}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, start); err != nil {
 		s.Close()
 		if broken(err) {
 			err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
-		return nil, fmt.Errorf("opening database %s: %w", path, err)
+		return nil, fmt.Errorf("opening database %s: %w", s.name, err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
-	// Created here, because SQLite would make it readable for everybody.
-	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600)
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+func (s *Store) open(ctx context.Context, start func(context.Context) error) error {
+	if err := start(ctx); err != nil {
+		return err
+	}
+	if err := s.checkKey(ctx); err != nil {
+		return err
+	}
+	// Weeks to come need their place before their first facet.
+	return s.Sweep(ctx)
+}
+
+func (s *Store) migrate(ctx context.Context, more ...goose.ProviderOption) error {
+	dialect, folder := s.engine.dialect()
+	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
 	}
-	f.Close()
-	if s.write, err = sql.Open("sqlite", s.dsn("_txlock=immediate")); err != nil {
-		return err
-	}
-	s.write.SetMaxOpenConns(1)
-	if err := check(ctx, s.write); err != nil {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, files)
+	p, err := goose.NewProvider(dialect, s.write, files, more...)
 	if err != nil {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
@@ -126,41 +161,7 @@ func (s *Store) open(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
-	if s.read, err = sql.Open("sqlite", s.dsn("_query_only=1")); err != nil {
-		return err
-	}
-	s.read.SetMaxOpenConns(4)
-	if err := s.prepare(ctx); err != nil {
-		return err
-	}
-	return s.checkKey(ctx)
-}
-
-// dsn writes the path as a URI, so that no character of it is read as a
-// parameter. FULL syncs the log at each commit; secure_delete overwrites what
-// is deleted behind the watermark.
-func (s *Store) dsn(more string) string {
-	u := url.URL{Scheme: "file", Path: s.path, RawQuery: fmt.Sprintf(
-		"_busy_timeout=%d&_journal_mode=WAL&_synchronous=FULL&_pragma=secure_delete(1)&%s",
-		s.opts.BusyTimeout.Milliseconds(), more)}
-	return u.String()
-}
-
-func check(ctx context.Context, db *sql.DB) error {
-	var said string
-	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&said); err != nil {
-		return fmt.Errorf("checking: %w", err)
-	}
-	if said != "ok" {
-		return fmt.Errorf("checking: %w: %s", ErrCorrupt, said)
-	}
 	return nil
-}
-
-// broken says whether err is SQLite's word for a damaged file.
-func broken(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB)
 }
 
 // checkKey compares the digest key with the one of last time. Only a digest of
@@ -169,12 +170,15 @@ func (s *Store) checkKey(ctx context.Context) error {
 	sum := sha256.Sum256(append([]byte("madoguchi digest key id\n"), s.opts.DigestKey...))
 	id := hex.EncodeToString(sum[:8])
 	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.engine.only(ctx, tx, "digest_key"); err != nil {
+			return err
+		}
 		old, err := setting(ctx, tx, "digest_key")
 		if err != nil || old == id {
 			return err
 		}
 		if old != "" {
-			if _, err := tx.ExecContext(ctx, `UPDATE transport SET digest = x''`); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE transport SET digest = $1`, []byte{}); err != nil {
 				return fmt.Errorf("forgetting digests: %w", err)
 			}
 			if err := s.alarm(ctx, tx, AlarmKeyChanged, "", 1); err != nil {
@@ -185,22 +189,27 @@ func (s *Store) checkKey(ctx context.Context) error {
 	})
 }
 
-// Close closes the database. The log is folded into the file.
+// Close closes the database.
 func (s *Store) Close() error {
 	var errs []error
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if s.read != nil && s.read != s.write {
+		errs = append(errs, s.read.Close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// String names the store by its file.
-func (s *Store) String() string { return "store " + s.path }
+// String names the store by its file or its address without the password.
+func (s *Store) String() string { return "store " + s.name }
 
-// Changed returns a channel that is closed at the next change to what Facets,
-// Counts, Devices, Alarms or Counters return. Take it before reading.
+// Writers is how many calls of Apply may usefully run at once: 1 for SQLite.
+func (s *Store) Writers() int { return s.engine.writers() }
+
+// Changed returns a channel that is closed at the next change that this process
+// makes to what Facets, Counts, Devices, Alarms or Counters return. Take it
+// before reading. What another collector writes is not told here.
 func (s *Store) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,6 +223,9 @@ func (s *Store) notify() {
 	s.changed = make(chan struct{})
 }
 
+// retries is how often a transaction is tried that lost to another one.
+const retries = 4
+
 // tx runs f in one write transaction. When it returns nil, the change is on
 // disk. A transaction takes milliseconds and is not given up half way: watching
 // ctx would cost a goroutine for each statement.
@@ -222,6 +234,15 @@ func (s *Store) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) 
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
+	for n := 1; ; n++ {
+		err := s.once(ctx, f)
+		if err == nil || n == retries || !s.engine.again(err) {
+			return err
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning transaction: %w", err)
@@ -234,4 +255,33 @@ func (s *Store) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) 
 		return fmt.Errorf("committing: %w", err)
 	}
 	return nil
+}
+
+// row, rows and exec run a query inside a transaction, prepared ahead if it was.
+func (s *Store) row(ctx context.Context, tx *sql.Tx, query string, args ...any) *sql.Row {
+	if stmt := s.stmts[query]; stmt != nil {
+		return tx.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	}
+	return tx.QueryRowContext(ctx, query, args...)
+}
+
+func (s *Store) rows(ctx context.Context, tx *sql.Tx, query string, args ...any) (*sql.Rows, error) {
+	if stmt := s.stmts[query]; stmt != nil {
+		return tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return tx.QueryContext(ctx, query, args...)
+}
+
+func (s *Store) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
+	var r sql.Result
+	var err error
+	if stmt := s.stmts[query]; stmt != nil {
+		r, err = tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+	} else {
+		r, err = tx.ExecContext(ctx, query, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"madoguchi/cmd/internal/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,14 +27,38 @@ var testOpts = Opts{
 	Now:       func() time.Time { return time.Date(2026, 11, 20, 9, 7, 31, 0, time.UTC) },
 }
 
-// open opens the database at path and checks it when the test ends.
-func open(t *testing.T, path string, opts Opts) *Store {
+// both runs a test on SQLite and on PostgreSQL; fresh makes the address of a new
+// database.
+func both(t *testing.T, test func(t *testing.T, fresh func(*testing.T) string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		test(t, func(t *testing.T) string { return filepath.Join(t.TempDir(), "cityhall.db") })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		test(t, func(t *testing.T) string { return pgtest.Database(t) })
+	})
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := pgtest.Done(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// open opens the database at dsn and checks it when the test ends.
+func open(t *testing.T, dsn string, opts Opts) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), path, opts)
+	s, err := Open(t.Context(), dsn, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if s.Writers() > 1 {
+			s.Close()
+			return
+		}
 		ctx := context.Background()
 		if err := check(ctx, s.write); err != nil && !errors.Is(err, sql.ErrConnDone) && !strings.Contains(err.Error(), "database is closed") {
 			t.Errorf("checking: %v", err)
@@ -44,7 +70,7 @@ func open(t *testing.T, path string, opts Opts) *Store {
 
 func testStore(t *testing.T) *Store {
 	t.Helper()
-	return open(t, filepath.Join(t.TempDir(), "cityhall.db"), testOpts)
+	return open(t, filepath.Join(t.TempDir(), "cityhall.db"), testOpts) // SQLite, for what is SQLite's alone
 }
 
 // item is the n-th record of a make-believe device.
@@ -84,7 +110,9 @@ func facets(t *testing.T, s *Store) []Facet {
 	return list
 }
 
-func TestApply(t *testing.T) {
+func TestApply(t *testing.T) { both(t, testApply) }
+
+func testApply(t *testing.T, fresh func(*testing.T) string) {
 	other := item(2)
 	other.Body = []byte("other bytes")
 	other.Facet.ID[0]++
@@ -151,7 +179,7 @@ func TestApply(t *testing.T) {
 		{"nothing in it", []step{{dev(1), Result{}}}, 0, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := testStore(t)
+			s := open(t, fresh(t), testOpts)
 			for i, step := range c.steps {
 				if diff := cmp.Diff(step.want, apply(t, s, step.batch)); diff != "" {
 					t.Errorf("step %d (-want +got):\n%s", i, diff)
@@ -171,8 +199,10 @@ func TestApply(t *testing.T) {
 	}
 }
 
-func TestApplyRefusesNumbers(t *testing.T) {
-	s := testStore(t)
+func TestApplyRefusesNumbers(t *testing.T) { both(t, testApplyRefusesNumbers) }
+
+func testApplyRefusesNumbers(t *testing.T, fresh func(*testing.T) string) {
+	s := open(t, fresh(t), testOpts)
 	for _, first := range []uint64{0, 1<<62 + 1, 1<<64 - 1, 1 << 62} {
 		if _, err := s.Apply(t.Context(), Batch{Device: "box-a", Epoch: 1, First: first, Items: items(1, 2)}); !errors.Is(err, ErrRange) {
 			t.Errorf("first %d: got %v, want ErrRange", first, err)
@@ -182,11 +212,13 @@ func TestApplyRefusesNumbers(t *testing.T) {
 
 // TestExactlyOnce sends random pieces of three outboxes in random order, with
 // the database closed and opened in between: each facet is there once.
-func TestExactlyOnce(t *testing.T) {
+func TestExactlyOnce(t *testing.T) { both(t, testExactlyOnce) }
+
+func testExactlyOnce(t *testing.T, fresh func(*testing.T) string) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	path := filepath.Join(t.TempDir(), "cityhall.db")
+	path := fresh(t)
 	s := open(t, path, testOpts)
 	const last = 60
 	upto := map[string]uint64{}
