@@ -3,20 +3,34 @@
 package leak_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"madoguchi/card"
 	"madoguchi/cmd/internal/world/child"
 	"madoguchi/device"
+	"madoguchi/display"
+	"madoguchi/display/mono"
+	"madoguchi/pinpad"
+	"madoguchi/sync/wall"
 )
+
+// longPress is how long 訂正 is held in the hasty box.
+const longPress = 200 * time.Millisecond
 
 // TestMain lets the test binary be the box's two processes. A first word "plant=…" makes the box leak on purpose.
 func TestMain(m *testing.M) {
@@ -25,6 +39,9 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) > 1 && os.Args[1] == "link" {
 		exit(link(os.Args[2:]))
+	}
+	if err := flag.Set("test.parallel", "4"); err != nil { // boxes mostly wait
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -45,17 +62,22 @@ func box(plant string, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	// A box in haste: what is typed, shown and sent is the same, only sooner.
+	c.Pad = pinpad.Opts{Scan: 2 * time.Millisecond, Settle: time.Nanosecond, Sleep: func(time.Duration) {}, PressDebounce: time.Millisecond,
+		ReleaseDebounce: time.Millisecond, RepeatGuard: time.Millisecond, HoldClear: longPress, Idle: 20 * time.Millisecond}
 	// The log as talkative as it can be: what it says is searched.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c.Adjust = func(hw *device.Hardware) {
+	c.Adjust = func(hw *device.Hardware, o *device.Opts) {
+		o.Painter.Grid = 10 * time.Millisecond
 		if os.Getuid() != 0 {
 			// Only root may look into a process that forbids it; the searched box then allows it to its parent.
 			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
 				panic(err)
 			}
 		}
-		if spill := spills[plant]; spill != nil {
-			hw.Reader = leaky{hw.Reader, func(apdu []byte) { spill(filepath.Dir(c.Config), apdu) }}
+		if plant != "plant=nothing" {
+			spill := spills[plant](filepath.Dir(c.Config), hw)
+			hw.Reader = leaky{hw.Reader, func(apdu []byte) { spill(apdu[5:]) }}
 		}
 	}
 	return child.Box(context.Background(), c, os.NewFile(3, "wire"), os.NewFile(4, "wall"))
@@ -104,13 +126,88 @@ func (l leakyLink) Transmit(apdu []byte) ([]byte, error) {
 
 var kept []byte
 
-// spills are the leaks that are planted, as careless code would make them. dir is the world's folder.
-var spills = map[string]func(dir string, apdu []byte){
-	"plant=memory": func(_ string, apdu []byte) { kept = append(kept, apdu[5:]...) },
-	"plant=log": func(_ string, apdu []byte) {
-		slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("sent", "apdu", fmt.Sprintf("% x", apdu), "pin", string(apdu[5:]))
+// spills are the leaks that are planted, as careless code would make them. Each gets the world's folder and the box's parts, and what it
+// returns is called with the characters of each command.
+var spills = map[string]func(dir string, hw *device.Hardware) func(pin []byte){
+	"plant=memory": func(string, *device.Hardware) func([]byte) {
+		return func(pin []byte) { kept = append(kept, pin...) }
 	},
-	"plant=file": func(dir string, apdu []byte) {
-		_ = os.WriteFile(filepath.Join(dir, "box", "last-command"), []byte(fmt.Sprintf("%x", apdu)), 0o600)
+	"plant=keys": func(string, *device.Hardware) func([]byte) {
+		return func(pin []byte) {
+			for _, c := range pin {
+				kept = append(kept, c-'0')
+			}
+		}
 	},
+	"plant=log": func(string, *device.Hardware) func([]byte) {
+		return func(pin []byte) {
+			slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("sent", "pin", string(pin))
+		}
+	},
+	"plant=file": func(dir string, _ *device.Hardware) func([]byte) {
+		return func(pin []byte) {
+			_ = os.WriteFile(filepath.Join(dir, "box", "last-command"), fmt.Appendf(nil, "%x", pin), 0o600)
+		}
+	},
+	// A record has one field in which something could be hidden: its random number.
+	"plant=record": func(string, *device.Hardware) func([]byte) {
+		var last atomic.Value
+		random := rand.Reader
+		rand.Reader = reader(func(b []byte) (int, error) {
+			n, err := io.ReadFull(random, b)
+			if pin, ok := last.Load().([]byte); ok && len(b) == 16 {
+				copy(b, pin)
+			}
+			return n, err
+		})
+		return func(pin []byte) { last.Store(bytes.Clone(pin)) }
+	},
+	"plant=wall": func(_ string, hw *device.Hardware) func([]byte) {
+		w := &talkative{Listener: hw.Wall}
+		hw.Wall = w
+		return func(pin []byte) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			_, _ = w.conn.Write(append([]byte{0, 0, 0, byte(len(pin)), byte(wall.Reported)}, pin...))
+		}
+	},
+	"plant=panel": func(_ string, hw *device.Hardware) func([]byte) {
+		p := &blabbing{Panel: hw.Panel}
+		hw.Panel = p
+		return func(pin []byte) { p.last.Store(bytes.Clone(pin)) }
+	},
+}
+
+type reader func([]byte) (int, error)
+
+func (r reader) Read(b []byte) (int, error) { return r(b) }
+
+// talkative is the wall's socket; it remembers its peer.
+type talkative struct {
+	net.Listener
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+func (l *talkative) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.conn = c
+	}
+	return c, err
+}
+
+// blabbing is a panel that hides characters in the first row of a whole picture.
+type blabbing struct {
+	display.Panel
+	last atomic.Value
+}
+
+func (p *blabbing) Full(ctx context.Context, m *mono.Image) error {
+	if pin, ok := p.last.Load().([]byte); ok {
+		copy(m.Pix, pin)
+	}
+	return p.Panel.Full(ctx, m)
 }

@@ -9,7 +9,12 @@
 // digits is two bytes), so it is looked for only inside the APDU that would carry it.
 //
 // Four digits stand somewhere in most images by chance. So secrets are drawn at random until none of their forms
-// occurs in a baseline image of the same process ([Draw]); after that any occurrence is a leak.
+// occurs in a baseline image of the same process ([Draw]); after that any occurrence is a leak. The tests make every
+// image the baseline of the case after it, and repeat a case in which only a form of four or five bytes was found: a leak
+// comes again with other digits.
+//
+// What cannot be found in this way is a character that was drawn: device's tests hold that the panel's bytes are the same
+// for two PINs.
 //
 // It reads /proc/PID/mem, so it must run as root or as the parent of a dumpable process. It does not look into
 // processes that are not the box's (the world around the box holds the sample cards' PINs).

@@ -40,6 +40,11 @@ func Forms(secret string) []Form {
 	add("lower case", lower)
 	add("reversed", reversed)
 	add("key numbers", keyNumbers(secret))
+	add("key codes", shifted(keyNumbers(secret), 1))
+	add("presses", presses(secret))
+	add("presses as key codes", shifted(presses(secret), 1))
+	add("presses in text", shifted(presses(secret), '0'))
+	add("inverted", inverted(plain))
 	add("utf-16le", utf16Bytes(secret, binary.LittleEndian))
 	add("utf-16be", utf16Bytes(secret, binary.BigEndian))
 	add("utf-32le", utf32Bytes(secret, binary.LittleEndian))
@@ -72,6 +77,40 @@ func keyNumbers(s string) []byte {
 			return nil
 		}
 		out = append(out, c-'0')
+	}
+	return out
+}
+
+// legend is the table of two-press entry, by key; package pin has it too, but does not tell it to searchers.
+var legend = [10]string{"0", "1", "ABC2", "DEF3", "GHI4", "JKL5", "MNO6", "PQRS7", "TUV8", "WXYZ9"}
+
+// presses are the keys, 0 to 9, that make the secret when each character is two presses; nil when one is in no group.
+func presses(s string) []byte {
+	var out []byte
+	for _, c := range []byte(s) {
+		key := slices.IndexFunc(legend[:], func(group string) bool { return strings.IndexByte(group, c) >= 0 })
+		if key < 0 {
+			return nil
+		}
+		out = append(out, byte(key), byte(strings.IndexByte(legend[key], c)+1))
+	}
+	return out
+}
+
+// shifted adds n to each byte.
+func shifted(b []byte, n byte) []byte {
+	out := slices.Clone(b)
+	for i := range out {
+		out[i] += n
+	}
+	return out
+}
+
+// inverted is the complement, as a panel holds white on black.
+func inverted(b []byte) []byte {
+	out := slices.Clone(b)
+	for i := range out {
+		out[i] = ^out[i]
 	}
 	return out
 }

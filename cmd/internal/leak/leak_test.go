@@ -24,7 +24,7 @@ func TestForms(t *testing.T) {
 		}
 		have[string(f.Bytes)] = true
 	}
-	for _, want := range []string{"90417", "71409", "\x09\x00\x04\x01\x07", "9\x000\x004\x001\x007\x00", "\x009\x000\x004\x001\x007", "９０４１７", "3930343137"} {
+	for _, want := range []string{"90417", "71409", "\x09\x00\x04\x01\x07", "\x0a\x01\x05\x02\x08", "\x09\x05\x00\x01\x04\x04\x01\x01\x07\x05", "9501441175", "9\x000\x004\x001\x007\x00", "\x009\x000\x004\x001\x007", "９０４１７", "3930343137"} {
 		if !have[want] {
 			t.Errorf("Forms lacks %q", want)
 		}

@@ -30,28 +30,50 @@ func (h Hit) String() string {
 type Searcher struct {
 	forms   []located
 	longest int
-	byHead  map[uint32][]int // first four bytes → forms
-	filter  [1 << 16]bool    // first two bytes that any form starts with
+	byKey   map[uint32][]int // four bytes of a form → forms
+	filter  [1 << filterBits / 64]uint64
 }
+
+// filterBits sets the size of the filter, 64 KiB: it stays in the processor's second cache, and a few thousand forms fill little of it.
+const filterBits = 19
+
+// slot spreads four bytes over the filter.
+func slot(key uint32) uint32 { return key * 0x9E3779B1 >> (32 - filterBits) }
 
 type located struct {
 	Form
 	secret int
+	at     int // of the four bytes that are looked for
 }
 
 // NewSearcher prepares a search for all forms of the secrets.
 func NewSearcher(secrets ...string) *Searcher {
-	s := &Searcher{byHead: map[uint32][]int{}}
+	s := &Searcher{byKey: map[uint32][]int{}}
 	for i, secret := range secrets {
 		for _, f := range Forms(secret) {
-			head := binary.LittleEndian.Uint32(f.Bytes)
-			s.byHead[head] = append(s.byHead[head], len(s.forms))
-			s.filter[uint16(head)] = true
-			s.forms = append(s.forms, located{f, i})
+			at := rarest(f.Bytes)
+			key := binary.LittleEndian.Uint32(f.Bytes[at:])
+			s.byKey[key] = append(s.byKey[key], len(s.forms))
+			s.filter[slot(key)/64] |= 1 << (slot(key) % 64)
+			s.forms = append(s.forms, located{f, i, at})
 			s.longest = max(s.longest, len(f.Bytes))
 		}
 	}
 	return s
+}
+
+// Longest is the length in bytes of the longest form.
+func (s *Searcher) Longest() int { return s.longest }
+
+// rarest is where in a form the four bytes begin that memory has the fewest of: those with the fewest zeros. Most of memory is zero.
+func rarest(b []byte) (at int) {
+	best := -1
+	for i := 0; i+MinForm <= len(b); i++ {
+		if n := MinForm - bytes.Count(b[i:i+MinForm], []byte{0}); n > best {
+			at, best = i, n
+		}
+	}
+	return at
 }
 
 // most is how many occurrences of one form are reported of one piece of memory: "0000" stands in every empty page.
@@ -62,13 +84,15 @@ func (s *Searcher) Bytes(where string, base int64, b []byte) []Hit {
 	var hits []Hit
 	seen := map[int]int{}
 	for i := 0; i+MinForm <= len(b); i++ {
-		if !s.filter[uint16(b[i])|uint16(b[i+1])<<8] {
+		key := binary.LittleEndian.Uint32(b[i:])
+		if s.filter[slot(key)/64]&(1<<(slot(key)%64)) == 0 {
 			continue
 		}
-		for _, f := range s.byHead[binary.LittleEndian.Uint32(b[i:])] {
-			if seen[f] < most && bytes.HasPrefix(b[i:], s.forms[f].Bytes) {
+		for _, f := range s.byKey[key] {
+			form := &s.forms[f]
+			if from := i - form.at; from >= 0 && seen[f] < most && bytes.HasPrefix(b[from:], form.Bytes) {
 				seen[f]++
-				hits = append(hits, Hit{where, base + int64(i), s.forms[f].secret, s.forms[f].Name, len(s.forms[f].Bytes)})
+				hits = append(hits, Hit{where, base + int64(from), form.secret, form.Name, len(form.Bytes)})
 			}
 		}
 	}

@@ -10,21 +10,21 @@ import (
 	"testing"
 )
 
-// A tap is a socket that hands everything on and keeps a copy.
+// A tap keeps a copy of what goes through it.
 type tap struct {
-	addr string
 	mu   sync.Mutex
-	seen bytes.Buffer
+	seen []byte
+	read int   // of seen, by news
+	base int64 // where seen begins
 }
 
-// listen makes a tap in front of another socket.
-func listen(t *testing.T, network, addr, to string) *tap {
+// listen puts the tap in front of another socket and returns its address.
+func (p *tap) listen(t *testing.T, network, addr, to string) string {
 	t.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &tap{addr: l.Addr().String()}
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -41,7 +41,7 @@ func listen(t *testing.T, network, addr, to string) *tap {
 			go p.copy(near, far)
 		}
 	}()
-	return p
+	return l.Addr().String()
 }
 
 func (p *tap) copy(to, from net.Conn) {
@@ -54,12 +54,23 @@ func (p *tap) copy(to, from net.Conn) {
 func (p *tap) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.seen.Write(b)
+	p.seen = append(p.seen, b...)
+	return len(b), nil
 }
 
-// bytes is all that went through, both ways.
-func (p *tap) bytes() []byte {
+// news is what went through, both ways, since the last call, with so many bytes before it; and where that begins.
+func (p *tap) news(before int) (base int64, b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return bytes.Clone(p.seen.Bytes())
+	from := max(0, p.read-before)
+	p.seen, p.base = p.seen[from:], p.base+int64(from)
+	p.read = len(p.seen)
+	return p.base, bytes.Clone(p.seen)
+}
+
+// total is how many bytes went through.
+func (p *tap) total() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.base + int64(len(p.seen))
 }

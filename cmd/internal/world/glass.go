@@ -12,10 +12,6 @@ import (
 	"madoguchi/display/mono"
 )
 
-// quiet is how long the glass must stand still to count as at rest: more than
-// the time between two of its frames.
-const quiet = 150 * time.Millisecond
-
 // loadGlass returns the picture that was left on the panel, nil for white.
 func loadGlass(f *folder) *mono.Image {
 	data, err := os.ReadFile(f.file("glass"))
@@ -40,7 +36,7 @@ func (w *World) watchGlass() {
 		case <-w.ended:
 			return
 		case <-w.panel.Changed():
-			rest.Reset(quiet)
+			rest.Reset(w.opts.Quiet)
 			w.moving(true)
 		case <-rest.C:
 			w.moving(false)

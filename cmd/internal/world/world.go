@@ -42,6 +42,9 @@ type Opts struct {
 	Command func(role string, args ...string) *exec.Cmd
 	// Panel changes the emulated panel, for tests: a faster one. May be nil.
 	Panel func(*epdtest.Opts)
+	// Quiet is how long the glass must stand still to count as at rest. Default
+	// 150 ms: more than the time between two of its frames.
+	Quiet time.Duration
 	// Restart is the pause before a child that ended by itself is started
 	// again, as a service manager does. Default 1 s.
 	Restart time.Duration
@@ -92,6 +95,9 @@ func Open(ctx context.Context, opts Opts) (*World, error) {
 	}
 	if opts.Restart == 0 {
 		opts.Restart = time.Second
+	}
+	if opts.Quiet == 0 {
+		opts.Quiet = 150 * time.Millisecond
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

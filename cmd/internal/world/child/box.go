@@ -36,8 +36,9 @@ type BoxConfig struct {
 	PCSC   bool   // a real card reader instead of the one on the wire
 	Build  string // version shown on the screen about the box
 	Log    *slog.Logger
-	// Adjust may change the parts before the box is built from them. Tests plant a leak in it to see that it is found.
-	Adjust func(*device.Hardware)
+	Pad    pinpad.Opts // times of the key-pad; zero: the product's
+	// Adjust may change parts and options before the box is built from them. Tests plant a leak in it to see that it is found.
+	Adjust func(*device.Hardware, *device.Opts)
 }
 
 // Box runs the PIN side on the wire until ctx ends, the world hangs up, or the
@@ -65,7 +66,7 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	var keys *closures
 	first := true
 	var box *wire.Box
-	keys = newClosures(matrix, func(mask uint16) error { return box.Scanned(mask) })
+	keys = newClosures(matrix, c.Pad, func(mask uint16) error { return box.Scanned(mask) })
 	box, err = wire.OpenBox(sock, &wire.BoxOpts{Keys: func(mask uint16) {
 		if first { // as the keys stood when the power came: nobody waits for them
 			first = false
@@ -89,16 +90,17 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	})
 	defer box.Close()
 
-	hw, err := hardware(box, matrix, c.PCSC)
+	c.Pad.Now = box.Clock().Now
+	hw, err := hardware(box, matrix, c)
 	if err != nil {
 		return err
 	}
 	hw.Wall = listener
-	if c.Adjust != nil {
-		c.Adjust(&hw)
-	}
 	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
 		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
+	if c.Adjust != nil {
+		c.Adjust(&hw, opts)
+	}
 	d, err := device.New(hw, cfg, opts)
 	if err != nil {
 		return err
@@ -111,10 +113,10 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 }
 
 // hardware builds the firmware's own drivers on the wire.
-func hardware(box *wire.Box, matrix *pinpadtest.Matrix, real bool) (device.Hardware, error) {
+func hardware(box *wire.Box, matrix *pinpadtest.Matrix, c BoxConfig) (device.Hardware, error) {
 	var hw device.Hardware
 	var err error
-	if hw.Pad, err = pinpad.New(matrix.Rows(), matrix.Cols(), &pinpad.Opts{Now: box.Clock().Now}); err != nil {
+	if hw.Pad, err = pinpad.New(matrix.Rows(), matrix.Cols(), &c.Pad); err != nil {
 		return hw, err
 	}
 	port, dc := box.Port()
@@ -129,7 +131,7 @@ func hardware(box *wire.Box, matrix *pinpadtest.Matrix, real bool) (device.Hardw
 		return hw, err
 	}
 	hw.Reader = box.Reader()
-	if real {
+	if c.PCSC {
 		if hw.Reader, err = pcsc.Open(&pcsc.Opts{Now: box.Clock().Now}); err != nil {
 			return hw, err
 		}

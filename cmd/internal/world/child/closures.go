@@ -3,8 +3,10 @@
 package child
 
 import (
+	"cmp"
 	"time"
 
+	"madoguchi/pinpad"
 	"madoguchi/pinpad/pinpadtest"
 )
 
@@ -13,6 +15,7 @@ import (
 // is doing, and is then answered; so no press is lost and none is cut short.
 type closures struct {
 	matrix *pinpadtest.Matrix
+	scans  uint64 // how many calls of the lines make a set of closures felt
 	masks  chan uint16
 	done   func(mask uint16) error
 }
@@ -21,9 +24,8 @@ type closures struct {
 const (
 	// backlog is more than a hand can do before the key-pad has caught up.
 	backlog = 256
-	// scans is how many times the lines are read while a contact is debounced:
-	// 25 ms of scans every 5 ms, and two more. One scan is at least 24 calls.
-	scans = 7 * 24
+	// scan is how many calls of the lines one scan is at least.
+	scan = 24
 	// idle is how long a key-pad that makes no calls is given to wake: it may be
 	// switched off or not there yet.
 	idle = 120 * time.Millisecond
@@ -33,8 +35,13 @@ const (
 	look = 2 * time.Millisecond
 )
 
-func newClosures(m *pinpadtest.Matrix, done func(uint16) error) *closures {
-	return &closures{matrix: m, masks: make(chan uint16, backlog), done: done}
+// newClosures moves the contacts of a key-pad with these times; zero ones are
+// the product's.
+func newClosures(m *pinpadtest.Matrix, o pinpad.Opts, done func(uint16) error) *closures {
+	d := pinpad.DefaultOpts
+	longest := max(cmp.Or(o.PressDebounce, d.PressDebounce), cmp.Or(o.ReleaseDebounce, d.ReleaseDebounce))
+	n := longest/cmp.Or(o.Scan, d.Scan) + 2 // the scans of a debounced contact, and two more
+	return &closures{matrix: m, scans: uint64(n) * scan, masks: make(chan uint16, backlog), done: done}
 }
 
 // set is called by the wire and does not block; it drops what no hand can do.
@@ -79,7 +86,7 @@ func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
 		case <-tick.C:
 		}
 		ops := c.matrix.Ops()
-		if ops-first >= scans {
+		if ops-first >= c.scans {
 			return
 		}
 		if ops != last {

@@ -23,7 +23,7 @@ func TestEachPressIsTaken(t *testing.T) {
 	}
 	defer pad.Halt()
 	felt := make(chan uint16)
-	c := newClosures(m, func(mask uint16) error { felt <- mask; return nil })
+	c := newClosures(m, pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
 	stop := make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() { c.run(stop) })
@@ -57,7 +57,7 @@ func TestEachPressIsTaken(t *testing.T) {
 // TestNobodyScans: without a key-pad a closure is answered all the same.
 func TestNobodyScans(t *testing.T) {
 	felt := make(chan uint16)
-	c := newClosures(pinpadtest.NewMatrix(), func(mask uint16) error { felt <- mask; return nil })
+	c := newClosures(pinpadtest.NewMatrix(), pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
 	stop := make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() { c.run(stop) })
