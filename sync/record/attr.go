@@ -235,6 +235,9 @@ var applicants = names("applicant", "", "self", "legal_representative", "volunta
 // String is the code of a as it stands in JSON, such as "self".
 func (a Applicant) String() string { return applicants.name(uint8(a)) }
 
+// Valid says whether a is one of the applicants above.
+func (a Applicant) Valid() bool { return applicants.valid(uint8(a)) }
+
 // ParseApplicant finds the applicant of a code. Only exact codes are known.
 func ParseApplicant(code string) (Applicant, error) {
 	v, err := applicants.parse(code)

@@ -20,59 +20,78 @@ const AckType = "madoguchi.ack/1"
 // ErrSignature means that an envelope is not signed by the expected key.
 var ErrSignature = errors.New("signature does not verify")
 
-// SignAck signs an acknowledgement as a DSSE envelope (https://github.com/secure-systems-lab/dsse) with one Ed25519 signature, at most MaxAckSize bytes.
-func SignAck(key ed25519.PrivateKey, a Ack) ([]byte, error) {
+// Sign signs a payload as a DSSE envelope (https://github.com/secure-systems-lab/dsse) of the given type with one Ed25519 signature, at most max bytes. It is the form of all bare messages
+// of city hall: receipts and the answers about claims.
+func Sign(key ed25519.PrivateKey, typ string, payload []byte, max int) ([]byte, error) {
 	if len(key) != ed25519.PrivateKeySize {
-		return nil, fmt.Errorf("signing acknowledgement: key has %d bytes, want %d", len(key), ed25519.PrivateKeySize)
-	}
-	payload, err := a.encode()
-	if err != nil {
-		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+		return nil, fmt.Errorf("signing key has %d bytes, want %d", len(key), ed25519.PrivateKeySize)
 	}
 	signer, err := dsse.NewEnvelopeSigner(signingKey(key))
 	if err != nil {
-		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+		return nil, err
 	}
-	env, err := signer.SignPayload(context.Background(), AckType, payload)
+	env, err := signer.SignPayload(context.Background(), typ, payload)
 	if err != nil {
-		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+		return nil, err
 	}
 	text, err := json.Marshal(env)
 	if err != nil {
-		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+		return nil, err
 	}
-	if len(text) > MaxAckSize {
-		return nil, fmt.Errorf("signing acknowledgement: %d bytes are more than %d", len(text), MaxAckSize)
+	if len(text) > max {
+		return nil, fmt.Errorf("%d bytes are more than %d", len(text), max)
 	}
 	return text, nil
 }
 
-// OpenAck verifies a signed acknowledgement and then reads it. Nothing of the payload is looked at before its signature is known to be good.
-func OpenAck(key ed25519.PublicKey, text []byte) (Ack, error) {
+// Open verifies what Sign made and gives the payload. Nothing of the payload is looked at before its signature is known to be good.
+func Open(key ed25519.PublicKey, typ string, text []byte, max int) ([]byte, error) {
 	if len(key) != ed25519.PublicKeySize {
-		return Ack{}, fmt.Errorf("opening acknowledgement: key has %d bytes, want %d", len(key), ed25519.PublicKeySize)
+		return nil, fmt.Errorf("verifying key has %d bytes, want %d", len(key), ed25519.PublicKeySize)
 	}
-	if len(text) > MaxAckSize {
-		return Ack{}, fmt.Errorf("opening acknowledgement: %d bytes are more than %d", len(text), MaxAckSize)
+	if len(text) > max {
+		return nil, fmt.Errorf("%d bytes are more than %d", len(text), max)
 	}
 	var env dsse.Envelope
 	if err := json.Unmarshal(text, &env); err != nil {
-		return Ack{}, fmt.Errorf("opening acknowledgement: %w", err)
+		return nil, err
 	}
 	// One signature, and no spelling but ours: the library would also take unknown fields, several signatures and two base64 alphabets.
 	if again, err := json.Marshal(env); err != nil || !bytes.Equal(again, text) || len(env.Signatures) != 1 {
-		return Ack{}, fmt.Errorf("opening acknowledgement: envelope: %w", ErrNotCanonical)
+		return nil, fmt.Errorf("envelope: %w", ErrNotCanonical)
 	}
-	if env.PayloadType != AckType {
-		return Ack{}, fmt.Errorf("opening acknowledgement: payload type %q is not %s", clip(env.PayloadType), AckType)
+	if env.PayloadType != typ {
+		return nil, fmt.Errorf("payload type %q is not %s", clip(env.PayloadType), typ)
 	}
 	verifier, err := dsse.NewEnvelopeVerifier(verifyingKey(key))
 	if err != nil {
-		return Ack{}, fmt.Errorf("opening acknowledgement: %w", err)
+		return nil, err
 	}
 	_, payload, err := verifier.VerifyAndDecode(context.Background(), &env)
 	if err != nil {
-		return Ack{}, fmt.Errorf("opening acknowledgement: %w: %w", ErrSignature, err)
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return payload, nil
+}
+
+// SignAck signs an acknowledgement, at most MaxAckSize bytes.
+func SignAck(key ed25519.PrivateKey, a Ack) ([]byte, error) {
+	payload, err := a.encode()
+	if err != nil {
+		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+	}
+	text, err := Sign(key, AckType, payload, MaxAckSize)
+	if err != nil {
+		return nil, fmt.Errorf("signing acknowledgement: %w", err)
+	}
+	return text, nil
+}
+
+// OpenAck verifies a signed acknowledgement and then reads it.
+func OpenAck(key ed25519.PublicKey, text []byte) (Ack, error) {
+	payload, err := Open(key, AckType, text, MaxAckSize)
+	if err != nil {
+		return Ack{}, fmt.Errorf("opening acknowledgement: %w", err)
 	}
 	a, err := decodeAck(payload)
 	if err != nil {
