@@ -31,8 +31,9 @@ func (e *ForgedError) Error() string {
 	return fmt.Sprintf("receipt speaks of record %d, the highest sent is %d", e.Upto, e.Sent)
 }
 
-// Apply takes city hall's verified receipt: confirmed records leave the queue, rejected ones move to the dead list, gaps are sent first. A receipt older than one applied before changes nothing and
-// is no error. *ForgedError: refused and counted.
+// Apply takes city hall's verified receipt: confirmed records leave the queue, rejected ones move to the dead list, gaps are sent first. A receipt older than one applied before, or of a
+// database before a restore, changes nothing, is counted, and is no error. One of a database that came back from a backup puts what it lacks into the queue again. *ForgedError: refused and
+// counted.
 func (o *Outbox) Apply(a record.Ack) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -44,7 +45,20 @@ func (o *Outbox) Apply(a record.Ack) error {
 		o.st.Forged++
 		return fmt.Errorf("applying receipt: %w", err)
 	}
+	switch hall := uint64(a.Hall); {
+	case hall > o.st.Hall:
+		if err := o.newHall(a); err != nil {
+			return fmt.Errorf("applying receipt: %w", err)
+		}
+		if a.Epoch != o.st.Epoch {
+			return nil // begun anew: the receipt is of the numbering before
+		}
+	case hall < o.st.Hall:
+		o.stale++
+		return nil // of a database that is no more: what it confirmed may be lost
+	}
 	if a.Upto < o.st.Upto {
+		o.stale++
 		return nil
 	}
 	if err := o.apply(a); err != nil {

@@ -39,7 +39,7 @@ func openRecord(sealed []byte) (record.Record, error) {
 func readAll(tx *bolt.Tx) (contents, error) {
 	var c contents
 	for _, name := range buckets {
-		if tx.Bucket(name) == nil {
+		if tx.Bucket(name) == nil && string(name) != string(bCount) {
 			return c, fmt.Errorf("bucket %s is missing", name)
 		}
 	}
@@ -54,9 +54,14 @@ func readAll(tx *bolt.Tx) (contents, error) {
 	}{
 		{bHold, &c.n.hold, readHold}, {bOut, &c.n.out, readOut}, {bSent, &c.n.sent, readSent}, {bDead, &c.n.dead, readDead},
 		{bMeta, nil, readMeta}, {bJournal, nil, readSealed}, {bClock, nil, readSealed}, {bThrottle, nil, readSealed},
+		{bClaim, nil, readClaim}, {bCount, nil, readSealed},
 	}
 	for _, r := range readers {
-		err := tx.Bucket(r.name).ForEach(func(k, v []byte) error {
+		b := tx.Bucket(r.name)
+		if b == nil {
+			continue // of an older program; made next
+		}
+		err := b.ForEach(func(k, v []byte) error {
 			if r.n != nil {
 				*r.n++
 			}

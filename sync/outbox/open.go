@@ -55,6 +55,11 @@ func Open(path string, opts Opts) (*Outbox, *Quarantined, error) {
 	if err != nil {
 		return nil, q, fmt.Errorf("opening outbox: %w", err)
 	}
+	if ob.sparse() {
+		if ob, err = pack(path, ob, o); err != nil {
+			return nil, q, fmt.Errorf("opening outbox: %w", err)
+		}
+	}
 	ob.bad = countBad(path)
 	return ob, q, nil
 }
@@ -102,7 +107,9 @@ func openExisting(path string, opts Opts) (*Outbox, error) {
 	})
 	if err == nil {
 		o.st, o.n = c.st, c.n
-		return o, nil
+		if err = o.complete(); err == nil {
+			return o, nil
+		}
 	}
 	var b *BrokenError
 	if errors.As(err, &b) || errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrVersionMismatch) || errors.Is(err, berrors.ErrChecksum) {
@@ -116,6 +123,18 @@ func openExisting(path string, opts Opts) (*Outbox, error) {
 		_ = giveBack(o.file) // closed already after an orderly failure
 	}
 	return nil, err
+}
+
+// complete makes the buckets that an older program did not know.
+func (o *Outbox) complete() error {
+	missing := false
+	if err := o.view(func(tx *bolt.Tx) error { missing = tx.Bucket(bCount) == nil; return nil }); err != nil || !missing {
+		return err
+	}
+	return o.update("complete", func(tx *bolt.Tx, _ *state, _ *counts) error {
+		_, err := tx.CreateBucket(bCount)
+		return err
+	})
 }
 
 // lock takes the file's lock, waiting up to limit.

@@ -49,7 +49,7 @@ func (o Opts) withDefaults() Opts {
 	return o
 }
 
-// The buckets. claim and update are filled by later parts of the box; the file has them from its first day.
+// The buckets. One that an older program did not know is made when its file is opened.
 var (
 	bMeta     = []byte("meta")    // state, and day<u32> → highest number acknowledged on that day
 	bHold     = []byte("hold")    // record's random number → record
@@ -57,12 +57,13 @@ var (
 	bSent     = []byte("sent")    // sequence number → record, acknowledged and not yet in a backup
 	bDead     = []byte("dead")    // sequence number → reject code, record
 	bJournal  = []byte("journal") // the open case
-	bClaim    = []byte("claim")
+	bClaim    = []byte("claim")   // claim number → what lies behind it
 	bUpdate   = []byte("update")
 	bClock    = []byte("clock")    // the time below which the clock never goes
-	bThrottle = []byte("throttle") // misses of clerk codes
+	bThrottle = []byte("throttle") // misses of clerk codes, and of claim numbers
+	bCount    = []byte("count")    // weekly counters that are too small to leave
 
-	buckets = [][]byte{bMeta, bHold, bOut, bSent, bDead, bJournal, bClaim, bUpdate, bClock, bThrottle}
+	buckets = [][]byte{bMeta, bHold, bOut, bSent, bDead, bJournal, bClaim, bUpdate, bClock, bThrottle, bCount}
 )
 
 // Keys of the buckets that hold one value.
@@ -71,6 +72,7 @@ var (
 	kJournal  = []byte("open")
 	kFloor    = []byte("floor")
 	kThrottle = []byte("clerk")
+	kClaims   = []byte("claim")
 )
 
 // Outbox is the open file. Its methods may be called from several goroutines; each waits for the others.
@@ -85,6 +87,8 @@ type Outbox struct {
 	missing []uint64 // what city hall asked for first
 	broken  error    // the file failed under us: everything is refused
 	bad     int      // files set aside beside this one
+	stale   uint64   // receipts that were overtaken, since this opening
+	packed  bool     // the file was made smaller at this opening
 }
 
 // counts is how many records lie in each bucket.

@@ -17,36 +17,65 @@ import (
 // Finish stores the records of a finished case and clears its journal, in one transaction: after a power cut either both have happened or neither. Each record is
 // stored once: a second Finish with the same records before their release changes nothing. *FullError: no room, nothing changed.
 func (o *Outbox) Finish(records ...record.Record) error {
+	return o.FinishCase(record.Facets{Records: records})
+}
+
+// FinishCase is Finish for everything that a case leaves: its records, its counters raised by one each, and the claims that it gave or moved on. The same facets are counted once, as long
+// as no others come between.
+func (o *Outbox) FinishCase(f record.Facets, claims ...Claim) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.usable(); err != nil {
-		return fmt.Errorf("finishing case: %w", err)
-	}
-	if used, limit := o.used(), int64(o.opts.MaxSize)-o.reserve(); len(records) > 0 && used > limit {
-		return fmt.Errorf("finishing case: %w", &FullError{Used: used, Limit: int64(o.opts.MaxSize)})
-	}
-	err := o.update("finish", func(tx *bolt.Tx, st *state, n *counts) error {
-		hold := tx.Bucket(bHold)
-		for _, r := range records {
-			text := r.Encode()
-			if _, err := record.Decode(text); err != nil {
-				return err // a zero Record: the gate before the disk
-			}
-			id := r.ID()
-			if hold.Get(id[:]) != nil {
-				continue
-			}
-			if err := hold.Put(id[:], seal(text)); err != nil {
+	err := o.store("finish", f, func(tx *bolt.Tx) error {
+		for _, c := range claims {
+			if err := putClaim(tx.Bucket(bClaim), c); err != nil {
 				return err
 			}
-			st.Created++
-			n.hold++
 		}
 		return tx.Bucket(bJournal).Delete(kJournal)
 	})
 	if err != nil {
 		return fmt.Errorf("finishing case: %w", err)
 	}
+	return nil
+}
+
+// store stores facets with what more belongs into their transaction. The caller holds mu.
+func (o *Outbox) store(name string, f record.Facets, more func(tx *bolt.Tx) error) error {
+	if err := o.usable(); err != nil {
+		return err
+	}
+	if used, limit := o.used(), int64(o.opts.MaxSize)-o.reserve(); len(f.Records)+len(f.Cells) > 0 && used > limit {
+		return &FullError{Used: used, Limit: int64(o.opts.MaxSize)}
+	}
+	return o.update(name, func(tx *bolt.Tx, st *state, n *counts) error {
+		hold := tx.Bucket(bHold)
+		for _, r := range f.Records {
+			if err := put(hold, r, st, n); err != nil {
+				return err
+			}
+		}
+		if err := count(tx.Bucket(bCount), f); err != nil {
+			return err
+		}
+		return more(tx)
+	})
+}
+
+// put stores a record into hold, once.
+func put(hold *bolt.Bucket, r record.Record, st *state, n *counts) error {
+	text := r.Encode()
+	if _, err := record.Decode(text); err != nil {
+		return err // a zero Record: the gate before the disk
+	}
+	id := r.ID()
+	if hold.Get(id[:]) != nil {
+		return nil
+	}
+	if err := hold.Put(id[:], seal(text)); err != nil {
+		return err
+	}
+	st.Created++
+	n.hold++
 	return nil
 }
 

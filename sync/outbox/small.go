@@ -35,17 +35,28 @@ func (o *Outbox) SetJournal(b []byte) error {
 	return nil
 }
 
-// Throttle is how many wrong clerk codes were typed and until when the next is refused. It outlives a pulled plug.
+// Throttle is how many wrong clerk codes or claim numbers were typed and until when the next is refused. It outlives a pulled plug.
 type Throttle struct {
-	Misses uint32    // since the last right code
+	Misses uint32    // since the last right one
 	Until  time.Time // whole seconds; zero: no wait. A box without a clock waits its full time again, see device.
 }
 
 // Throttle reads the clerk-code throttle; zero if it was never stored.
-func (o *Outbox) Throttle() (Throttle, error) {
+func (o *Outbox) Throttle() (Throttle, error) { return o.throttle(kThrottle) }
+
+// PutThrottle stores the clerk-code throttle. The zero value clears it.
+func (o *Outbox) PutThrottle(t Throttle) error { return o.putThrottle(kThrottle, t) }
+
+// ClaimThrottle reads the throttle of claim numbers; zero if it was never stored.
+func (o *Outbox) ClaimThrottle() (Throttle, error) { return o.throttle(kClaims) }
+
+// PutClaimThrottle stores the throttle of claim numbers. The zero value clears it.
+func (o *Outbox) PutClaimThrottle(t Throttle) error { return o.putThrottle(kClaims, t) }
+
+func (o *Outbox) throttle(key []byte) (Throttle, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	b, err := o.get(bThrottle, kThrottle)
+	b, err := o.get(bThrottle, key)
 	if err != nil || b == nil {
 		return Throttle{}, err
 	}
@@ -55,15 +66,14 @@ func (o *Outbox) Throttle() (Throttle, error) {
 	return Throttle{binary.BigEndian.Uint32(b), fromUnix(binary.BigEndian.Uint64(b[4:]))}, nil
 }
 
-// PutThrottle stores the clerk-code throttle. The zero value clears it.
-func (o *Outbox) PutThrottle(t Throttle) error {
+func (o *Outbox) putThrottle(key []byte, t Throttle) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var b []byte
 	if t != (Throttle{}) {
 		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(nil, t.Misses), toUnix(t.Until))
 	}
-	if err := o.put("throttle", bThrottle, kThrottle, b); err != nil {
+	if err := o.put("throttle", bThrottle, key, b); err != nil {
 		return fmt.Errorf("storing throttle: %w", err)
 	}
 	return nil

@@ -21,9 +21,11 @@ type state struct {
 	Acked    uint64 // records that city hall stored
 	Dead     uint64 // records that city hall rejected
 	Forged   uint64 // acknowledgements that no honest city hall sends
+	Hall     uint64 // the highest life of city hall's database that a receipt told of; since version 2
 }
 
-const stateVersion = 1
+// A state of version 1 is that of version 2 without its last field.
+const stateVersion = 2
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -49,7 +51,7 @@ func unseal(b []byte) ([]byte, error) {
 }
 
 func (s state) fields() []uint64 {
-	return []uint64{s.Epoch, s.Created, s.Released, s.Sent, s.Upto, s.Durable, s.Acked, s.Dead, s.Forged}
+	return []uint64{s.Epoch, s.Created, s.Released, s.Sent, s.Upto, s.Durable, s.Acked, s.Dead, s.Forged, s.Hall}
 }
 
 func (s state) encode() []byte {
@@ -66,10 +68,14 @@ func decodeState(sealed []byte) (state, error) {
 		return state{}, err
 	}
 	var s state
-	if len(b) != 1+8*len(s.fields()) || b[0] != stateVersion {
-		return state{}, fmt.Errorf("%d bytes are not a state of version %d", len(b), stateVersion)
+	n := len(s.fields())
+	if len(b) > 0 && b[0] == 1 {
+		n--
 	}
-	for i, f := range []*uint64{&s.Epoch, &s.Created, &s.Released, &s.Sent, &s.Upto, &s.Durable, &s.Acked, &s.Dead, &s.Forged} {
+	if len(b) != 1+8*n || b[0] < 1 || b[0] > stateVersion {
+		return state{}, fmt.Errorf("%d bytes are not a state of version 1 to %d", len(b), stateVersion)
+	}
+	for i, f := range []*uint64{&s.Epoch, &s.Created, &s.Released, &s.Sent, &s.Upto, &s.Durable, &s.Acked, &s.Dead, &s.Forged, &s.Hall}[:n] {
 		*f = binary.BigEndian.Uint64(b[1+8*i:])
 	}
 	switch {

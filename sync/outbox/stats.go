@@ -19,6 +19,8 @@ type Stats struct {
 	Acked, DeadTotal      uint64
 	Upto, Durable         uint64 // city hall's receipts
 	Forged                uint64 // receipts refused
+	Stale                 uint64 // receipts overtaken or replayed, since this opening
+	Hall                  uint64 // city hall's database, see record.Ack
 	Used, Limit           int64  // bytes
 	Amber                 bool   // 80 % full: say so
 	Full                  bool   // no new case may be opened (Room)
@@ -33,6 +35,7 @@ func (o *Outbox) Stats() Stats {
 		Hold: o.n.hold, Out: o.n.out, Sent: o.n.sent, Dead: o.n.dead,
 		Epoch: o.st.Epoch, Created: o.st.Created, Released: o.st.Released, Acked: o.st.Acked, DeadTotal: o.st.Dead,
 		Upto: o.st.Upto, Durable: o.st.Durable, Forged: o.st.Forged,
+		Stale: o.stale, Hall: o.st.Hall,
 		Used: o.used(), Limit: int64(o.opts.MaxSize), Quarantined: o.bad,
 	}
 	s.Full = s.Used > s.Limit-2*o.reserve()

@@ -34,18 +34,19 @@ var arrows = []struct {
 
 	{"sync/record", nil},
 	{"sync/issuer", nil},
-	{"sync/outbox", []string{"sync/record"}},
+	{"sync/claim", []string{"sync/record"}},
+	{"sync/outbox", []string{"sync/record", "sync/claim"}},
 	{"sync/wall", []string{"sync/record"}},
 	{"sync/link", []string{"sync/wall", "sync/record"}},
 
 	{"device/policy/...", []string{"device/policy/..."}},
 	{"device/procedure", []string{"device/policy/..."}},
-	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record"}},
+	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record", "sync/claim"}},
 	{"device/update", []string{"sync/wall"}},
-	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/outbox", "sync/wall", "sync/issuer",
+	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
 
-	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/outbox", "sync/wall",
+	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall",
 		"device/...", "cmd/counter/..."}},
 	{"cmd/link/...", []string{"sync/link", "sync/wall", "sync/record", "cmd/link/..."}},
 	{"cmd/...", []string{"..."}},
