@@ -14,8 +14,8 @@ import (
 
 // A view is what texts may name: the facts in words.
 type view struct {
-	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName  string
-	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N int
+	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N     int
 }
 
 // texts is the catalogue as a builder reads it.
@@ -140,6 +140,14 @@ func (b *builder) page() page {
 		b.board(&p)
 	case b.s.ID == ResidentLanguage:
 		b.languages(&p)
+	case b.isList():
+		b.clerkHead(&p)
+		p.list = b.list()
+	case b.isText():
+		b.clerkHead(&p)
+		b.textPage(&p)
+	case b.s.ID == ClerkDate:
+		b.dateEntry(&p)
 	case slices.Contains(b.info.Keys, "digits"):
 		b.choices(&p)
 	default:
@@ -158,17 +166,13 @@ func (b *builder) head(p *page) {
 		if f.Kind != "" {
 			p.right = b.view.Kind
 		} else if f.Procedure != "" {
-			p.right = b.tr("head." + f.Procedure)
+			p.right = b.tr("clerk.line." + f.Procedure)
 		}
 	case FaceResident:
 		p.right = f.Step
-		switch {
-		case f.Kind != "":
+		p.left = b.procedure()
+		if f.Kind != "" {
 			p.left = b.view.Kind
-		case f.Procedure != "":
-			p.left = b.tr("head." + f.Procedure)
-		default:
-			p.left = b.tr("head.case")
 		}
 	default:
 		p.left = b.tr("head.idle")
@@ -180,10 +184,26 @@ func (b *builder) head(p *page) {
 
 // caps are the signs on the key caps, in the order of the foot.
 var caps = []struct{ key, sign string }{
-	{"cancel", "×"}, {"clear", "＜"}, {"move", "▲▼"}, {"menu", ""}, {"down", "▼"}, {"enter", "○"},
+	{"cancel", "×"}, {"clear", "＜"}, {"move", "▲▼"}, {"turn", "0"}, {"menu", ""}, {"down", "▼"}, {"enter", "○"},
 }
 
-// foot: what the keys do now. ▲▼ stand together where a line is chosen.
+// inFoot reports whether a cap stands in the foot.
+func (b *builder) inFoot(name string) bool {
+	has := func(key string) bool { return slices.Contains(b.info.Keys, key) }
+	switch name {
+	case "move": // ▲▼ stand together where a line is chosen
+		return has("digits") && has("up")
+	case "turn":
+		return b.isList() && b.s.Facts.Pages > 1
+	case "menu": // beside a choice the foot is full; メニュー is on the cap
+		return has("menu") && !has("digits")
+	case "down": // where ▲▼ turn pages, the head says so
+		return has("down") && !has("up")
+	}
+	return has(name)
+}
+
+// foot: what the keys do now.
 func (b *builder) foot(p *page) {
 	at := string(b.s.ID)
 	if b.info.Entry && b.s.ID != ClerkCode {
@@ -191,22 +211,23 @@ func (b *builder) foot(p *page) {
 	} else if prefix, _, ok := b.s.ID.split(); ok {
 		at = strings.TrimSuffix(prefix, ".")
 	}
-	keys := b.info.Keys
 	for _, c := range caps {
-		name := c.key
-		switch {
-		case name == "move" && !slices.Contains(keys, "digits"),
-			name == "down" && slices.Contains(keys, "digits"),
-			name != "move" && !slices.Contains(keys, name):
+		if !b.inFoot(c.key) {
 			continue
-		case name == "menu" && slices.Contains(keys, "digits"):
-			continue // the foot is full; メニュー is on the cap
 		}
 		sign := c.sign
-		if name == "menu" {
+		if c.key == "menu" {
 			sign = b.tr("cap.menu")
 		}
-		p.keys = append(p.keys, keyLabel{cap: sign, label: b.tr(at + ".keys." + name)})
+		key := at + ".keys." + c.key
+		if (b.isList() || b.isText()) && !b.has(key) {
+			key = "clerk.keys." + c.key
+		}
+		label := b.tr(key)
+		if c.key == "move" && b.inFoot("turn") {
+			label = sign // four caps: this one speaks for itself
+		}
+		p.keys = append(p.keys, keyLabel{cap: sign, label: label})
 	}
 }
 

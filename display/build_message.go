@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"madoguchi/display/words"
 )
 
 // message is a screen of a title and up to three paragraphs: what it means (body), why, what comes next. A text that depends on the reason
@@ -55,6 +57,8 @@ func (b *builder) more(p *page) {
 		if f.Build != "" {
 			p.small, p.clip = append(p.small, b.tr("boot.build")), true
 		}
+	case ClerkConfirmDate:
+		p.paras = append([]string{b.date(f.Date, "date.weekday")}, p.paras...)
 	case ClerkCodeWrong:
 		if f.Left > 0 {
 			p.paras = append(p.paras, b.tr("clerk.code.wrong.left", f.Left))
@@ -100,12 +104,13 @@ func (b *builder) more(p *page) {
 	}
 }
 
-// procedure names the case in the head.
+// procedure names the case in the resident's head. Most procedures of the rules have names for the clerk only.
 func (b *builder) procedure() string {
-	if b.s.Facts.Procedure == "" {
+	p := b.s.Facts.Procedure
+	if p == "" || !b.has("head."+p) && b.cat.Has(words.ClerkLang(""), "clerk.line."+p) {
 		return b.tr("head.case")
 	}
-	return b.tr("head." + b.s.Facts.Procedure)
+	return b.tr("head." + p)
 }
 
 // tries returns the tries left in words and dots; nil if they are not known.
@@ -120,7 +125,7 @@ func (b *builder) tries() *tries {
 // about tells which PIN is asked for, before it is typed.
 func (b *builder) about(p *page) {
 	k := b.s.Facts.Kind
-	p.left = b.tr("kind." + k + ".paper")
+	p.left, p.right = b.tr("kind."+k+".paper"), ""
 	p.title = b.tr("kind." + k + ".name")
 	p.paras = append(p.paras, b.tr("kind."+k+".form"))
 	if k == "signing" {

@@ -2,6 +2,12 @@
 
 package display
 
+import (
+	"sync"
+
+	"madoguchi/display/words"
+)
+
 // A list is a page of numbered lines: digits 1 to LinesPerPage choose (on ClerkDocuments: tick) a line, ▲▼ move the mark and run over
 // into the next page, 0 turns to the next page and after the last one to the first. A text is paragraphs in pages, turned by ▲▼.
 
@@ -30,26 +36,26 @@ const (
 type Para struct {
 	Code string // the head, one of ParaCodes; "" = words without a head
 	Text string // ready words in the clerk's language; wins over what follows
-	Word string // see ParaCodes
-	N    int    // "fee": yen, "visits": how often in all
-	Date Date   // "opens": the first day
+	Word string // a code with words in the catalogue, see ParaCodes
+	N    int    // a number in the words
+	Date Date
 }
 
-// ParaCodes are the heads of paragraphs. The first ones have words of their own, the others always carry Text.
+// ParaCodes are the heads of paragraphs. Where nothing is said of Word, N or Date, a paragraph carries Text.
 var ParaCodes = []string{
-	"fee",     // N yen, 0 = free; Word "unknown"
+	"fee",     // N yen, 0 = free; Word "unknown": the municipality does not say. Stands with "visits" in the row under the verdict
 	"visits",  // N visits in all; Word "unknown"
-	"opens",   // Date
+	"opens",   // Date: the first day
 	"reason",  // Word: a reason of the rules
 	"next",    // Word: a procedure to be done first or instead; one paragraph each, in order
-	"way",     // Word: "on_device", "issuer_link", "handover": how it is carried out
+	"way",     // Word: "on_device", "issuer_link", "handover", or a channel of the rules: how it is carried out
 	"missing", // a paper that lacks, one paragraph each
 	"tell",    // what to tell the resident
-	"why",     // words of a rule or of a circumstance
+	"why",     // the words of a rule or of a circumstance
 	"source",  // rule and source: "M3 002:40-46"
-	"default", // the page leaves this open: to be confirmed
-	"place",   // where
-	"hours",   // when
+	"default", // the page leaves this open and the clerk is to confirm; Text or the catalogue's words
+	"place",   // where; Word "reservation", "elsewhere" (a warning in a list)
+	"hours",   // when; Word "closed" (a warning in a list)
 	"phone",   // a number to call
 	"carry",   // what to bring along
 }
@@ -58,4 +64,39 @@ var ParaCodes = []string{
 var Verdicts = []string{
 	"complete", "first_visit", "missing_documents", "redirect", "not_yet_open", "refuse", "ask_office", "needs_reservation", "closed",
 	"guidance", "silent",
+}
+
+// LinePages returns how many of a list's lines each page holds, at most LinesPerPage. s is the list's screen with all its Lines and with the
+// title and warning that every page carries. Rows are counted as they are drawn, without a font.
+func LinePages(s Screen) []int {
+	b, err := counting(s)
+	if err != nil {
+		return nil
+	}
+	l := b.list()
+	if b.err != nil {
+		return nil // Render says what is wrong
+	}
+	return l.pages()
+}
+
+// ParaPages returns the number of pages of a text, at least 1, for a screen with all its Paras.
+func ParaPages(s Screen) int {
+	b, err := counting(s)
+	if err != nil {
+		return 1
+	}
+	return max(1, len(b.text()))
+}
+
+var catalogue = sync.OnceValues(words.New)
+
+// counting is a builder on a catalogue that all callers share; it is only read.
+func counting(s Screen) (*builder, error) {
+	cat, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	s.Lang = Lang(words.ClerkLang(string(s.Lang)))
+	return &builder{cat: cat, s: s}, nil
 }

@@ -27,6 +27,12 @@ func (d *drawer) page(p page) {
 		d.letters(p)
 	case p.entry != nil:
 		d.digits(p)
+	case p.list != nil:
+		d.list(p.list)
+	case p.text != nil:
+		d.textPage(p.text)
+	case p.date != nil:
+		d.dateEntry(p.date)
 	case len(p.board) > 0:
 		d.board(p)
 	case len(p.choices) > 0:

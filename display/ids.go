@@ -64,6 +64,7 @@ const (
 	ClerkDecision    ID = "clerk.decision"    // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
 	ClerkWhy         ID = "clerk.why"         // Procedure, Paras, Page, Pages. 確認 goes back.
 	ClerkTell        ID = "clerk.tell"        // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
+	ClerkNotice      ID = "clerk.notice"      // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on.
 	ClerkGuide       ID = "clerk.guide"       // Procedure, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
 
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
@@ -190,6 +191,7 @@ func buildInfos() map[ID]Info {
 		ClerkWhy:               {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkTell:              {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
+		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
 		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentCardInsert:     {Face: FaceResident, Keys: []string{"cancel", "menu"}},

@@ -2,6 +2,8 @@
 
 package display
 
+import "strconv"
+
 // A page is a screen in words: what stands where, before sizes and pixels. One page serves the panel and the voice.
 type page struct {
 	left, right string   // head
@@ -13,6 +15,9 @@ type page struct {
 	choices     []option
 	board       []boardLine
 	entry       *entry
+	list        *list
+	text        *text
+	date        *dateEntry
 	keys        []keyLabel // foot
 	note        string     // left in the foot, beside a single key
 	office      bool       // the title is configured text, which has glyphs in two sizes only
@@ -66,6 +71,24 @@ func (p page) spoken() []string {
 		if e.fault {
 			add(e.status)
 		}
+	}
+	if l := p.list; l != nil {
+		add(l.warn, l.title)
+		for i, n := range l.lines {
+			add(strconv.Itoa(i+1) + " " + n.text)
+		}
+	}
+	if t := p.text; t != nil {
+		add(t.verdict)
+		for _, w := range t.pinned {
+			add(w.tag + " " + w.text)
+		}
+		for _, w := range t.paras {
+			add(w.tag, w.text)
+		}
+	}
+	if d := p.date; d != nil {
+		add(d.title, d.digits, d.fault)
 	}
 	add(p.paras...)
 	for _, b := range p.board {

@@ -23,6 +23,8 @@ type sheet struct {
 	row    int // height of a row of a choice, at most
 	tries  int // print beside the dots
 	dots   int // radius of a dot of a tries row
+	text   int // the clerk's lists and texts
+	grown  int // print of a list whose lines are few and short; 0: no larger one
 	steps  []step
 	box    int // side of a box of a digit entry
 	cell   int // pitch of the boxes of a letter entry
@@ -30,6 +32,8 @@ type sheet struct {
 	tableH int
 	slot   int // pitch of the table's columns
 	key    int // width of the table's key column
+
+	verdicts []int // sizes of a verdict, the larger first; the first also for a date's digits
 }
 
 // A step is one try of a message's sizes, the larger first; it is taken if its lines fit with a leading of at least lead percent.
@@ -39,11 +43,13 @@ type step struct{ title, body, lead int }
 var (
 	small = sheet{
 		margin: 8, head: 28, headH: 34, foot: 28, footH: 38, gap: 6, small: 28, board: 28, body: 32, title: 40, row: 46, tries: 40, dots: 14,
+		text: 24, grown: 32, verdicts: []int{48, 40},
 		steps: []step{{48, 40, 125}, {40, 40, 128}, {40, 32, 118}, {32, 32, 110}},
 		box:   64, cell: 24, table: 28, tableH: 28, slot: 28, key: 36,
 	}
 	large = sheet{
 		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, board: 40, body: 40, title: 48, row: 70, tries: 48, dots: 20,
+		text: 40, verdicts: []int{64},
 		steps: []step{{64, 48, 130}, {64, 40, 125}, {48, 40, 120}, {40, 40, 115}},
 		box:   96, cell: 48, table: 40, tableH: 46, slot: 56, key: 64,
 	}

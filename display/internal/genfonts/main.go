@@ -16,11 +16,12 @@ import (
 	"madoguchi/display/words"
 )
 
-// sizes are those the layout uses: 28 is the smallest print, 32 and 40 body and title, 48 and 64 titles and the larger panel.
-var sizes = []int{28, 32, 40, 48, 64}
+// sizes are those the layout uses: 24 is the clerk's lists and texts, 28 the residents' smallest print, 32 and 40 body and title, 48 and 64
+// titles and the larger panel.
+var sizes = []int{24, 28, 32, 40, 48, 64}
 
 // whole are the sizes that hold ASCII and all of JIS X 0208 besides the catalogue.
-var whole = map[int]bool{32: true, 40: true}
+var whole = map[int]bool{24: true, 32: true, 40: true}
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 

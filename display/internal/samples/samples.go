@@ -20,7 +20,7 @@ type Sample struct {
 // All returns the samples in the order of a case.
 func All() []Sample {
 	var out []Sample
-	for _, part := range [][]Sample{idle(), clerk(), cards(), entries(), results(), faults()} {
+	for _, part := range [][]Sample{idle(), clerk(), rules(), cards(), entries(), results(), faults()} {
 		out = append(out, part...)
 	}
 	return out
@@ -135,11 +135,8 @@ func clerk() []Sample {
 		named("short", display.ClerkCode, display.Facts{Filled: 3, Fault: "too_short"}),
 		one(display.ClerkCodeWrong, display.Facts{Left: 1}),
 		one(display.ClerkCodeWait, wait),
-		one(display.ClerkProcedure, display.Facts{}),
-		named("marked", display.ClerkProcedure, display.Facts{Choice: 2}),
 		one(display.ClerkKind, change),
 		named("card", display.ClerkKind, kinds),
-		one(display.ClerkApplicant, display.Facts{Procedure: "pin_check", Choice: 1}),
 		one(display.ClerkTurn, display.Facts{Procedure: "pin_change", Kind: "card_info"}),
 		one(display.ClerkCancel, change),
 		one(display.ClerkTimeout, display.Facts{Procedure: "pin_check", Seconds: 20}),

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Costs of a break, each far above what all of the next can add up to: a break where none is allowed, a further row, a break within a
+// phrase. What is left of the rows counts by its square, so that they come out even.
+const (
+	costForbidden = 1 << 50
+	costRow       = 1 << 36
+	costPhrase    = 1 << 20
+)
+
+// fold breaks a text that comes from outside into as few rows of at most cols half columns as there can be; the first row has indent
+// columns less. Such texts carry no marks for breaks: of the ways to break, the one with the fewest breaks inside a phrase is taken, then the
+// one with the most even rows. What cannot be broken (an address of the net) is broken all the same: no row is ever too wide.
+func fold(text string, cols, indent int) []string {
+	var out []string
+	for para := range strings.SplitSeq(text, "\n") {
+		rs := []rune(strings.Join(strings.Fields(para), " "))
+		if len(rs) > 0 {
+			out = append(out, foldPara(rs, cols, indent)...)
+			indent = 0
+		}
+	}
+	return out
+}
+
+func foldPara(rs []rune, cols, indent int) []string {
+	// best[i] is the least cost of rows that end before rune i, and from[i] where the last of them begins
+	best, from := make([]int, len(rs)+1), make([]int, len(rs)+1)
+	for end := 1; end <= len(rs); end++ {
+		best[end] = -1
+		width := 0
+		for start := end - 1; start >= 0; start-- {
+			if r := rs[start]; r != '|' && (r != ' ' || start < end-1) {
+				width += halves(r)
+			}
+			have := cols
+			if start == 0 {
+				have -= indent
+			}
+			used := width
+			if rs[start] == ' ' {
+				used-- // dropped at the beginning of a row
+			}
+			if used > have && start < end-1 {
+				break
+			}
+			if best[start] < 0 {
+				continue
+			}
+			cost := best[start] + costRow
+			if end < len(rs) {
+				cost += partCost(rs, end) + (have-used)*(have-used)
+			}
+			if best[end] < 0 || cost < best[end] {
+				best[end], from[end] = cost, start
+			}
+		}
+	}
+	var out []string
+	for end := len(rs); end > 0; end = from[end] {
+		out = append(out, strings.TrimSpace(strings.ReplaceAll(string(rs[from[end]:end]), "|", "")))
+	}
+	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+// partCost is the cost of a break before rune i.
+func partCost(rs []rune, i int) int {
+	a, b := rs[i-1], rs[i]
+	switch {
+	case a == ' ' || a == '|' || b == '|':
+		return 0
+	case b == ' ':
+		return costForbidden // the break stands after the space
+	case !mayPart(a, b):
+		return costForbidden
+	case strings.ContainsRune("、。，．）」』", a):
+		return 0
+	case !unicode.Is(unicode.Hiragana, a) || unicode.Is(unicode.Hiragana, b):
+		return costPhrase
+	case strings.ContainsRune("おご", a) && (i < 2 || !unicode.Is(unicode.Hiragana, rs[i-2])):
+		return costPhrase // 「お知らせ」「ご本人」
+	case strings.ContainsRune("きぎけげしせちっねびべみめり", a):
+		return costPhrase / 2 // 「届け出」「引き続き」
+	}
+	return 0 // a phrase of Japanese mostly ends in hiragana and begins with something else
+}
