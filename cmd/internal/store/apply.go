@@ -173,6 +173,7 @@ func (a *applier) store() error {
 	}
 	var list []Facet
 	var places []place
+	early := Week(a.s.opts.Now().Add(week))
 	for _, r := range a.runs {
 		for i, item := range r.b.Items {
 			switch {
@@ -181,6 +182,9 @@ func (a *applier) store() error {
 				a.alarm(AlarmRejected, r.b.Device)
 				r.codes[i] = item.Reject
 			default:
+				if item.Facet.Week > early {
+					a.alarm(AlarmEarly, r.b.Device)
+				}
 				list, places = append(list, item.Facet), append(places, place{r, i})
 			}
 		}

@@ -115,7 +115,7 @@ func testNewKey(t *testing.T, fresh func(*testing.T) string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]Alarm{{AlarmKeyChanged, "", 1, "2026-11-20"}}, alarms); diff != "" {
+		if diff := cmp.Diff([]Alarm{{AlarmKeyChanged, "", 1, "2026-11-20", 0}}, alarms); diff != "" {
 			t.Errorf("alarms (-want +got):\n%s", diff)
 		}
 		s.Close()

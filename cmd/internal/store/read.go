@@ -22,6 +22,10 @@ type Device struct {
 	Online  bool
 	Contact time.Time // rounded down to the quarter of an hour; zero if it never said where it is
 	Missing uint64    // numbers between its watermark and its highest one, that are not here
+
+	// What it says of itself; empty if it did not.
+	Firmware, Policy, Clock string
+	Waiting                 uint64
 }
 
 // Alarm is something that a person should look at.
@@ -30,6 +34,7 @@ type Alarm struct {
 	Device string // empty if it is not of one device
 	Count  int
 	Day    string // of the last one, YYYY-MM-DD
+	Seen   int    // how many of them a person has acknowledged
 }
 
 // Facets yields the facets in the order of their random ids, beginning after
@@ -76,20 +81,26 @@ func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 	type row struct {
 		id                       string
 		online, contact, missing int64
+		firmware, policy, clock  string
+		waiting                  int64
 	}
 	rows, err := all(ctx, s.read, `SELECT n.device, coalesce(d.online, 0), coalesce(d.contact, 0),
 		CAST(coalesce((SELECT sum(w.top - w.upto - (SELECT count(*) FROM transport t
 			WHERE t.device = w.device AND t.epoch = w.epoch AND t.seq > w.upto))
-			FROM watermark w WHERE w.device = n.device), 0) AS BIGINT)
+			FROM watermark w WHERE w.device = n.device), 0) AS BIGINT),
+		coalesce(d.firmware, ''), coalesce(d.policy, ''), coalesce(d.clock, ''), coalesce(d.waiting, 0)
 		FROM (SELECT device FROM device UNION SELECT device FROM watermark) n
 		LEFT JOIN device d ON d.device = n.device ORDER BY n.device`,
-		func(r *row) []any { return []any{&r.id, &r.online, &r.contact, &r.missing} })
+		func(r *row) []any {
+			return []any{&r.id, &r.online, &r.contact, &r.missing, &r.firmware, &r.policy, &r.clock, &r.waiting}
+		})
 	if err != nil {
 		return nil, err
 	}
 	devices := make([]Device, len(rows))
 	for i, r := range rows {
-		devices[i] = Device{ID: r.id, Online: r.online != 0, Missing: uint64(r.missing)}
+		devices[i] = Device{ID: r.id, Online: r.online != 0, Missing: uint64(r.missing),
+			Firmware: r.firmware, Policy: r.policy, Clock: r.clock, Waiting: uint64(r.waiting)}
 		if r.contact != 0 {
 			devices[i].Contact = time.Unix(r.contact, 0).UTC()
 		}
@@ -99,8 +110,8 @@ func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 
 // Alarms returns the alarms, ordered by kind and device.
 func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
-	return all(ctx, s.read, `SELECT kind, device, count, day FROM alarm ORDER BY kind, device`,
-		func(a *Alarm) []any { return []any{&a.Kind, &a.Device, &a.Count, &a.Day} })
+	return all(ctx, s.read, `SELECT kind, device, count, day, seen FROM alarm ORDER BY kind, device`,
+		func(a *Alarm) []any { return []any{&a.Kind, &a.Device, &a.Count, &a.Day, &a.Seen} })
 }
 
 // Counters returns the counters by name; one that never counted is absent.

@@ -21,6 +21,9 @@ const (
 	AlarmRejected   = "rejected"    // a record did not pass the gate
 	AlarmMalformed  = "malformed"   // a message did not pass the gate
 	AlarmKeyChanged = "key_changed" // the store was opened with another digest key
+	AlarmEarly      = "early"       // a record names a week that has not begun: a box's clock is wrong, or city hall's
+	AlarmDropped    = "dropped"     // the broker says that it dropped messages
+	AlarmGuess      = "guess"       // claim numbers were tried out
 )
 
 // Names of counters.
@@ -72,6 +75,56 @@ func (s *Store) SetPresence(ctx context.Context, p Presence) error {
 	if changed > 0 {
 		s.notify()
 	}
+	return nil
+}
+
+// Report is what a device says of itself in its retained document.
+type Report struct {
+	Device           string
+	Firmware, Policy string // versions
+	Clock            string // how far the device trusts its clock: none, floor, network, signed
+	Waiting          uint64 // records that it holds
+}
+
+// SetReport notes a device's report; it moves no contact.
+func (s *Store) SetReport(ctx context.Context, r Report) error {
+	if r.Waiting > 1<<53 {
+		return fmt.Errorf("noting report: %d records are out of range", r.Waiting)
+	}
+	var changed int64
+	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		changed, err = s.exec(ctx, tx, `INSERT INTO device (device, online, session, contact, firmware, policy, clock, waiting) VALUES ($1, 0, 0, 0, $2, $3, $4, $5)
+			ON CONFLICT (device) DO UPDATE SET firmware = excluded.firmware, policy = excluded.policy, clock = excluded.clock, waiting = excluded.waiting
+			WHERE (excluded.firmware, excluded.policy, excluded.clock, excluded.waiting) <> (device.firmware, device.policy, device.clock, device.waiting)`,
+			r.Device, r.Firmware, r.Policy, r.Clock, int64(r.Waiting))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("noting report: %w", err)
+	}
+	if changed > 0 {
+		s.notify()
+	}
+	return nil
+}
+
+// Alarm raises an alarm by n.
+func (s *Store) Alarm(ctx context.Context, kind, device string, n int) error {
+	if err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.alarm(ctx, tx, kind, device, n) }); err != nil {
+		return err
+	}
+	s.notify()
+	return nil
+}
+
+// Acknowledge says that a person has looked at an alarm. It is shown again when
+// it is raised again.
+func (s *Store) Acknowledge(ctx context.Context, kind, device string, count int) error {
+	if err := s.change(ctx, "acknowledging alarm", `UPDATE alarm SET seen = $3 WHERE kind = $1 AND device = $2 AND seen < $3 AND count >= $3`,
+		kind, device, count); err != nil {
+		return err
+	}
+	s.notify()
 	return nil
 }
 

@@ -157,15 +157,15 @@ func testApply(t *testing.T, fresh func(*testing.T) string) {
 			{dev(1, items(1, 3)...), Result{Upto: 3, New: 3}},
 			{dev(2, other), Result{Upto: 3, Rejected: []Rejection{{2, RejectConflict}}}},
 			{dev(1, items(1, 3)...), Result{Upto: 3, Repeated: 3}},
-		}, 3, []Alarm{{AlarmConflict, "box-a", 1, "2026-11-20"}}},
+		}, 3, []Alarm{{AlarmConflict, "box-a", 1, "2026-11-20", 0}}},
 		{"same random id, other content", []step{
 			{dev(1, items(1, 3)...), Result{Upto: 3, New: 3}},
 			{dev(4, sameID, item(5)), Result{Upto: 5, New: 1, Rejected: []Rejection{{4, RejectConflict}}}},
-		}, 4, []Alarm{{AlarmReused, "box-a", 1, "2026-11-20"}}},
+		}, 4, []Alarm{{AlarmReused, "box-a", 1, "2026-11-20", 0}}},
 		{"same facet in another epoch", []step{
 			{dev(1, items(1, 3)...), Result{Upto: 3, New: 3}},
 			{Batch{Device: "box-a", Epoch: 6, First: 1, Items: items(2, 4)}, Result{Upto: 3, New: 1, Repeated: 2}},
-		}, 4, []Alarm{{AlarmEpoch, "box-a", 1, "2026-11-20"}}},
+		}, 4, []Alarm{{AlarmEpoch, "box-a", 1, "2026-11-20", 0}}},
 		{"two devices", []step{
 			{dev(1, items(1, 3)...), Result{Upto: 3, New: 3}},
 			{Batch{Device: "box-b", Epoch: 6, First: 1, Items: items(4, 5)}, Result{Upto: 2, New: 2}},
@@ -175,7 +175,7 @@ func testApply(t *testing.T, fresh func(*testing.T) string) {
 			{dev(1, item(1), bad, item(3)), Result{Upto: 3, Repeated: 3, Rejected: []Rejection{{2, "bad_record"}}}},
 			{dev(4, items(4, 30)...), Result{Upto: 30, New: 27, Earlier: []Rejection{{2, "bad_record"}}}},
 			{dev(1, item(1), bad, item(3)), Result{Upto: 30, Repeated: 3, Rejected: []Rejection{{2, "bad_record"}}}},
-		}, 29, []Alarm{{AlarmRejected, "box-a", 1, "2026-11-20"}}},
+		}, 29, []Alarm{{AlarmRejected, "box-a", 1, "2026-11-20", 0}}},
 		{"nothing in it", []step{{dev(1), Result{}}}, 0, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
