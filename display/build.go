@@ -50,7 +50,7 @@ func build(cat texts, s Screen) (page, error) {
 	if !ok {
 		return page{}, &UnknownError{ID: s.ID, Fact: "id", Value: string(s.ID)}
 	}
-	if info.Face == FaceClerk {
+	if s.ID.forClerk() {
 		s.Lang = Lang(words.ClerkLang(string(s.Lang)))
 	}
 	b := &builder{cat: cat, s: s, info: info}
@@ -67,8 +67,13 @@ func (b *builder) fail(err error) {
 	}
 }
 
-// tr returns a text; count is the number its plural form goes by.
+// tr returns a text in the script of its language; count is the number its plural form goes by.
 func (b *builder) tr(key string, count ...int) string {
+	return fonts.ScriptOf(string(b.s.Lang)).Shape(b.asPrinted(key, count...))
+}
+
+// asPrinted is tr for a text that is Japanese in every language: what the city prints on its papers.
+func (b *builder) asPrinted(key string, count ...int) string {
 	n := 0
 	if len(count) > 0 {
 		n = count[0]

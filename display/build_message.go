@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"madoguchi/display/fonts"
 	"madoguchi/display/words"
 )
 
@@ -82,7 +83,10 @@ func (b *builder) more(p *page) {
 		if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
+	case ResidentLocked, ResidentStopped:
+		p.note = b.printed()
 	case ResidentAbsent:
+		p.note = b.printed()
 		if f.Kind == "signing" {
 			p.paras[0] = b.tr("resident.absent.signing")
 		}
@@ -102,6 +106,14 @@ func (b *builder) more(p *page) {
 			}
 		}
 	}
+}
+
+// printed is the name of the PIN as the city prints it, for the resident to show to the clerk; empty in Japanese, where it stands in the head.
+func (b *builder) printed() string {
+	if k := b.s.Facts.Kind; k != "" && b.s.Lang != Japanese && b.s.Lang != EasyJapanese {
+		return b.asPrinted("kind." + k + ".paper")
+	}
+	return ""
 }
 
 // procedure names the case in the resident's head. Most procedures of the rules have names for the clerk only.
@@ -125,7 +137,7 @@ func (b *builder) tries() *tries {
 // about tells which PIN is asked for, before it is typed.
 func (b *builder) about(p *page) {
 	k := b.s.Facts.Kind
-	p.left, p.right = b.tr("kind."+k+".paper"), ""
+	p.left, p.right = b.asPrinted("kind."+k+".paper"), ""
 	p.title = b.tr("kind." + k + ".name")
 	p.paras = append(p.paras, b.tr("kind."+k+".form"))
 	if k == "signing" {
@@ -176,6 +188,7 @@ func (b *builder) languages(p *page) {
 		if err != nil {
 			b.fail(err)
 		}
+		name = fonts.ScriptOf(string(l)).Shape(name)
 		p.choices = append(p.choices, option{number: strconv.Itoa(i + 1), label: name, marked: b.s.Facts.Choice == i+1})
 	}
 }

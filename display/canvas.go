@@ -17,7 +17,7 @@ type GlyphError struct {
 }
 
 func (e *GlyphError) Error() string {
-	return fmt.Sprintf("no glyph for %q (%U) at %d px", e.Rune, e.Rune, e.Size)
+	return fmt.Sprintf("no glyph for %q (%U) at %d px", fonts.Plain(e.Rune), e.Rune, e.Size)
 }
 
 // An OverflowError says that something does not fit its place.
@@ -28,7 +28,7 @@ type OverflowError struct {
 }
 
 func (e *OverflowError) Error() string {
-	return fmt.Sprintf("%q takes %d px of %d", e.What, e.Need, e.Have)
+	return fmt.Sprintf("%q takes %d px of %d", fonts.PlainText(e.What), e.Need, e.Have)
 }
 
 // A canvas draws on a picture and keeps the first error, so that a layout reads as a list of what is drawn.

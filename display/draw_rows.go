@@ -22,22 +22,45 @@ func (d *drawer) choices(p page) {
 		return
 	}
 	d.text(in.Min.X, in.Min.Y+2, title, plain(p.title))
-	y := in.Min.Y + title*5/4
-	pitch := min(s.row, (in.Max.Y-y)/len(p.choices))
-	if pitch < size+6 {
-		d.fail(&OverflowError{What: plain(p.title), Need: len(p.choices) * (size + 6), Have: in.Max.Y - y})
+	in.Min.Y += title * 5 / 4
+	if pitch := in.Dy() / len(p.choices); pitch >= size+6 {
+		pitch = min(s.row, pitch)
+		y := in.Min.Y + (in.Dy()-pitch*len(p.choices))/2
+		for i, o := range p.choices {
+			d.option(image.Rect(in.Min.X, y+i*pitch, in.Max.X, y+(i+1)*pitch-3), size, size/4, o)
+		}
 		return
 	}
-	y += (in.Max.Y - y - pitch*len(p.choices)) / 2
-	for _, o := range p.choices {
-		d.option(image.Rect(in.Min.X, y, in.Max.X, y+pitch-3), size, o)
-		y += pitch
+	d.columns(in, p.choices)
+}
+
+// columns is a long list in smallest print: its first half left, the rest right, each column as wide as it needs to be.
+func (d *drawer) columns(in image.Rectangle, list []option) {
+	size := d.sheet.small
+	pad := size / 8
+	in.Min.X, in.Max.X = in.Min.X-pad, in.Max.X+pad
+	rows := (len(list) + 1) / 2
+	pitch := min(d.sheet.row, in.Dy()/rows)
+	var wide [2]int
+	for i, o := range list {
+		wide[i/rows] = max(wide[i/rows], d.width(o.number, size)+d.width(o.label, size)+5*pad)
+	}
+	if need := wide[0] + wide[1] + pad; need > in.Dx() || pitch < size+6 {
+		d.fail(&OverflowError{What: list[0].label + " …", Need: need, Have: in.Dx()})
+		return
+	}
+	y := in.Min.Y + (in.Dy()-pitch*rows)/2
+	for i, o := range list {
+		r := image.Rect(in.Min.X, y+i%rows*pitch, in.Min.X+wide[0], y+(i%rows+1)*pitch-3)
+		if i >= rows {
+			r.Min.X, r.Max.X = in.Max.X-wide[1], in.Max.X
+		}
+		d.option(r, size, pad, o)
 	}
 }
 
 // option is one answer: its digit in a frame like a key cap, its words, and a note at the right.
-func (d *drawer) option(r image.Rectangle, size int, o option) {
-	pad := size / 4
+func (d *drawer) option(r image.Rectangle, size, pad int, o option) {
 	y := r.Min.Y + (r.Dy()-size)/2
 	capW := d.width(o.number, size) + 2*pad
 	draw := d.text

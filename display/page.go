@@ -2,7 +2,11 @@
 
 package display
 
-import "strconv"
+import (
+	"strconv"
+
+	"madoguchi/display/fonts"
+)
 
 // A page is a screen in words: what stands where, before sizes and pixels. One page serves the panel and the voice.
 type page struct {
@@ -59,7 +63,7 @@ func (p page) spoken() []string {
 	var out []string
 	add := func(ss ...string) {
 		for _, s := range ss {
-			if s = plain(s); s != "" {
+			if s = fonts.PlainText(plain(s)); s != "" {
 				out = append(out, s)
 			}
 		}

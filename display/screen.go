@@ -7,18 +7,6 @@ import (
 	"time"
 )
 
-// A Lang is one language of the catalogue.
-type Lang string
-
-// The languages in the catalogue.
-const (
-	Japanese Lang = "ja"
-	English  Lang = "en"
-)
-
-// Langs are the languages in the order of the language screen's choice keys.
-var Langs = []Lang{Japanese, English}
-
 // A Screen is everything that is drawn: which screen, in which language, with which facts. It is plain data and holds no part of a PIN.
 type Screen struct {
 	ID    ID

@@ -5,12 +5,14 @@ package display
 import (
 	"strings"
 	"unicode"
+
+	"madoguchi/display/fonts"
 )
 
 // Runes that may not begin a line (行頭禁則) and may not end one (行末禁則): JIS X 4051, reduced to what counter texts use.
 const (
-	notFirst = "、。，．・：；？！」』）】〕］｝〉》ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ％…‥〜～,.!?:;)]}%"
-	notLast  = "「『（【〔［｛〈《([{"
+	notFirst = "、。，．・：；？！」』）】〕］｝〉》”’ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ％…‥〜～,.!?:;)]}%"
+	notLast  = "「『（【〔［｛〈《“‘([{"
 )
 
 // balance is wrap with the lines of one paragraph as even as they can be without one more line: a single word on the last line reads badly.
@@ -51,35 +53,35 @@ func wrap(text string, width int, adv func(rune) int) []string {
 	return out
 }
 
-// A piece is text without a place to break, and whether a space stands before it.
+// A piece is text without a place to break, and the space of its script that stands before it, if any.
 type piece struct {
 	text  string
-	space bool
+	space rune
 }
 
 func pieces(para string) []piece {
 	var out []piece
 	var b strings.Builder
-	space := false
-	flush := func(next bool) {
+	space := rune(0)
+	flush := func(next rune) {
 		if b.Len() > 0 {
 			out = append(out, piece{b.String(), space})
-			space = false
+			space = 0
 		}
 		b.Reset()
-		space = space || next
+		space = max(space, next)
 	}
 	for _, r := range strings.TrimSpace(para) {
-		switch r {
+		switch fonts.Plain(r) {
 		case '|':
-			flush(false)
+			flush(0)
 		case ' ':
-			flush(true)
+			flush(r)
 		default:
 			b.WriteRune(r)
 		}
 	}
-	flush(false)
+	flush(0)
 	return out
 }
 
@@ -102,8 +104,8 @@ func measure(s string, adv func(rune) int) int {
 
 func (w *wrapper) add(p piece) {
 	gap := 0
-	if p.space && len(w.line) > 0 {
-		gap = w.adv(' ')
+	if p.space != 0 && len(w.line) > 0 {
+		gap = w.adv(p.space)
 	}
 	n := measure(p.text, w.adv)
 	if len(w.line) > 0 && w.used+gap+n > w.width {
@@ -111,7 +113,7 @@ func (w *wrapper) add(p piece) {
 		gap = 0
 	}
 	if gap > 0 {
-		w.line = append(w.line, ' ')
+		w.line = append(w.line, p.space)
 	}
 	w.line = append(w.line, []rune(p.text)...)
 	w.used += gap + n
@@ -155,14 +157,16 @@ func (w *wrapper) end() []string {
 	return w.lines
 }
 
-// mayPart reports whether a line may end with a and the next begin with b. Words and numbers in Latin letters and digits stay whole.
+// mayPart reports whether a line may end with a and the next begin with b. Words in Latin letters and in Hangul and numbers stay whole.
 func mayPart(a, b rune) bool {
+	a, b = fonts.Plain(a), fonts.Plain(b)
 	if strings.ContainsRune(notFirst, b) || strings.ContainsRune(notLast, a) {
 		return false
 	}
-	return !latin(a) || !latin(b)
+	return !inWord(a) || !inWord(b)
 }
 
-func latin(r rune) bool {
-	return r < 0x250 && (unicode.IsLetter(r) || unicode.IsDigit(r))
+// inWord reports whether a rune belongs to a word that spaces set apart. The wide Latin letters of Japanese print do not.
+func inWord(r rune) bool {
+	return r < 0x2000 && (unicode.Is(unicode.Latin, r) || unicode.IsDigit(r)) || unicode.Is(unicode.Hangul, r)
 }

@@ -8,11 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/display/fonts"
 )
 
 // columns counts a rune as one or two half columns.
 func columns(r rune) int {
-	if r < 0x250 {
+	if r = fonts.Plain(r); r < 0x2000 {
 		return 1
 	}
 	return 2
@@ -36,6 +38,10 @@ func TestWrap(t *testing.T) {
 		{"cannot break", "incomprehensible", 8, []string{"incomprehensible"}},
 		{"space beside a bar", "e-Tax |など", 20, []string{"e-Tax など"}},
 		{"empty", "", 10, nil},
+		{"chinese", "请将卡片插到底，不要拔出。", 12, []string{"请将卡片插到", "底，不要拔", "出。"}},
+		{"korean by words", "카드를 넣어 주세요.", 12, []string{"카드를 넣어", "주세요."}},
+		{"a korean word stays whole", "이용자증명용 비밀번호", 10, []string{"이용자증명용", "비밀번호"}},
+		{"marks two high", fonts.Vietnamese.Shape("Mã PIN mới"), 6, []string{fonts.Vietnamese.Shape("Mã PIN"), fonts.Vietnamese.Shape("mới")}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,7 +64,7 @@ func FuzzWrap(f *testing.F) {
 		lines := wrap(text, width, columns)
 		strip := func(s string) string {
 			return strings.Map(func(r rune) rune {
-				if r == '|' || r == ' ' || r == '\n' {
+				if p := fonts.Plain(r); p == '|' || p == ' ' || p == '\n' {
 					return -1
 				}
 				return r

@@ -21,17 +21,18 @@ var files embed.FS
 const DottedZero = '\uE000'
 
 // The file format, all numbers little-endian: the magic, a header, the ends of the deflated blocks counted from the first, the blocks.
-// Block 0 is the list of runes, four bytes each, in two sorted runs: first Common runes, then the rest; bit 31 marks a glyph of half width.
-// Each further block holds PerBlock glyphs of Size rows of (Size+7)/8 bytes in the order of the list, 1 = ink, leftmost pixel highest.
+// Block 0 is the list of runes, four bytes each, in two sorted runs: first Common runes, then the rest; the bits from RuneBits on are the
+// width of the glyph in pixels. Each further block holds PerBlock glyphs of Size rows of (Size+7)/8 bytes in the order of the list, 1 = ink,
+// leftmost pixel highest.
 const (
-	Magic    = "MGF1"
+	Magic    = "MGF2"
 	PerBlock = 64
-	HalfBit  = 1 << 31
+	RuneBits = 21
 )
 
 // A Header follows the magic of a file.
 type Header struct {
-	Size   uint32 // height of a cell in pixels; width of a full-width cell
+	Size   uint32 // height of a cell in pixels; width of the widest
 	Common uint32 // runes in the first run
 	Total  uint32 // runes in both
 	Blocks uint32 // blocks of glyphs, without the list
@@ -42,7 +43,7 @@ const cached = 16
 
 // A Glyph is one cell.
 type Glyph struct {
-	W, H   int    // pixels; W is H or, for half-width runes, half of it
+	W, H   int    // pixels; W is at most H
 	Stride int    // bytes in a row
 	Bits   []byte // H rows, 1 = ink; valid until the next call of Glyph
 }
@@ -50,7 +51,7 @@ type Glyph struct {
 // A Face is the glyphs of one size. It is not safe for use by several goroutines at once.
 type Face struct {
 	size   int
-	common []uint32 // sorted by rune, half-width bit included
+	common []uint32 // sorted by rune, width included
 	rest   []uint32
 	ends   []uint32
 	data   []byte // deflated blocks, part of the program's read-only image
@@ -133,7 +134,7 @@ func (f *Face) Runes() []rune {
 	out := make([]rune, 0, len(f.common)+len(f.rest))
 	for _, run := range [][]uint32{f.common, f.rest} {
 		for _, r := range run {
-			out = append(out, rune(r&^HalfBit))
+			out = append(out, runeOf(r))
 		}
 	}
 	return out
@@ -141,13 +142,13 @@ func (f *Face) Runes() []rune {
 
 // Advance returns the width of a rune in pixels; false if the face lacks it.
 func (f *Face) Advance(r rune) (int, bool) {
-	_, half, ok := f.find(r)
-	return f.width(half), ok
+	_, w, ok := f.find(r)
+	return w, ok
 }
 
 // Glyph returns the picture of a rune; false if the face lacks it or the file is damaged.
 func (f *Face) Glyph(r rune) (Glyph, bool) {
-	i, half, ok := f.find(r)
+	i, w, ok := f.find(r)
 	if !ok {
 		return Glyph{}, false
 	}
@@ -158,26 +159,22 @@ func (f *Face) Glyph(r rune) (Glyph, bool) {
 		return Glyph{}, false
 	}
 	at := i % PerBlock * n
-	return Glyph{W: f.width(half), H: f.size, Stride: stride, Bits: b[at : at+n]}, true
+	return Glyph{W: w, H: f.size, Stride: stride, Bits: b[at : at+n]}, true
 }
 
-func (f *Face) width(half bool) int {
-	if half {
-		return f.size / 2
-	}
-	return f.size
-}
+func runeOf(entry uint32) rune { return rune(entry & (1<<RuneBits - 1)) }
 
-func (f *Face) find(r rune) (i int, half, ok bool) {
+// find returns the place of a rune and its width; that of a rune which is not there is the widest.
+func (f *Face) find(r rune) (i, width int, ok bool) {
 	base := 0
 	for _, run := range [][]uint32{f.common, f.rest} {
-		j, found := slices.BinarySearchFunc(run, uint32(r), func(a, b uint32) int { return int(a&^HalfBit) - int(b) })
+		j, found := slices.BinarySearchFunc(run, r, func(a uint32, b rune) int { return int(runeOf(a)) - int(b) })
 		if found {
-			return base + j, run[j]&HalfBit != 0, true
+			return base + j, min(int(run[j]>>RuneBits), f.size), true
 		}
 		base += len(run)
 	}
-	return 0, false, false
+	return 0, f.size, false
 }
 
 // block returns the inflated glyphs of block i (from 0), each of n bytes.

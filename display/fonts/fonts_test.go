@@ -18,7 +18,8 @@ func TestOpen(t *testing.T) {
 		tests := []struct {
 			r rune
 			w int
-		}{{'暗', size}, {'あ', size}, {'、', size}, {'A', size / 2}, {'0', size / 2}, {DottedZero, size / 2}, {' ', size / 2}}
+		}{{'暗', size}, {'あ', size}, {'、', size}, {'A', size / 2}, {'0', size / 2}, {DottedZero, size / 2}, {' ', size / 2},
+			{'한', (size*23 + 12) / 25}, {Simplified.Of('卡'), size}, {Vietnamese.Of(' '), size / 4}}
 		for _, tt := range tests {
 			w, ok := f.Advance(tt.r)
 			g, drawn := f.Glyph(tt.r)
@@ -32,7 +33,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Every rune of every size has a glyph with ink inside its cell, but for the spaces; no ink lies right of a half-width cell.
+// Every rune of every size has a glyph with ink inside its cell, but for the spaces; no ink lies right of a narrow cell.
 func TestEveryGlyphHasInk(t *testing.T) {
 	for _, size := range Sizes() {
 		f := open(t, size)
@@ -51,7 +52,7 @@ func TestEveryGlyphHasInk(t *testing.T) {
 					}
 				}
 			}
-			if space := r == ' ' || r == '\u3000'; (ink == 0) != space || outside {
+			if space := Plain(r) == ' ' || r == '\u3000'; (ink == 0) != space || outside {
 				t.Errorf("%d px %q (%U): %d pixels of ink, outside its cell: %v", size, r, r, ink, outside)
 			}
 		}
@@ -74,6 +75,35 @@ func TestLookAlikes(t *testing.T) {
 	}
 }
 
+// A character that China and Japan write differently has two glyphs, and a letter that both share has one.
+func TestScripts(t *testing.T) {
+	f := open(t, 32)
+	for _, r := range "骨直角海" {
+		a := slices.Clone(glyph(t, f, r).Bits)
+		if bytes.Equal(a, glyph(t, f, Simplified.Of(r)).Bits) {
+			t.Errorf("%q is drawn alike in Japanese and in Chinese", r)
+		}
+	}
+	for _, tt := range []struct {
+		s        Script
+		in, want string
+	}{
+		{Japanese, "骨 A1", "骨 A1"},
+		{Simplified, "骨，A×\n", string(rune(0xF0000+'骨')) + string(rune(0xF0000+'，')) + "A×\n"},
+		{Vietnamese, "ế |×骨", string(rune(0x100000+'ế')) + string(rune(0x100000+' ')) + "|×骨"},
+	} {
+		got := tt.s.Shape(tt.in)
+		if got != tt.want || tt.s.Shape(got) != got || PlainText(got) != tt.in {
+			t.Errorf("%d %q: shaped %q, again %q, plain again %q", tt.s, tt.in, got, tt.s.Shape(got), PlainText(got))
+		}
+	}
+	for lang, want := range map[string]Script{"ja": Japanese, "ja_easy": Japanese, "ko": Japanese, "pt": Japanese, "zh": Simplified, "vi": Vietnamese} {
+		if got := ScriptOf(lang); got != want {
+			t.Errorf("script of %s: got %d, want %d", lang, got, want)
+		}
+	}
+}
+
 // The cache of inflated blocks forgets the oldest and gives the same picture again.
 func TestBlocksComeBack(t *testing.T) {
 	f := open(t, 32)
@@ -91,7 +121,7 @@ func TestBlocksComeBack(t *testing.T) {
 
 func TestNoGlyph(t *testing.T) {
 	f := open(t, 32)
-	for _, r := range []rune{'한', '\uFFFD', -1, 0x10FFFF} {
+	for _, r := range []rune{'ก', '\uFFFD', -1, 0x10FFFF} {
 		if _, ok := f.Glyph(r); ok {
 			t.Errorf("%U has a glyph", r)
 		}

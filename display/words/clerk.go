@@ -10,8 +10,11 @@ import (
 // ClerkLangs are the languages that the clerk's texts are kept in; a clerk's screen falls to the first one otherwise.
 var ClerkLangs = []string{"ja", "en"}
 
-// Clerks reports whether a text is for the clerk alone. All other texts exist in every language.
-func Clerks(key string) bool { return strings.HasPrefix(key, "clerk.") }
+// Clerks reports whether a text is for the clerk alone, or for the technician: the start and the faults are shown while nobody is served. All
+// other texts exist in every language.
+func Clerks(key string) bool {
+	return slices.ContainsFunc([]string{"clerk.", "fault.", "boot.", "head.clerk", "head.help"}, func(p string) bool { return strings.HasPrefix(key, p) })
+}
 
 // ClerkLang is the language of the clerk's texts where the box speaks lang.
 func ClerkLang(lang string) string {

@@ -59,7 +59,8 @@ func New() (*Catalogue, error) {
 }
 
 func parse(lang string, data []byte) (*tongue, error) {
-	tag, err := language.Parse(lang)
+	base, _, _ := strings.Cut(lang, "_") // ja_easy counts as ja does
+	tag, err := language.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("naming language %q: %w", lang, err)
 	}
@@ -68,7 +69,7 @@ func parse(lang string, data []byte) (*tongue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing texts: %w", err)
 	}
-	t := &tongue{loc: i18n.NewLocalizer(b, lang), text: make(map[string]*i18n.Message, len(msgs))}
+	t := &tongue{loc: i18n.NewLocalizer(b, base), text: make(map[string]*i18n.Message, len(msgs))}
 	for _, m := range msgs {
 		t.text[m.ID] = m
 	}
@@ -123,15 +124,17 @@ func (c *Catalogue) Keys(lang string) []string {
 	return out
 }
 
-// Runes returns every rune that stands in any text of any language, sorted, without controls. The glyph files are made from it.
-func (c *Catalogue) Runes() []rune {
+// Runes returns every rune that stands in any text of a language, sorted, without controls. The glyph files are made from it.
+func (c *Catalogue) Runes(lang string) []rune {
+	t := c.langs[lang]
+	if t == nil {
+		return nil
+	}
 	seen := make(map[rune]bool)
-	for _, t := range c.langs {
-		for _, m := range t.text {
-			for _, s := range []string{m.Zero, m.One, m.Two, m.Few, m.Many, m.Other} {
-				for _, r := range s {
-					seen[r] = true
-				}
+	for _, m := range t.text {
+		for _, s := range []string{m.Zero, m.One, m.Two, m.Few, m.Many, m.Other} {
+			for _, r := range s {
+				seen[r] = true
 			}
 		}
 	}

@@ -18,7 +18,13 @@ func TestLanguagesHaveTheSameKeys(t *testing.T) {
 	if len(all) < 200 {
 		t.Fatalf("ja has %d texts, want hundreds", len(all))
 	}
+	if diff := cmp.Diff([]string{"en", "ja", "ja_easy", "ko", "pt", "vi", "zh"}, c.Langs()); diff != "" {
+		t.Fatalf("languages (-want +got):\n%s", diff)
+	}
 	residents := slices.DeleteFunc(slices.Clone(all), Clerks)
+	if len(residents) < 200 {
+		t.Fatalf("residents have %d texts, want hundreds", len(residents))
+	}
 	for _, lang := range c.Langs() {
 		want := all
 		if ClerkLang(lang) != lang {
@@ -68,6 +74,9 @@ func TestText(t *testing.T) {
 		{"one", "en", "tries.left", facts{1}, 1, "1 try left"},
 		{"two", "en", "tries.left", facts{2}, 2, "2 tries left"},
 		{"no plural", "ja", "tries.left", facts{1}, 1, "残り1回"},
+		{"easy Japanese", "ja_easy", "tries.left", facts{1}, 1, "あと 1回(かい)"},
+		{"one in Portuguese", "pt", "tries.left", facts{1}, 1, "Resta 1 tentativa"},
+		{"two in Portuguese", "pt", "tries.left", facts{2}, 2, "Restam 2 tentativas"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -100,13 +109,13 @@ func TestTextRefuses(t *testing.T) {
 // A missing text in one language must not be filled from another: checked with a language that has one text only.
 func TestNoFallBack(t *testing.T) {
 	c := load(t)
-	vi, err := parse("vi", []byte("[idle]\nhint = \"x\"\n"))
+	fr, err := parse("fr", []byte("[idle]\nhint = \"x\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.langs["vi"] = vi
+	c.langs["fr"] = fr
 	var missing *MissingError
-	if s, err := c.Text("vi", "boot.title", nil, 0); !errors.As(err, &missing) {
+	if s, err := c.Text("fr", "boot.title", nil, 0); !errors.As(err, &missing) {
 		t.Errorf("got %q, %v, want a MissingError", s, err)
 	}
 }

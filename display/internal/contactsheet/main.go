@@ -12,6 +12,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/font"
@@ -29,8 +30,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	size := fs.String("size", "400x300", "panel: 400x300 or 800x480")
 	only := fs.String("only", "", "only screens whose name contains this")
-	langs := fs.String("langs", "ja,en", "languages, a column group each")
-	across := fs.Int("across", 3, "screens side by side in each language")
+	langs := fs.String("langs", "", "languages, a column each; default all")
+	across := fs.Int("across", 2, "screens side by side, each in all languages")
 	fs.Usage = func() {
 		fmt.Fprintf(stderr, "usage: %s [flags] FILE.png\n", args[0])
 		fs.PrintDefaults()
@@ -42,7 +43,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fs.Usage()
 		return 2
 	}
-	n, err := sheet(fs.Arg(0), *size, *only, strings.Split(*langs, ","), *across)
+	list := display.Langs
+	if *langs != "" {
+		list = nil
+		for _, l := range strings.Split(*langs, ",") {
+			list = append(list, display.Lang(l))
+		}
+	}
+	n, err := sheet(fs.Arg(0), *size, *only, list, *across)
 	if err != nil {
 		fmt.Fprintln(stderr, "contactsheet:", err)
 		return 1
@@ -51,7 +59,41 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func sheet(path, size, only string, langs []string, across int) (int, error) {
+// A shot is one picture of the sheet and its place in columns and rows.
+type shot struct {
+	sample samples.Sample
+	lang   display.Lang
+	at     image.Point
+}
+
+// shots lays the samples out: a screen in all its languages side by side. The clerk's screens have fewer languages and stand closer.
+func shots(only string, langs []display.Lang, columns int) (list []shot, rows int, err error) {
+	var at image.Point
+	for _, s := range samples.All() {
+		if !strings.Contains(s.Name, only) {
+			continue
+		}
+		var in []display.Lang
+		for _, l := range langs {
+			if !slices.Contains(display.Langs, l) {
+				return nil, 0, fmt.Errorf("no language %q", l)
+			}
+			if slices.Contains(s.Screen.ID.Langs(), l) {
+				in = append(in, l)
+			}
+		}
+		if at.X+len(in) > columns {
+			at = image.Pt(0, at.Y+1)
+		}
+		for _, l := range in {
+			list = append(list, shot{s, l, at})
+			at.X++
+		}
+	}
+	return list, at.Y + 1, nil
+}
+
+func sheet(path, size, only string, langs []display.Lang, across int) (int, error) {
 	var w, h int
 	for _, s := range samples.Sizes {
 		if s.Name == size {
@@ -65,37 +107,31 @@ func sheet(path, size, only string, langs []string, across int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var list []samples.Sample
-	for _, s := range samples.All() {
-		if strings.Contains(s.Name, only) {
-			list = append(list, s)
-		}
+	columns := len(langs) * across
+	list, rows, err := shots(only, langs, columns)
+	if err != nil {
+		return 0, err
 	}
 	const pad, label = 12, 16
-	rows := (len(list) + across - 1) / across
-	out := image.NewGray(image.Rect(0, 0, pad+len(langs)*across*(w+pad), pad+rows*(h+label+pad)))
+	out := image.NewGray(image.Rect(0, 0, pad+columns*(w+pad), pad+rows*(h+label+pad)))
 	draw.Draw(out, out.Bounds(), image.NewUniform(color.Gray{Y: 200}), image.Point{}, draw.Src)
-	n := 0
-	for i, s := range list {
-		for j, l := range langs {
-			m, err := r.Render(s.In(display.Lang(l)))
-			if err != nil {
-				return n, fmt.Errorf("%s: %w", s.Name, err)
-			}
-			at := image.Pt(pad+(j*across+i%across)*(w+pad), pad+i/across*(h+label+pad))
-			d := font.Drawer{Dst: out, Src: image.Black, Face: basicfont.Face7x13, Dot: fixed.P(at.X, at.Y+12)}
-			d.DrawString(s.Name + " " + l)
-			draw.Draw(out, image.Rect(at.X, at.Y+label, at.X+w, at.Y+label+h), m, image.Point{}, draw.Src)
-			n++
+	for _, s := range list {
+		m, err := r.Render(s.sample.In(s.lang))
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", s.sample.Name, err)
 		}
+		at := image.Pt(pad+s.at.X*(w+pad), pad+s.at.Y*(h+label+pad))
+		d := font.Drawer{Dst: out, Src: image.Black, Face: basicfont.Face7x13, Dot: fixed.P(at.X, at.Y+12)}
+		d.DrawString(s.sample.Name + " " + string(s.lang))
+		draw.Draw(out, image.Rect(at.X, at.Y+label, at.X+w, at.Y+label+h), m, image.Point{}, draw.Src)
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return n, fmt.Errorf("creating the sheet: %w", err)
+		return 0, fmt.Errorf("creating the sheet: %w", err)
 	}
 	if err := png.Encode(f, out); err != nil {
 		f.Close()
-		return n, fmt.Errorf("writing the sheet: %w", err)
+		return 0, fmt.Errorf("writing the sheet: %w", err)
 	}
-	return n, f.Close()
+	return len(list), f.Close()
 }

@@ -17,7 +17,7 @@ func TestSheet(t *testing.T) {
 	if code := run([]string{"contactsheet", "-only", "guard", path}, &out, &errs); code != 0 {
 		t.Fatalf("exit status %d: %s", code, errs.String())
 	}
-	if !strings.Contains(out.String(), "12 pictures") { // three guards, two PIN kinds, two languages
+	if !strings.Contains(out.String(), "42 pictures") { // three guards, two PIN kinds, seven languages
 		t.Errorf("it says %q", out.String())
 	}
 	f, err := os.Open(path)
@@ -29,7 +29,7 @@ func TestSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := img.Bounds(); b.Dx() < 6*400 || b.Dy() < 2*300 {
+	if b := img.Bounds(); b.Dx() < 14*400 || b.Dy() < 3*300 {
 		t.Errorf("the sheet is %v", b)
 	}
 }

@@ -3,9 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/flate"
-	"encoding/binary"
 	"fmt"
 	"image"
 	"os"
@@ -18,100 +15,152 @@ import (
 	"madoguchi/display/fonts"
 )
 
-// Where Debian puts the fonts, in the order they are asked for a rune.
+// Where Debian puts the fonts.
 const (
 	bizud = "/usr/share/fonts/truetype/bizud-gothic/BIZUDGothic-Bold.ttf" // fonts-morisawa-bizud-gothic
 	noto  = "/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc"         // fonts-noto-cjk
 )
 
+// The fonts of the Noto collection. Hangul and Latin letters are the same in all of them.
+const (
+	notoJapanese   = 0
+	notoSimplified = 2
+)
+
 // ink is the coverage from which a pixel is black. A little under a half: strokes of 12-stroke kanji stay whole at 28 px.
 const ink = 116
 
-// A source draws glyphs from the first of its fonts that has them.
+// A source draws glyphs.
 type source struct {
-	fonts []*opentype.Font
-	faces map[int][]font.Face
-	buf   sfnt.Buffer
+	japanese   []*opentype.Font // in the order they are asked for a rune
+	simplified *opentype.Font
+	latin      *opentype.Font // for Vietnamese
+	faces      map[faceKey]font.Face
+	buf        sfnt.Buffer
+}
+
+type faceKey struct {
+	font *opentype.Font
+	size int
 }
 
 func open() (*source, error) {
-	s := &source{faces: make(map[int][]font.Face)}
-	for _, path := range []string{bizud, noto} {
-		data, err := os.ReadFile(path)
+	s := &source{faces: make(map[faceKey]font.Face)}
+	for _, f := range []struct {
+		path  string
+		index int
+		to    func(*opentype.Font)
+	}{
+		{bizud, 0, func(f *opentype.Font) { s.japanese = append(s.japanese, f) }},
+		{noto, notoJapanese, func(f *opentype.Font) { s.japanese, s.latin = append(s.japanese, f), f }},
+		{noto, notoSimplified, func(f *opentype.Font) { s.simplified = f }},
+	} {
+		data, err := os.ReadFile(f.path)
 		if err != nil {
 			return nil, fmt.Errorf("reading a font (`make setup` installs it): %w", err)
 		}
 		c, err := opentype.ParseCollection(data)
 		if err != nil {
-			return nil, fmt.Errorf("parsing %s: %w", path, err)
+			return nil, fmt.Errorf("parsing %s: %w", f.path, err)
 		}
-		f, err := c.Font(0)
+		font, err := c.Font(f.index)
 		if err != nil {
-			return nil, fmt.Errorf("parsing %s: %w", path, err)
+			return nil, fmt.Errorf("parsing %s: %w", f.path, err)
 		}
-		s.fonts = append(s.fonts, f)
+		f.to(font)
 	}
 	return s, nil
 }
 
-// face returns the face that draws a rune in a size.
-func (s *source) face(r rune, size int) (font.Face, error) {
-	if s.faces[size] == nil {
-		for _, f := range s.fonts {
-			// 72 dpi: one point is one pixel. No hinting: x/image has none, and rounded metrics would move the glyphs.
-			face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: float64(size), DPI: 72, Hinting: font.HintingNone})
-			if err != nil {
-				return nil, fmt.Errorf("opening a face: %w", err)
-			}
-			s.faces[size] = append(s.faces[size], face)
+// font returns the font that draws a code of package fonts.
+func (s *source) font(code rune) (*opentype.Font, error) {
+	from := s.japanese
+	if code != fonts.Plain(code) && fonts.Simplified.Of(fonts.Plain(code)) == code {
+		from = []*opentype.Font{s.simplified}
+	}
+	for _, f := range from {
+		if g, err := f.GlyphIndex(&s.buf, fonts.Plain(code)); err == nil && g != 0 {
+			return f, nil
 		}
 	}
-	for i, f := range s.fonts {
-		if g, err := f.GlyphIndex(&s.buf, r); err == nil && g != 0 {
-			return s.faces[size][i], nil
-		}
-	}
-	return nil, fmt.Errorf("no font has %q (%U)", r, r)
+	return nil, fmt.Errorf("no font has %q (%U)", fonts.Plain(code), code)
 }
 
-// draw returns the cell of a rune, 1 = ink, and whether it is of half width.
-func (s *source) draw(r rune, size int) (bits []byte, half bool, err error) {
-	if r == fonts.DottedZero {
-		bits, half, err = s.draw('0', size)
-		if err == nil {
-			dot(bits, size)
-		}
-		return bits, half, err
+// face returns a font in a size.
+func (s *source) face(f *opentype.Font, size int) (font.Face, error) {
+	k := faceKey{f, size}
+	if face := s.faces[k]; face != nil {
+		return face, nil
 	}
-	face, err := s.face(r, size)
+	// 72 dpi: one point is one pixel. No hinting: x/image has none, and rounded metrics would move the glyphs.
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: float64(size), DPI: 72, Hinting: font.HintingNone})
 	if err != nil {
-		return nil, false, err
+		return nil, fmt.Errorf("opening a face: %w", err)
 	}
+	s.faces[k] = face
+	return face, nil
+}
+
+// A cell is the picture of a glyph: size rows of (size+7)/8 bytes, 1 = ink, of which the leftmost width pixels are its own.
+type cell struct {
+	bits  []byte
+	width int
+}
+
+// draw returns the cell of a code of package fonts. What would lie outside its cell is an error: nothing is cut off in silence.
+func (s *source) draw(code rune, size int) (cell, error) {
+	if code == fonts.DottedZero {
+		c, err := s.draw('0', size)
+		if err == nil {
+			dot(c.bits, size)
+		}
+		return c, err
+	}
+	if code != fonts.Plain(code) && fonts.Vietnamese.Of(fonts.Plain(code)) == code {
+		return s.vietnamese(code, size)
+	}
+	f, err := s.font(code)
+	if err != nil {
+		return cell{}, err
+	}
+	face, err := s.face(f, size)
+	if err != nil {
+		return cell{}, err
+	}
+	r := fonts.Plain(code)
 	adv, _ := face.GlyphAdvance(r)
-	half = adv <= fixed.I(size)*5/8
-	cell := image.Rect(0, 0, size, size)
-	if half {
-		cell.Max.X = size / 2
-	}
-	// BIZ UDGothic fills its em exactly: 1802 units above the base line and 246 below of 2048. Glyphs of other fonts keep its base line.
+	c := cell{make([]byte, (size+7)/8*size), min(adv.Round(), size)}
+	// BIZ UDGothic fills its em exactly: 1802 units above the base line and 246 below of 2048. Glyphs of Noto keep its base line.
 	// A glyph is put in the middle of its cell, which for BIZ UDGothic is where it is.
-	at := fixed.Point26_6{X: (fixed.I(cell.Dx()) - adv) / 2, Y: fixed.I(size) * 1802 / 2048}
+	at := fixed.Point26_6{X: (fixed.I(c.width) - adv) / 2, Y: fixed.I(size) * 1802 / 2048}
 	dr, mask, mp, _, ok := face.Glyph(at, r)
-	stride := (size + 7) / 8
-	bits = make([]byte, stride*size)
 	if !ok {
-		return bits, half, nil
+		return c, nil
 	}
+	return c, c.take(dr, mask, mp, code, size)
+}
+
+// take copies the ink of a mask into the cell.
+func (c cell) take(dr image.Rectangle, mask image.Image, mp image.Point, code rune, size int) error {
+	own := image.Rect(0, 0, c.width, size)
+	out := 0
 	for y := dr.Min.Y; y < dr.Max.Y; y++ {
 		for x := dr.Min.X; x < dr.Max.X; x++ {
 			_, _, _, a := mask.At(mp.X+x-dr.Min.X, mp.Y+y-dr.Min.Y).RGBA()
-			if a>>8 < ink || !(image.Point{X: x, Y: y}).In(cell) {
-				continue // what a glyph of another font may put beyond the cell is cut off
+			if a>>8 < ink {
+				continue
 			}
-			bits[y*stride+x/8] |= 0x80 >> (x % 8)
+			if !(image.Point{X: x, Y: y}).In(own) {
+				out++
+				continue
+			}
+			c.bits[y*((size+7)/8)+x/8] |= 0x80 >> (x % 8)
 		}
 	}
-	return bits, half, nil
+	if out > size/4 { // a tip of a stroke may be lost
+		return fmt.Errorf("drawing %q (%U) at %d px: %d pixels of ink lie outside its cell", fonts.Plain(code), code, size, out)
+	}
+	return nil
 }
 
 // dot puts a dot into the middle of a half-width zero, an eighth of the cell high and a twelfth wide.
@@ -125,51 +174,4 @@ func dot(bits []byte, size int) {
 			bits[y*stride+x/8] |= 0x80 >> (x % 8)
 		}
 	}
-}
-
-// encode draws the runes and packs them as package fonts describes.
-func encode(src *source, size int, common, rest []rune) ([]byte, error) {
-	all := append(append([]rune(nil), common...), rest...)
-	var list, glyphs bytes.Buffer
-	for _, r := range all {
-		bits, half, err := src.draw(r, size)
-		if err != nil {
-			return nil, err
-		}
-		v := uint32(r)
-		if half {
-			v |= fonts.HalfBit
-		}
-		list.Write(binary.LittleEndian.AppendUint32(nil, v))
-		glyphs.Write(bits)
-	}
-	per := fonts.PerBlock * size * ((size + 7) / 8)
-	blocks := [][]byte{list.Bytes()}
-	for b := glyphs.Bytes(); len(b) > 0; b = b[min(per, len(b)):] {
-		blocks = append(blocks, b[:min(per, len(b))])
-	}
-	var body bytes.Buffer
-	var ends []uint32
-	for _, b := range blocks {
-		w, err := flate.NewWriter(&body, flate.BestCompression)
-		if err != nil {
-			return nil, fmt.Errorf("deflating: %w", err)
-		}
-		if _, err := w.Write(b); err != nil {
-			return nil, fmt.Errorf("deflating: %w", err)
-		}
-		if err := w.Close(); err != nil {
-			return nil, fmt.Errorf("deflating: %w", err)
-		}
-		ends = append(ends, uint32(body.Len()))
-	}
-	out := bytes.NewBufferString(fonts.Magic)
-	h := fonts.Header{Size: uint32(size), Common: uint32(len(common)), Total: uint32(len(all)), Blocks: uint32(len(blocks) - 1)}
-	for _, v := range []any{h, ends} {
-		if err := binary.Write(out, binary.LittleEndian, v); err != nil {
-			return nil, fmt.Errorf("packing: %w", err)
-		}
-	}
-	out.Write(body.Bytes())
-	return out.Bytes(), nil
 }

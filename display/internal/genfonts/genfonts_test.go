@@ -50,10 +50,7 @@ func TestEverySizeHoldsTheCatalogue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := commonRunes(cat)
-		if whole[size] {
-			want = append(want, jis()...)
-		}
+		want := append(commonRunes(cat), outside(size)...)
 		for _, r := range want {
 			if _, ok := f.Advance(r); !ok {
 				t.Errorf("%d px lacks %q (%U); `make generate` rebuilds the files", size, r, r)
@@ -75,27 +72,49 @@ func TestJIS(t *testing.T) {
 	}
 }
 
+func TestAbroad(t *testing.T) {
+	rs := abroad()
+	n := map[string]int{}
+	for _, r := range rs {
+		switch {
+		case r >= 0x100000:
+			n["vi"]++
+		case r >= 0xF0000:
+			n["zh"]++
+		case r >= 0xAC00 && r <= 0xD7A3:
+			n["ko"]++
+		}
+	}
+	// 67 letters beyond ASCII, small and capital; GB 2312 level 1 and the marks; KS X 1001
+	want := map[string]int{"vi": 2 * 67, "zh": 3755 + 17, "ko": 2350}
+	for lang, w := range want {
+		if n[lang] != w {
+			t.Errorf("%s: %d signs, want %d", lang, n[lang], w)
+		}
+	}
+}
+
 // Runes that BIZ UDGothic lacks come from Noto Sans CJK; what no font has is an error.
 func TestFallBack(t *testing.T) {
 	src, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range "한简们" {
-		cell, half, err := src.draw(r, 32)
+	for _, r := range []rune{'한', '简', '们', fonts.Simplified.Of('门'), fonts.Vietnamese.Of('ế')} {
+		c, err := src.draw(r, 32)
 		if err != nil {
 			t.Errorf("%q: %v", r, err)
 			continue
 		}
 		ink := 0
-		for _, b := range cell {
+		for _, b := range c.bits {
 			ink += bits.OnesCount8(b)
 		}
-		if ink < 30 || half {
-			t.Errorf("%q: %d pixels of ink, half width %v", r, ink, half)
+		if ink < 30 || c.width <= 16 {
+			t.Errorf("%q: %d pixels of ink, %d px wide", r, ink, c.width)
 		}
 	}
-	if _, _, err := src.draw('\uE123', 32); err == nil || !strings.Contains(err.Error(), "U+E123") {
+	if _, err := src.draw('\uE123', 32); err == nil || !strings.Contains(err.Error(), "U+E123") {
 		t.Errorf("a rune of no font: got %v, want an error naming it", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"madoguchi/display/words"
@@ -20,8 +21,11 @@ import (
 // titles and the larger panel.
 var sizes = []int{24, 28, 32, 40, 48, 64}
 
-// whole are the sizes that hold ASCII and all of JIS X 0208 besides the catalogue.
-var whole = map[int]bool{24: true, 32: true, 40: true}
+// Texts that arrive in policies and configuration are drawn in these sizes: the clerk's in Japanese and English, the residents' in every language.
+var (
+	clerks    = []int{24, 32, 40}
+	residents = []int{32, 40}
+)
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
@@ -64,10 +68,19 @@ func generate(dir string, log io.Writer) error {
 // build returns the glyph file of one size and the number of its glyphs.
 func build(src *source, cat *words.Catalogue, size int) ([]byte, int, error) {
 	common := commonRunes(cat)
-	var rest []rune
-	if whole[size] {
-		rest = without(jis(), common)
-	}
+	rest := without(outside(size), common)
 	data, err := encode(src, size, common, rest)
 	return data, len(common) + len(rest), err
+}
+
+// outside returns the runes that a size holds for texts from outside, sorted.
+func outside(size int) []rune {
+	var out []rune
+	if slices.Contains(clerks, size) {
+		out = jis()
+	}
+	if slices.Contains(residents, size) {
+		out = append(out, abroad()...)
+	}
+	return sorted(out)
 }

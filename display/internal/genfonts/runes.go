@@ -4,8 +4,12 @@ package main
 
 import (
 	"slices"
+	"unicode"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"madoguchi/display/fonts"
 	"madoguchi/display/words"
@@ -14,34 +18,66 @@ import (
 // drawn are runes that the layout draws by itself, beside the words.
 const drawn = "●○×＜＞▲▼・…→"
 
-// commonRunes are ASCII, the runes of the catalogue, those the layout draws, and the dotted zero; sorted.
+// commonRunes are the runes of the catalogue in the script of their language, ASCII in every script that has it, those the layout draws,
+// and the dotted zero; sorted.
 func commonRunes(cat *words.Catalogue) []rune {
-	out := append(cat.Runes(), fonts.DottedZero)
-	for r := ' '; r <= '~'; r++ {
-		out = append(out, r)
+	out := append([]rune(drawn), fonts.DottedZero)
+	for _, lang := range cat.Langs() {
+		for _, r := range cat.Runes(lang) {
+			out = append(out, fonts.ScriptOf(lang).Of(r))
+		}
 	}
-	return sorted(append(out, []rune(drawn)...))
+	for r := ' '; r <= '~'; r++ {
+		out = append(out, r, fonts.Vietnamese.Of(r))
+	}
+	return sorted(out)
 }
 
-// jis returns JIS X 0208 with the circled digits and unit signs that Japanese PCs put into its row 13. Where Unicode has two readings of one
-// JIS sign (the wave dash and its kin), both are in: texts arrive from both kinds of systems.
-func jis() []rune {
-	dec := japanese.EUCJP.NewDecoder()
-	out := []rune("〜～−－‖∥—―¢￠£￡¬￢")
-	for row := 1; row <= 84; row++ {
+// abroad are the letters of texts in other languages that arrive in policies: all Vietnamese letters, the Latin letters of western Europe,
+// the Hangul of KS X 1001 and the 3,755 everyday Han characters of GB 2312 with the marks of print.
+func abroad() []rune {
+	var out []rune
+	for _, r := range vietnameseLetters {
+		out = append(out, fonts.Vietnamese.Of(r), fonts.Vietnamese.Of(unicode.ToUpper(r)))
+	}
+	for r := rune(0xC0); r <= 0xFF; r++ {
+		out = append(out, r)
+	}
+	out = append(out, rows(korean.EUCKR, 16, 40)...)
+	for _, r := range append(rows(simplifiedchinese.GBK, 16, 55), []rune("、。，：；？！（）《》「」“”‘’")...) {
+		out = append(out, fonts.Simplified.Of(r))
+	}
+	return sorted(out)
+}
+
+// vietnameseLetters are the small letters beyond ASCII (TCVN 6909).
+const vietnameseLetters = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
+
+// rows returns the signs of some rows of a coded set of 94 × 94, in a coding that puts them at A1A1.
+func rows(set encoding.Encoding, from, to int) []rune {
+	dec := set.NewDecoder()
+	var out []rune
+	for row := from; row <= to; row++ {
 		for cell := 1; cell <= 94; cell++ {
 			s, err := dec.String(string([]byte{byte(0xA0 + row), byte(0xA0 + cell)}))
 			if err != nil {
 				continue
 			}
 			for _, r := range s {
-				if r != '\uFFFD' {
+				// GBK puts private signs where GB 2312 has none
+				if r != '\uFFFD' && !unicode.Is(unicode.Co, r) {
 					out = append(out, r)
 				}
 			}
 		}
 	}
-	return sorted(out)
+	return out
+}
+
+// jis returns JIS X 0208 with the circled digits and unit signs that Japanese PCs put into its row 13. Where Unicode has two readings of one
+// JIS sign (the wave dash and its kin), both are in: texts arrive from both kinds of systems.
+func jis() []rune {
+	return sorted(append(rows(japanese.EUCJP, 1, 84), []rune("〜～−－‖∥—―¢￠£￡¬￢")...))
 }
 
 func sorted(rs []rune) []rune {
