@@ -207,9 +207,12 @@ func (c Config) Check() error {
 	if c.DataDir == "" {
 		bad("data_dir", "is missing")
 	}
-	for _, l := range c.Languages {
+	for i, l := range c.Languages {
 		if !slices.Contains(display.Langs, display.Lang(l)) {
 			bad("languages", "%q is not one of %v", l, display.Langs)
+		}
+		if slices.Contains(c.Languages[:i], l) {
+			bad("languages", "%q stands twice", l)
 		}
 	}
 	if len(c.Clerks) == 0 {
