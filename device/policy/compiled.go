@@ -2,7 +2,11 @@
 
 package policy
 
-import "madoguchi/device/policy/civil"
+import (
+	"fmt"
+
+	"madoguchi/device/policy/civil"
+)
 
 // Policy is the rules of one municipality, the national base beneath them, ready to decide. It is never changed after loading and may be
 // used by many at once.
@@ -160,6 +164,9 @@ func (p *Policy) Answers(proc Cell) []*Rule { return p.answers[proc] }
 
 // Rules are all rules in the order of the files, the municipality's before the national.
 func (p *Policy) Rules() []*Rule { return p.all }
+
+// Label names the policy on screens and in logs: its number and the beginning of its hash, "3 5d41402a".
+func (p *Policy) Label() string { return fmt.Sprintf("%d %.8s", p.Version, p.Hash) }
 
 // Canonical is the form that is hashed and signed: see canonical.go.
 func (p *Policy) Canonical() []byte { return p.canonical }

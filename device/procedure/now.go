@@ -10,21 +10,10 @@ import (
 	"madoguchi/device/policy/civil"
 )
 
-// now are the questions that depend on the day, the place and the policy: whether anything is done at this hour and without a reservation,
-// and the days on which certificates and card end. A day is never typed: the days that make a difference today stand in the answers.
+// now are the questions that depend on the day and the policy: when certificates and card end. A day is never typed: the days that make a
+// difference today stand in the answers.
 func now(p *policy.Policy, c *Case, used dims) []*Question {
 	var out []*Question
-	w := work{p: p, c: c, f: &c.Facts, day: c.Facts.Today.Number()}
-	w.derive()
-	if w.s[policy.OpenNow] == 1 && c.Facts.Within == Unsaid {
-		out = append(out, &Question{ID: "within_opening_hours", early: true, Ja: "いまは開庁時間外です。どうしますか。", En: "It is outside opening hours.",
-			dims: []policy.Dim{policy.OpenNow}, Answers: []Answer{{"false", "受け付けない(ご案内だけ)", "Not accepted, explain only", func(f *Facts) { f.Within = No }},
-				{"true", "臨時に窓口を開けている", "The window is open today", func(f *Facts) { f.Within = Yes }}}})
-	}
-	if w.place != nil && w.place.Reservation == 1 {
-		out = append(out, &Question{ID: "reserved", early: true, Ja: "電話予約はありますか。", En: "Is there a reservation?", dims: []policy.Dim{policy.Reservation},
-			Answers: yesNo(Yes, func(f *Facts) *Tri { return &f.Reserved })})
-	}
 	if c.Procedure == cardRenewal {
 		return append(out, ends("card_expires", "カードの有効期限は。", "The card ends", p, c, func(f *Facts) *civil.Date { return &f.CardExpires }))
 	}

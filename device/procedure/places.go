@@ -30,6 +30,25 @@ func (w *work) places() {
 	}
 }
 
+// Here is what a place and an hour mean, whatever the case.
+type Here struct {
+	Place  *policy.Place // nil: not one of the municipality's places by name
+	Hours  *policy.Hours // nil: not stated
+	Closed bool
+}
+
+// At looks at the place, the day and the time of facts.
+func At(p *policy.Policy, f *Facts) Here {
+	c := Case{Municipality: p.City, Facts: *f}
+	w := work{p: p, c: &c, f: &c.Facts}
+	w.where()
+	h := Here{Place: w.place, Hours: p.Hours, Closed: w.s[policy.OpenNow] == 1}
+	if w.place != nil && w.place.Hours != nil {
+		h.Hours = w.place.Hours
+	}
+	return h
+}
+
 // where works out place, reservation and hours.
 func (w *work) where() {
 	f, s, p := w.f, &w.s, w.p

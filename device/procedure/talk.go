@@ -123,6 +123,21 @@ func (t *Talk) Case() Case {
 	return c
 }
 
+// Given is an answer that was given.
+type Given struct {
+	*Question
+	Answer
+}
+
+// Answers are the answers so far, the first one first.
+func (t *Talk) Answers() []Given {
+	if t.back == nil {
+		return nil
+	}
+	q := t.questions[t.back.asked]
+	return append(t.back.Answers(), Given{q, q.Answers[t.given[t.back.asked]]})
+}
+
 // Given are the answers so far, by the IDs of their questions.
 func (t *Talk) Given() map[string]string {
 	out := map[string]string{}

@@ -75,8 +75,8 @@ func (m *machine) codeResult(ev Event) {
 	case ev.Kind == CodeChecked && ev.OK:
 		m.misses, m.blocked = 0, time.Time{}
 		m.do(Misses{No: m.next()})
-		m.choice, m.tongue = 1, m.cfg.Langs[0]
-		m.to(stepProcedure)
+		m.tongue = m.cfg.Langs[0]
+		m.admitClerk()
 	case ev.Kind == CodeChecked:
 		m.misses++
 		if p := pause(m.misses); p > 0 {
@@ -95,21 +95,22 @@ func (m *machine) clerkTick() {
 		m.misses++ // as it is stored
 		m.blocked = m.at.Add(pause(m.misses))
 		m.toRest()
-	case stepOpening:
+	case stepOpening, stepSaving:
 		m.storageBad = true
 		m.toRest()
-	case stepClerkCancel, stepClerkAbout, stepClerkMenu:
+	case stepClerkCancel, stepClerkAbout, stepClerkMenu, stepClerkWhy:
 		m.back()
-	case stepProcedure, stepApplicant, stepRefused, stepKind, stepTurn:
-		m.over(stepClerkTimeout)
 	default:
+		if steps[m.step].ask {
+			m.over(stepClerkTimeout)
+			return
+		}
 		m.toRest()
 	}
 }
 
-// procedures, applicants and kinds are the lines of the clerk's menus.
+// applicants and kinds are the lines of the clerk's menus.
 var (
-	procedures = []record.Procedure{record.PinCheck, record.PinChange, record.TriesBoard}
 	applicants = []Applicant{Self, LegalRep, Proxy}
 	kinds      = card.Kinds()
 )
@@ -140,11 +141,17 @@ func (m *machine) clerkPress(k Key) {
 			m.back()
 		}
 		return
+	case stepClerkWhy:
+		m.whyPress(k)
+		return
+	case stepConfirmDate, stepDate:
+		m.datePress(k)
+		return
 	}
 	switch k {
 	case KeyCancel:
 		switch m.step {
-		case stepApplicant, stepKind, stepRefused:
+		case stepNotice, stepApplicant, stepKind, stepRefused, stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
 			m.clerkBack()
 		case stepTurn:
 			m.over(stepClerkCancel)
@@ -152,8 +159,12 @@ func (m *machine) clerkPress(k Key) {
 			m.toRest()
 		}
 	case KeyMenu:
-		m.over(stepClerkMenu)
 		m.mark = 1
+		if m.step == stepDecision || m.step == stepGuide {
+			m.over(stepClerkWhy)
+			return
+		}
+		m.over(stepClerkMenu)
 	case KeyClear:
 		m.clerkBack()
 	default:
@@ -173,16 +184,23 @@ func (m *machine) toCodeAgain(k Key) {
 func (m *machine) clerkChoose(k Key) {
 	switch m.step {
 	case stepProcedure:
-		if i := m.pick(k, len(procedures)); i > 0 {
-			m.procedure = procedures[i-1]
-			m.choice = 1
-			m.to(stepApplicant)
+		if i := m.line(k); i > 0 {
+			m.chosen(m.procedures()[i-1])
+		}
+	case stepNotice:
+		if m.turnPage(k) == KeyEnter {
+			m.inquiry.admitted = true
+			m.admit()
 		}
 	case stepApplicant:
-		if i := m.pick(k, len(applicants)); i > 0 {
+		if i := m.line(k); i > 0 {
 			m.applicant = applicants[i-1]
 			m.choice = 1
 			switch {
+			case m.ruled() && m.procedure == record.PinChange:
+				m.to(stepKind)
+			case m.ruled():
+				m.converse()
 			case m.procedure == record.TriesBoard:
 				m.to(stepTurn)
 			case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
@@ -198,8 +216,32 @@ func (m *machine) clerkChoose(k Key) {
 		}
 	case stepKind:
 		if i := m.pick(k, len(kinds)); i > 0 {
-			m.kind = kinds[i-1]
+			if m.kind = kinds[i-1]; m.ruled() {
+				m.converse()
+				break
+			}
 			m.to(stepTurn)
+		}
+	case stepQuestion:
+		if i := m.line(k); i > 0 {
+			m.answered(i)
+		}
+	case stepDocuments:
+		m.papersPress(k)
+	case stepDecision:
+		if m.turnPage(k) == KeyEnter {
+			m.decided()
+		}
+	case stepTell, stepGuide:
+		if m.turnPage(k) == KeyEnter {
+			m.afterTelling()
+		}
+	case stepOffice:
+		switch m.line(k) {
+		case 1:
+			m.to(stepTurn)
+		case 2:
+			m.closeCase(record.HandedOver)
 		}
 	case stepTurn:
 		if k == KeyEnter {
@@ -215,10 +257,10 @@ func (m *machine) clerkChoose(k Key) {
 // clerkBack goes one question back, with the earlier answer marked.
 func (m *machine) clerkBack() {
 	switch m.step {
-	case stepApplicant:
-		m.choice = 1 + index(procedures, m.procedure)
-		m.applicant = 0
-		m.to(stepProcedure)
+	case stepNotice, stepApplicant:
+		m.toProcedures()
+	case stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
+		m.inquiryBack()
 	case stepRefused, stepKind:
 		if m.step == stepRefused && m.kind.Valid() {
 			m.choice = 1 + index(kinds, m.kind)
@@ -229,6 +271,11 @@ func (m *machine) clerkBack() {
 		m.kind = 0
 		m.to(stepApplicant)
 	case stepTurn:
+		if m.ruled() {
+			m.page = 1
+			m.to(stepDecision)
+			return
+		}
 		if m.procedure == record.TriesBoard {
 			m.choice = 1 + index(applicants, m.applicant)
 			m.to(stepApplicant)
@@ -258,16 +305,26 @@ func (m *machine) clerkMenu(k Key) {
 
 // openCase begins what is recorded: from here a case ends with exactly one record.
 func (m *machine) openCase() {
-	year, n := m.civil().ISOWeek()
+	if !m.dateCase() {
+		return
+	}
+	m.reading = 0 // the resident's part reads the card anew
+	m.to(stepOpening)
+	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
+}
+
+// dateCase gives the case its week; false: it cannot be dated.
+func (m *machine) dateCase() bool {
+	d := m.today()
+	year, n := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC).ISOWeek()
 	w, err := record.NewWeek(year, n)
 	if err != nil {
 		m.storageBad = true // a clock outside all years cannot date a record
 		m.toRest()
-		return
+		return false
 	}
 	m.week = w
-	m.to(stepOpening)
-	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
+	return true
 }
 
 // opened turns to the resident.

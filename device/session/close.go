@@ -50,6 +50,9 @@ func (m *machine) recordStored(ok bool) {
 	case stepIdle:
 		m.storageBad = !ok
 		m.idleDeadline()
+	case stepSaving:
+		m.storageBad = !ok
+		m.toRest()
 	case stepFinishing:
 		m.attempts++
 		switch {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/device/policy"
 	"madoguchi/sync/record"
 )
 
@@ -51,12 +52,14 @@ const (
 	Stored
 	// LinkState: the network side's word. OK: line up; Queue.
 	LinkState
+	// NewRules: the municipality's rules for the next case. Rules; Bad: newer ones were refused, Rules nil: those in force stay.
+	NewRules
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "keypad", "lid", "shown", "reader",
-	"code_checked", "board_read", "verified", "changed", "stored", "link_state"}
+	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -93,6 +96,8 @@ type Event struct {
 	Quarantined bool      // Start: the record file could not be read and was put aside
 	Queue       int       // LinkState: records not yet taken by city hall; -1: not told
 	Link        Link      // LinkState
+
+	Rules *policy.Policy // NewRules
 }
 
 // Link is the state of the line to city hall.

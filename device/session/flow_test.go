@@ -270,7 +270,7 @@ func TestFlows(t *testing.T) {
 			w.secret(Menued)
 			w.press(Key1)
 			w.at(stepTongue)
-			w.press(Key2)
+			w.press(Key1 + Key(index(display.Langs, display.English)))
 			w.at(stepPIN)
 			if got := w.s.screen; got.Lang != display.English || got.Facts.Filled != 2 {
 				w.fatalf("screen %+v", got)

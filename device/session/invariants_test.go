@@ -145,6 +145,10 @@ func (w *world) show(e Show) {
 func (w *world) watchState(before State) {
 	w.t.Helper()
 	s := w.s
+	if before.step != stepSaving && s.step == stepSaving {
+		w.opened++
+		w.stopped, w.guard = false, 0
+	}
 	if before.step == stepOpening && (s.step == stepLanguage || s.part() == residents) {
 		w.opened++
 		w.stopped, w.guard = false, 0

@@ -41,6 +41,7 @@ func (m *machine) rest() {
 	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
 	m.lang, m.reason, m.cause, m.outcome = m.cfg.Langs[0], "", "", 0
 	m.recorded, m.op, m.choice = false, OpNone, 0
+	m.inquiry, m.page, m.reading, m.digits, m.dayFault = inquiry{}, 0, 0, "", ""
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.idleDeadline()
@@ -168,6 +169,11 @@ func (m *machine) reader(ev Event) {
 	switch m.part() {
 	case atRest:
 		m.restReader(was)
+	case clerks:
+		if m.presence != was && m.step > stepCodeWait {
+			m.touched = m.reading != 0
+			m.readHere()
+		}
 	case residents:
 		m.caseReader(was)
 	}

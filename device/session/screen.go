@@ -104,12 +104,19 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 	case stepCodeWait:
 		f.Seconds = int((m.blocked.Sub(m.deadline.Add(-shortWait)) + time.Second - 1) / time.Second)
 		return display.ClerkCodeWait, f
-	case stepProcedure:
-		f.Procedure, f.Choice = "", m.choice
-		return display.ClerkProcedure, f
-	case stepApplicant:
-		f.Applicant, f.Choice = "", m.choice
-		return display.ClerkApplicant, f
+	case stepConfirmDate:
+		return display.ClerkConfirmDate, display.Facts{Date: display.Date(m.today().String())}
+	case stepDate:
+		return display.ClerkDate, display.Facts{Text: m.digits, Fault: m.dayFault}
+	case stepProcedure, stepApplicant, stepQuestion, stepDocuments, stepOffice:
+		id, f := m.drawList()
+		return m.paged(id, f, 0)
+	case stepNotice, stepDecision, stepTell, stepGuide:
+		id, f := m.drawText()
+		return m.paged(id, f, m.page)
+	case stepClerkWhy:
+		id, f := m.drawText()
+		return m.paged(id, f, m.mark)
 	case stepRefused:
 		f.Reason = m.cause
 		return display.ClerkRefused, f
@@ -283,14 +290,14 @@ func (m *machine) putAbsent(f *display.Facts) {
 }
 
 // has tells whether the card has a PIN of kind k that opens something.
-func (m *machine) has(k card.Kind) bool {
+func (s State) has(k card.Kind) bool {
 	switch {
-	case m.board.Species == card.SpeciesFaceAuth:
+	case s.board.Species == card.SpeciesFaceAuth:
 		return false
 	case k == card.KindSigning:
-		return m.board.HasSigning
+		return s.board.HasSigning
 	case k == card.KindLogin:
-		return m.board.HasAuth
+		return s.board.HasAuth
 	default: // every My Number Card has them; what cannot be read is shown as unknown, not as absent
 		return true
 	}
@@ -302,11 +309,11 @@ func (m *machine) endState() string {
 		return "none"
 	}
 	ends := m.board.AuthEnds
-	if ends.IsZero() {
+	if ends.IsZero() || m.dateOpen() { // nobody knows what day it is: what has expired cannot be judged
 		return ""
 	}
-	y, mon, d := m.civil().Date()
-	today := time.Date(y, mon, d, 0, 0, 0, 0, time.UTC)
+	d := m.today()
+	today := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC)
 	switch {
 	case today.After(ends):
 		return "expired"

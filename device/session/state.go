@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/device/policy"
 	"madoguchi/display"
 	"madoguchi/sync/record"
 )
@@ -13,6 +14,8 @@ import (
 // Config is what the session must know of the box. It does not change while the program runs.
 type Config struct {
 	Office      string         // name shown at rest
+	Place       string         // code of the place among the rules' places; "": any window of the municipality
+	Rules       *policy.Policy // the municipality's rules; nil: the services that need no decision alone
 	Langs       []display.Lang // languages offered; default: all of the catalogue
 	Zone        *time.Location // of dates and weeks; default Japan's
 	Floor       time.Time      // a clock that shows an earlier time is not believed
@@ -69,6 +72,12 @@ type State struct {
 	storageBad  bool      // nothing can be stored
 	storageFull bool      // because there is no room
 	unsaved     Finish    // a record on its way to storage; No is 0 while no attempt is in flight
+	rules       *policy.Policy
+	rulesBad    bool   // a newer policy was refused
+	confirmed   int    // rawDay on which the clerk confirmed the date, for a doubtful clock
+	ahead       int    // days by which the date is later than the box takes it for
+	digits      string // of a date that is being typed
+	dayFault    string // why it was not taken
 
 	// The case.
 	procedure record.Procedure
@@ -84,6 +93,12 @@ type State struct {
 	cause     string // why a step had to be left or refused
 	outcome   record.Outcome
 	then      stepID // after the step in flight
+
+	// The clerk's part.
+	inquiry inquiry
+	page    int    // of a text
+	reading uint32 // number of the reading of a card that the clerk laid down, 0: none
+	careful bool   // keys struck before the screen was seen are dropped, although the screen keeps them at other times
 
 	// The resident's part.
 	board    card.Board
@@ -111,7 +126,7 @@ func New(cfg Config) State {
 	if cfg.Zone == nil {
 		cfg.Zone = japan
 	}
-	return State{cfg: cfg, lang: cfg.Langs[0], screen: display.Screen{ID: display.Boot, Lang: cfg.Langs[0]}}
+	return State{cfg: cfg, rules: cfg.Rules, lang: cfg.Langs[0], screen: display.Screen{ID: display.Boot, Lang: cfg.Langs[0]}}
 }
 
 // Deadline is when a [Tick] is due; the zero time if none is.
@@ -141,8 +156,8 @@ type View struct {
 type Case struct {
 	Procedure string // "" until it is chosen
 	Applicant string
-	Step      string
-	Way       string // "on_device"
+	Step      string // of a question with its ID, "question.pins"
+	Way       string // "on_device", "handover"; "guidance" where nothing is carried out
 }
 
 // View returns what can be seen.
@@ -150,7 +165,10 @@ func (s State) View() View {
 	in, _ := s.screen.ID.Info()
 	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
 	if s.step > stepCodeWait && s.base() > stepCodeWait {
-		v.Case = &Case{Applicant: s.applicant.String(), Step: s.step.String(), Way: "on_device"}
+		v.Case = &Case{Applicant: s.applicant.String(), Step: s.step.String(), Way: s.way()}
+		if s.step == stepQuestion {
+			v.Case.Step += "." + s.asking()
+		}
 		if s.procedure.Valid() {
 			v.Case.Procedure = s.procedure.String()
 		}

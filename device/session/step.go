@@ -31,7 +31,7 @@ func Step(s State, ev Event) (State, []Effect) {
 
 // dispatch leads an event to its transition.
 func (m *machine) dispatch(ev Event) {
-	if m.step == stepBoot && ev.Kind != Start && ev.Kind != Reader && ev.Kind != Keypad && ev.Kind != Lid && ev.Kind != LinkState {
+	if m.step == stepBoot && ev.Kind != Start && ev.Kind != Reader && ev.Kind != Keypad && ev.Kind != Lid && ev.Kind != LinkState && ev.Kind != NewRules {
 		return
 	}
 	switch ev.Kind {
@@ -45,6 +45,7 @@ func (m *machine) dispatch(ev Event) {
 		}
 	case Press:
 		if ev.Gen == m.keys.Gen && m.keys.Mode == ModeMenu && m.seen(ev.At) {
+			m.careful = false
 			m.press(ev.Key)
 		}
 	case Typed, Entered, Cancelled, Cleared, Menued:
@@ -61,9 +62,17 @@ func (m *machine) dispatch(ev Event) {
 		m.reader(ev)
 	case LinkState:
 		m.linkState(ev)
+	case NewRules:
+		if m.rulesBad = ev.Bad; ev.Rules != nil {
+			m.rules = ev.Rules // a case that is open keeps its own
+		}
 	case CodeChecked, BoardRead, Verified, Changed, Stored:
 		if ev.Kind == Stored && ev.No != 0 && ev.No == m.unsaved.No {
 			m.recordStored(ev.OK)
+			return
+		}
+		if ev.Kind == BoardRead && ev.No != 0 && ev.No == m.reading {
+			m.readAnswer(ev)
 			return
 		}
 		if ev.No != 0 && ev.No == m.wait && ev.Kind == m.answer {
@@ -118,7 +127,7 @@ func (m *machine) seen(t time.Time) bool {
 		return false
 	}
 	in, _ := m.screen.ID.Info()
-	return !in.Seen || m.painted && !t.Before(m.shownAt)
+	return !in.Seen && !m.careful || m.painted && !t.Before(m.shownAt)
 }
 
 // to enters a step and starts its wait.
@@ -150,7 +159,9 @@ func (m *machine) over(s stepID) {
 // back leaves an overlay. The step below goes on where it was.
 func (m *machine) back() {
 	m.step, m.under, m.resume = m.under, 0, true
-	m.await(nextWait)
+	if m.await(nextWait); steps[m.step].wait > firstWait {
+		m.await(steps[m.step].wait)
+	}
 }
 
 // ask gives an effect its number and waits for its answer.

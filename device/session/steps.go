@@ -23,10 +23,20 @@ const (
 	stepCodeChecking
 	stepCodeWrong
 	stepCodeWait
+	stepConfirmDate // the clock is in doubt
+	stepDate
 	stepProcedure
+	stepNotice // hours, reservation
 	stepApplicant
 	stepRefused
 	stepKind
+	stepQuestion // of the rules
+	stepDocuments
+	stepDecision
+	stepTell
+	stepOffice // what the office said
+	stepGuide
+	stepSaving // the record of a case that ends here is being stored
 	stepTurn
 	stepOpening // journal is being opened
 
@@ -81,6 +91,7 @@ const (
 	stepClerkTimeout
 	stepClerkMenu
 	stepClerkAbout
+	stepClerkWhy
 
 	numSteps
 )
@@ -90,6 +101,7 @@ const (
 const (
 	firstWait  = 90 * time.Second
 	nextWait   = 60 * time.Second
+	talkWait   = 5 * time.Minute // of the clerk, who looks for papers and speaks with the resident meanwhile
 	noticeWait = 20 * time.Second
 	maxExtra   = 10 * time.Minute
 
@@ -134,10 +146,20 @@ var steps = [numSteps]traits{
 	stepCodeChecking: {name: "code_checking", wait: codeWait, busy: true},
 	stepCodeWrong:    {name: "code_wrong", mode: ModeMenu, wait: shortWait},
 	stepCodeWait:     {name: "code_wait", mode: ModeMenu, wait: shortWait},
+	stepConfirmDate:  {name: "confirm_date", mode: ModeMenu, wait: firstWait, ask: true},
+	stepDate:         {name: "date", mode: ModeMenu, wait: firstWait, ask: true},
 	stepProcedure:    {name: "procedure", mode: ModeMenu, wait: firstWait, ask: true},
+	stepNotice:       {name: "notice", mode: ModeMenu, wait: talkWait, ask: true},
 	stepApplicant:    {name: "applicant", mode: ModeMenu, wait: firstWait, ask: true},
 	stepRefused:      {name: "refused", mode: ModeMenu, wait: firstWait, ask: true},
 	stepKind:         {name: "kind", mode: ModeMenu, wait: firstWait, ask: true},
+	stepQuestion:     {name: "question", mode: ModeMenu, wait: talkWait, ask: true},
+	stepDocuments:    {name: "documents", mode: ModeMenu, wait: talkWait, ask: true},
+	stepDecision:     {name: "decision", mode: ModeMenu, wait: talkWait, ask: true},
+	stepTell:         {name: "tell", mode: ModeMenu, wait: talkWait, ask: true},
+	stepOffice:       {name: "office", mode: ModeMenu, wait: talkWait, ask: true},
+	stepGuide:        {name: "guide", mode: ModeMenu, wait: talkWait, ask: true},
+	stepSaving:       {name: "saving", wait: storeWait, busy: true},
 	stepTurn:         {name: "turn", mode: ModeMenu, wait: firstWait, ask: true},
 	stepOpening:      {name: "opening", wait: storeWait, busy: true},
 
@@ -192,6 +214,7 @@ var steps = [numSteps]traits{
 	stepClerkTimeout: {name: "clerk_timeout", mode: ModeMenu, wait: noticeWait, over: true},
 	stepClerkMenu:    {name: "clerk_menu", mode: ModeMenu, wait: firstWait, over: true},
 	stepClerkAbout:   {name: "clerk_about", mode: ModeMenu, wait: resultWait, over: true},
+	stepClerkWhy:     {name: "clerk_why", mode: ModeMenu, wait: talkWait, over: true},
 }
 
 // String names the step.

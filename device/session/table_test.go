@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/sync/record"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,7 +28,7 @@ func init() {
 		stepBoot: nil, // see TestTable
 		stepStarting: func(w *world) {
 			*w = world{t: w.t, s: New(Config{Office: "市民課"}), now: noon, store: true, slow: true, opened: 1}
-			w.single(Event{Kind: Start, Open: true, Journal: Entry{Procedure: procedures[1], Applicant: Self, Week: mustWeek(), Op: OpChange, Kind: card.KindLogin}})
+			w.single(Event{Kind: Start, Open: true, Journal: Entry{Procedure: services[1], Applicant: Self, Week: mustWeek(), Op: OpChange, Kind: card.KindLogin}})
 		},
 		stepIdle:         func(*world) {},
 		stepIdleReading:  func(w *world) { w.put(card.Present) },
@@ -44,6 +45,18 @@ func init() {
 				}
 			}
 		},
+		stepConfirmDate: func(w *world) { w.under("nabari", ""); w.s.cfg.Floor = noon.AddDate(0, 1, 0); w.code(true) },
+		stepDate:        func(w *world) { scenes[stepConfirmDate](w); w.press(KeyClear, Key2) },
+		stepNotice:      func(w *world) { w.under("matsue", "kashima_branch"); w.code(true); w.choose(record.CertRenewal) },
+		stepQuestion:    func(w *world) { w.under("nabari", ""); w.code(true); w.choose(record.CertRenewal); w.press(Key1) },
+		stepDocuments:   func(w *world) { scenes[stepQuestion](w); w.usual(stepDocuments) },
+		stepDecision:    func(w *world) { scenes[stepQuestion](w); w.usual(stepDecision) },
+		stepTell:        func(w *world) { scenes[stepDecision](w); w.press(KeyEnter) },
+		stepOffice:      func(w *world) { w.under("matsue", ""); w.code(true); w.press(Key2, Key1, Key1); w.usual(stepOffice) },
+		stepGuide:       func(w *world) { w.under("nabari", ""); w.code(true); w.choose(record.Suspension) },
+		stepSaving:      func(w *world) { scenes[stepTell](w); w.slow = true; w.press(KeyEnter) },
+		stepClerkWhy:    func(w *world) { scenes[stepDecision](w); w.press(KeyMenu) },
+
 		stepProcedure: func(w *world) { w.code(true) },
 		stepApplicant: func(w *world) { w.code(true); w.press(Key2) },
 		stepRefused:   func(w *world) { w.code(true); w.press(Key2, Key3) },
