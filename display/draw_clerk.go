@@ -74,8 +74,8 @@ func (d *drawer) grown(l *list, in image.Rectangle) (size int, rows [][]string, 
 		}
 	}
 	rows, pitches = nil, nil
-	for i, n := range l.lines {
-		rows = append(rows, fold(n.text, l.cols(), 0))
+	for i := range l.lines {
+		rows = append(rows, l.rows(i))
 		pitches = append(pitches, d.px(l.height(i)))
 	}
 	return base, rows, pitches
@@ -169,7 +169,7 @@ func (d *drawer) tag(x, y int, s string) {
 	}
 	size := d.sheet.text
 	w := d.width(s, size)
-	d.fill(image.Rect(x, y-size/12, x+w+size/6, y+size+size/12))
+	d.fill(image.Rect(x, y, x+w+size/6, y+size)) // a gap stays to the one below
 	d.white(x+size/12, y, size, s)
 }
 

@@ -22,7 +22,7 @@ const (
 	pageRows = 8  // rows of a text's page
 	topRows  = 2  // that the verdict takes of the first page
 	hungRows = 3  // a paragraph of more rows is not hung beside its head but runs on under it
-	keptRows = 3  // a paragraph of so many rows is not parted by a page's end
+	keptRows = 4  // a paragraph of so many rows is not parted by a page's end
 
 	lineCols  = 28 // half columns of a line's words, beside its digit
 	tickCols  = 3  // that the tick takes of them
@@ -30,7 +30,7 @@ const (
 	lineUnits = 6  // of a line besides its rows
 	headUnits = 28 // of a row of a list's title or warning
 	headSpace = 4  // below them
-	headRows  = 3  // a title or warning ends in "…" after so many rows
+	headRows  = 3  // a title or warning is cut after so many rows
 )
 
 // halves is the width of a rune in half columns, as the glyphs of ASCII and JIS X 0208 have it.
@@ -105,8 +105,8 @@ func flow(paras []worded, hang, top int) [][]row {
 		if len(page) > 0 && w.tag == paras[i-1].tag && len(rs) > 0 && len(rs) <= hungRows {
 			rs[0].tag = ""
 		}
-		for _, r := range rs {
-			if left == 0 {
+		for j, r := range rs {
+			if left == 0 || left == 1 && j > 0 && j == len(rs)-2 { // no row stands alone on the next page
 				turn()
 			}
 			page = append(page, r)
@@ -141,19 +141,20 @@ func (l *list) cols() int {
 	return lineCols
 }
 
-// heading breaks a title or a warning.
-func heading(text string, cols int) []string {
-	rows := fold(text, cols, 0)
-	if len(rows) > headRows {
-		last := rows[headRows-1]
-		for measure(last, halves) > cols-halves('…') {
-			rs := []rune(last)
-			last = string(rs[:len(rs)-1])
-		}
-		rows = append(slices.Clone(rows[:headRows-1]), last+"…")
+// clip ends rows in "…" where there are more than most.
+func clip(rows []string, most, cols int) []string {
+	if len(rows) <= most {
+		return rows
 	}
-	return rows
+	last := []rune(rows[most-1])
+	for measure(string(last), halves) > cols-halves('…') {
+		last = last[:len(last)-1]
+	}
+	return append(slices.Clone(rows[:most-1]), string(last)+"…")
 }
+
+// heading breaks a title or a warning.
+func heading(text string, cols int) []string { return clip(fold(text, cols, 0), headRows, cols) }
 
 // headHeight is the units that rows of a title or warning take.
 func headHeight(rows []string) int {
@@ -163,15 +164,18 @@ func headHeight(rows []string) int {
 	return len(rows)*headUnits + headSpace
 }
 
-// height is the units that a line takes.
-func (l *list) height(i int) int {
-	return len(fold(l.lines[i].text, l.cols(), 0))*rowUnits + lineUnits
-}
-
 // room is what title and warning leave.
 func (l *list) room() int {
 	return unitBody - headHeight(heading(l.title, textCols)) - headHeight(heading(l.warn, textCols-1))
 }
+
+// rows breaks the words of a line. Only a line that is longer than a whole page is cut.
+func (l *list) rows(i int) []string {
+	return clip(fold(l.lines[i].text, l.cols(), 0), (l.room()-lineUnits)/rowUnits, l.cols())
+}
+
+// height is the units that a line takes.
+func (l *list) height(i int) int { return len(l.rows(i))*rowUnits + lineUnits }
 
 // pages is how many lines go on each page.
 func (l *list) pages() []int {

@@ -13,6 +13,7 @@ const (
 	costForbidden = 1 << 50
 	costRow       = 1 << 36
 	costPhrase    = 1 << 20
+	costGuess     = 1 << 8 // the end of a phrase, where no bar says so
 )
 
 // fold breaks a text that comes from outside into as few rows of at most cols half columns as there can be; the first row has indent
@@ -54,9 +55,9 @@ func foldPara(rs []rune, cols, indent int) []string {
 			if best[start] < 0 {
 				continue
 			}
-			cost := best[start] + costRow
+			cost := best[start] + costRow + (have-used)*(have-used)
 			if end < len(rs) {
-				cost += partCost(rs, end) + (have-used)*(have-used)
+				cost += partCost(rs, end)
 			}
 			if best[end] < 0 || cost < best[end] {
 				best[end], from[end] = cost, start
@@ -77,14 +78,16 @@ func foldPara(rs []rune, cols, indent int) []string {
 func partCost(rs []rune, i int) int {
 	a, b := rs[i-1], rs[i]
 	switch {
-	case a == ' ' || a == '|' || b == '|':
+	case a == '|' || b == '|':
 		return 0
+	case a == ' ':
+		return costGuess
 	case b == ' ':
 		return costForbidden // the break stands after the space
 	case !mayPart(a, b):
 		return costForbidden
 	case strings.ContainsRune("、。，．）」』", a):
-		return 0
+		return costGuess
 	case !unicode.Is(unicode.Hiragana, a) || unicode.Is(unicode.Hiragana, b):
 		return costPhrase
 	case strings.ContainsRune("おご", a) && (i < 2 || !unicode.Is(unicode.Hiragana, rs[i-2])):
@@ -92,5 +95,5 @@ func partCost(rs []rune, i int) int {
 	case strings.ContainsRune("きぎけげしせちっねびべみめり", a):
 		return costPhrase / 2 // 「届け出」「引き続き」
 	}
-	return 0 // a phrase of Japanese mostly ends in hiragana and begins with something else
+	return costGuess // a phrase of Japanese mostly ends in hiragana and begins with something else
 }
