@@ -68,7 +68,7 @@ func copies(t *testing.T, p *PIN) int {
 		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &perm); err != nil {
 			t.Fatal(err)
 		}
-		if perm[:2] != "rw" || to-from > 1<<26 { // copies are written; the race detector's shadow is not memory of ours
+		if perm[:2] != "rw" || to-from > 1<<30 { // copies are written; the race detector's shadow is not memory of ours
 			continue
 		}
 		for at := from; at < to; at += chunk {

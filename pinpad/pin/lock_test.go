@@ -4,11 +4,14 @@ package pin
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,6 +49,83 @@ func TestLockRefused(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "RLIMIT_MEMLOCK is 0 bytes") {
 		t.Errorf("%v does not name the limit", err)
+	}
+}
+
+// vmFlags are the kernel's words about the mapping that an address lies in
+// (proc(5), smaps).
+func vmFlags(t *testing.T, page unsafe.Pointer) []string {
+	t.Helper()
+	smaps, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := false
+	for line := range strings.Lines(string(smaps)) {
+		var from, to uintptr
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
+			inside = from <= uintptr(page) && uintptr(page) < to
+		}
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && inside {
+			return strings.Fields(flags)
+		}
+	}
+	t.Fatal("the page is in no mapping")
+	return nil
+}
+
+// TestPageFlags asks the kernel what it will do with a page: keep it in RAM
+// (lo), leave it out of a dump (dd), and not give it to a child (wf: wiped, dc:
+// not copied).
+func TestPageFlags(t *testing.T) {
+	guarded := func(page unsafe.Pointer, child string) bool {
+		flags := vmFlags(t, page)
+		return slices.Contains(flags, "lo") && slices.Contains(flags, "dd") && slices.Contains(flags, child)
+	}
+	page, err := lockedPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !guarded(page, "wf") {
+		t.Errorf("flags of a locked page: %v", vmFlags(t, page))
+	}
+	page, err = secretPage()
+	switch {
+	case errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM): // this kernel has none: then a page is a locked one
+		if page, err = mapPage(); err != nil || !guarded(page, "wf") {
+			t.Errorf("a page without secret memory: %v", err)
+		}
+	case err != nil:
+		t.Error(err)
+	default:
+		if !guarded(page, "dc") {
+			t.Errorf("flags of a secret page: %v", vmFlags(t, page))
+		}
+		mem, err := os.Open("/proc/self/mem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mem.Close()
+		*(*byte)(page) = 7
+		if n, err := mem.ReadAt(make([]byte, 1), int64(uintptr(page))); err == nil {
+			t.Errorf("%d bytes of a secret page were read through /proc/self/mem", n)
+		}
+	}
+	plain, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(plain)
+	if p := unsafe.Pointer(&plain[0]); guarded(p, "wf") || guarded(p, "dc") {
+		t.Errorf("a page that nobody locked looks guarded: %v", vmFlags(t, p))
+	}
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Wipe()
+	if !guarded(p.h.page, "wf") && !guarded(p.h.page, "dc") {
+		t.Errorf("flags of a PIN's page: %v", vmFlags(t, p.h.page))
 	}
 }
 

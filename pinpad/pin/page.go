@@ -19,6 +19,7 @@ type cells struct {
 	ok   bool  // what the last step answered
 	ch   [maxLen]byte
 	apdu [5 + maxLen]byte
+	pic  [maxPic]byte // the picture of one character, while it is shown
 }
 
 // LockError says that the kernel refused to lock a page. On Linux the limit is
@@ -43,30 +44,59 @@ var pool struct {
 	inUse int              // pages somebody holds, or a running transmit reads
 }
 
-// mapPage maps, locks and marks one page. It stays mapped as long as the
+// mapPage maps a page that nobody else reads. It stays mapped as long as the
 // process lives: a page that a hung transmit still reads must never be given
 // back to the kernel, and eight pages are 32 KiB.
 func mapPage() (unsafe.Pointer, error) {
-	size := unix.Getpagesize()
-	mem, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if page, err := secretPage(); err == nil {
+		return page, nil
+	}
+	return lockedPage()
+}
+
+// secretPage maps a page of memfd_secret(2): locked by itself, and taken out of
+// the kernel's own map, so that neither /proc/pid/mem nor a fault of the kernel
+// reads it, not even for root. Kernels before 5.14 and those started with
+// secretmem.enable=0 have none; a service's system call filter has to allow it.
+// It is shared memory, so it is kept out of a forked child instead of wiped.
+func secretPage() (unsafe.Pointer, error) {
+	fd, err := unix.MemfdSecret(unix.O_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("asking for secret memory: %w", err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Ftruncate(fd, int64(unix.Getpagesize())); err != nil {
+		return nil, fmt.Errorf("sizing secret memory: %w", err)
+	}
+	mem, err := unix.Mmap(fd, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("mapping secret memory: %w", err)
+	}
+	mem[0] = 0 // the page is made now or never
+	return advised(mem, unix.MADV_DONTDUMP, unix.MADV_DONTFORK)
+}
+
+// lockedPage maps, locks and marks a page of anonymous memory.
+func lockedPage() (unsafe.Pointer, error) {
+	mem, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return nil, fmt.Errorf("mapping a page of memory for a PIN: %w", err)
-	}
-	fail := func(err error) (unsafe.Pointer, error) {
-		_ = unix.Munmap(mem) // nothing was written to it
-		return nil, err
 	}
 	if err := unix.Mlock(mem); err != nil {
 		var lim unix.Rlimit
 		_ = unix.Getrlimit(unix.RLIMIT_MEMLOCK, &lim) // 0 is shown if unknown
-		return fail(&LockError{Err: err, Limit: lim.Cur})
+		_ = unix.Munmap(mem)                          // nothing was written to it
+		return nil, &LockError{Err: err, Limit: lim.Cur}
 	}
-	for _, m := range []struct {
-		advice int
-		name   string
-	}{{unix.MADV_DONTDUMP, "MADV_DONTDUMP"}, {unix.MADV_WIPEONFORK, "MADV_WIPEONFORK"}} {
-		if err := unix.Madvise(mem, m.advice); err != nil {
-			return fail(fmt.Errorf("setting %s on the page of a PIN: %w", m.name, err))
+	return advised(mem, unix.MADV_DONTDUMP, unix.MADV_WIPEONFORK)
+}
+
+// advised gives the kernel advice about an empty page, or unmaps it.
+func advised(mem []byte, advice ...int) (unsafe.Pointer, error) {
+	for _, a := range advice {
+		if err := unix.Madvise(mem, a); err != nil {
+			_ = unix.Munmap(mem)
+			return nil, fmt.Errorf("advising %d for the page of a PIN: %w", a, err)
 		}
 	}
 	return unsafe.Pointer(&mem[0]), nil

@@ -5,8 +5,6 @@ package pin
 import (
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -333,36 +331,5 @@ func TestWipedDoesNothing(t *testing.T) {
 		}
 		p.Clear()
 		p.Wipe()
-	}
-}
-
-// TestPage reads back what the kernel says of a page: locked (lo), not dumped
-// (dd), wiped on fork (wf).
-func TestPage(t *testing.T) {
-	p := typed(t, "1234")
-	mu.Lock()
-	at := uintptr(p.h.page)
-	mu.Unlock()
-	maps, err := os.ReadFile("/proc/self/smaps")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Neighbouring pages of one kind are one mapping with one set of flags.
-	flags := ""
-	var from, to uintptr
-	for line := range strings.Lines(string(maps)) {
-		var a, b uintptr
-		if n, _ := fmt.Sscanf(line, "%x-%x ", &a, &b); n == 2 {
-			from, to = a, b
-			continue
-		}
-		if f, ok := strings.CutPrefix(line, "VmFlags:"); ok && from <= at && at < to {
-			flags = f
-		}
-	}
-	for _, want := range []string{"lo", "dd", "wf"} {
-		if !slices.Contains(strings.Fields(flags), want) {
-			t.Errorf("page %#x has flags %q, want %s", at, flags, want)
-		}
 	}
 }

@@ -59,12 +59,13 @@ func (p *PIN) lend() (*cells, error) {
 	return m, nil
 }
 
-// giveBack ends lend: the command is zeroed; a page wiped meanwhile goes to the
+// giveBack ends lend: command and picture are zeroed; a page wiped meanwhile goes to the
 // pool only now.
 func (p *PIN) giveBack(m *cells) {
 	mu.Lock()
 	defer mu.Unlock()
 	m.apdu = [5 + maxLen]byte{}
+	clear(m.pic[:])
 	p.h.busy = false
 	if p.h.page == nil {
 		put(unsafe.Pointer(m))
