@@ -14,6 +14,7 @@ const (
 	nothing verdict = iota
 	pressed         // key went down
 	heldOn          // key, or KeyService, is held for its long press
+	soon            // key is held for half of its long press
 	stuck           // the key-pad went out of order
 	inOrder         // it is in order again
 )
@@ -26,8 +27,13 @@ const allLow = 0xFFFF
 // the corners of a rectangle the fourth reads closed too, and because a palm is
 // not a key. What it remembers of a key it forgets when the key's guard is over.
 type debounce struct {
-	opts           Opts
-	press, release int // scans
+	opts    Opts
+	press   int           // scans until a contact is a key
+	guard   time.Duration // the same key is ignored until it was up for so long
+	release int           // scans until it is up
+	firm    int           // scans until a fault is one
+	slow    bool          // slow keys
+	every   bool          // no guard: a key test wants to see each press
 
 	starting bool // all keys up has not been seen yet
 	blocked  bool // nothing is accepted until all keys are up
@@ -36,14 +42,17 @@ type debounce struct {
 	empty int       // scans in a row without a closed contact
 	busy  time.Time // since when not all keys are up; zero: they are
 
-	candidate uint16 // the one contact that read closed in the last scans
-	same      int    // how often in a row
+	candidate uint16    // the contacts that read closed in the last scans
+	same      int       // how often in a row
+	began     time.Time // the first of them
 
 	held      Key // accepted, or swallowed by the guard
 	swallowed bool
 	since     time.Time // held down since
 	open      int       // scans in a row with held's contact open
+	warned    bool      // half of its long press was told
 	told      bool      // its long press was told
+	freed     Key       // the key whose press ended with the last scan
 
 	last   Key       // the last key held
 	closed time.Time // its contact was last seen closed
@@ -54,16 +63,33 @@ type debounce struct {
 
 func newDebounce(o Opts) debounce {
 	return debounce{
-		opts: o, press: o.scans(o.PressDebounce), release: o.scans(o.ReleaseDebounce),
-		starting: true, blocked: true, // a key that is down at the start is nobody's answer
+		opts: o, press: o.scans(o.PressDebounce), release: o.scans(o.ReleaseDebounce), firm: o.scans(o.PressDebounce),
+		guard: o.RepeatGuard, starting: true, blocked: true, // a key that is down at the start is nobody's answer
+	}
+}
+
+// setSlow changes between slow keys and the usual ones; a key on its way goes by
+// the new times.
+func (d *debounce) setSlow(on bool) {
+	d.slow, d.press, d.guard = on, d.opts.scans(d.opts.PressDebounce), d.opts.RepeatGuard
+	if on {
+		d.press, d.guard = d.opts.scans(d.opts.SlowPress), d.opts.SlowGuard
 	}
 }
 
 // block accepts nothing until all keys are up.
 func (d *debounce) block() {
 	d.blocked = true
-	d.held, d.swallowed, d.told = KeyNone, false, false
+	d.up()
 	d.last = KeyNone
+}
+
+// up ends the press of the key that was held.
+func (d *debounce) up() {
+	if !d.swallowed {
+		d.freed = d.held
+	}
+	d.held, d.swallowed, d.warned, d.told = KeyNone, false, false, false
 }
 
 // resting reports that all keys are up and nothing is remembered.
@@ -71,8 +97,9 @@ func (d *debounce) resting() bool {
 	return !d.blocked && !d.broken && d.held == KeyNone && d.last == KeyNone && d.empty >= d.release
 }
 
-// step takes one scan of all 16 contacts.
+// step takes one scan of all 16 contacts. A press that ended is in freed.
 func (d *debounce) step(mask uint16, now time.Time) (verdict, Key) {
+	d.freed = KeyNone
 	if mask == 0 {
 		d.empty++
 	} else {
@@ -81,8 +108,7 @@ func (d *debounce) step(mask uint16, now time.Time) (verdict, Key) {
 			d.busy = now
 		}
 	}
-	up := d.empty >= d.release
-	if up {
+	if d.empty >= d.release {
 		d.busy = time.Time{}
 		d.starting = false
 		if d.blocked || d.broken {
@@ -94,7 +120,7 @@ func (d *debounce) step(mask uint16, now time.Time) (verdict, Key) {
 			}
 		}
 	}
-	if d.last != KeyNone && d.held == KeyNone && now.Sub(d.closed) >= d.opts.RepeatGuard {
+	if mask == 0 && d.last != KeyNone && d.held == KeyNone && now.Sub(d.closed) >= d.guard {
 		d.last = KeyNone
 	}
 	if v := d.outOfOrder(mask, now); v != nothing || d.broken {
@@ -109,21 +135,23 @@ func (d *debounce) step(mask uint16, now time.Time) (verdict, Key) {
 	if d.blocked {
 		return nothing, KeyNone
 	}
-	if d.held != KeyNone {
-		if v := d.holding(mask, now); v != nothing {
-			return v, d.held
-		}
-		if d.held != KeyNone {
-			return nothing, KeyNone
+	if k := d.held; k != KeyNone {
+		if v := d.holding(mask, now); v != nothing || d.held != KeyNone {
+			return v, k
 		}
 	}
 	return d.pressing(mask, now)
 }
 
-// count keeps how often a mask was read in a row.
-func (d *debounce) count(mask uint16) {
+// count keeps how often a mask was read in a row. With slow keys a gap that is
+// too short for a release does not count: a hand that trembles is a hand that
+// presses.
+func (d *debounce) count(mask uint16, now time.Time) {
+	if d.slow && mask == 0 && d.empty < d.release {
+		return
+	}
 	if mask != d.candidate {
-		d.candidate, d.same = mask, 0
+		d.candidate, d.same, d.began = mask, 0, now
 	}
 	d.same++
 }
@@ -134,8 +162,8 @@ func (d *debounce) outOfOrder(mask uint16, now time.Time) verdict {
 	if d.broken {
 		return nothing
 	}
-	d.count(mask)
-	if d.same < d.press || mask == 0 {
+	d.count(mask, now)
+	if d.same < d.firm || mask == 0 {
 		return nothing
 	}
 	limit := d.opts.Stuck
@@ -171,7 +199,7 @@ func (d *debounce) service(mask uint16, now time.Time) verdict {
 func (d *debounce) holding(mask uint16, now time.Time) verdict {
 	if mask&d.held.Bit() == 0 {
 		if d.open++; d.open >= d.release {
-			d.held, d.swallowed, d.told = KeyNone, false, false
+			d.up()
 		}
 		return nothing
 	}
@@ -184,11 +212,18 @@ func (d *debounce) holding(mask uint16, now time.Time) verdict {
 	case KeyMenu:
 		long = d.opts.HoldMenu
 	}
-	if long == 0 || d.told || d.swallowed || now.Sub(d.since) < long {
+	held := now.Sub(d.since)
+	switch {
+	case long == 0 || d.told || d.swallowed || held < long/2:
+		return nothing
+	case held >= long:
+		d.told = true
+		return heldOn
+	case d.warned:
 		return nothing
 	}
-	d.told = true
-	return heldOn
+	d.warned = true
+	return soon
 }
 
 // pressing waits for a contact to be the only one closed for PressDebounce.
@@ -200,8 +235,8 @@ func (d *debounce) pressing(mask uint16, now time.Time) (verdict, Key) {
 	k := caps[at/4][at%4]
 	// Guarded presses are swallowed whole: what is up too shortly is the tail
 	// of the press before, however long it lasts.
-	d.swallowed = k == d.last && now.Sub(d.closed) < d.opts.RepeatGuard
-	d.held, d.since, d.open, d.told = k, now, 0, false
+	d.swallowed = !d.every && k == d.last && d.began.Sub(d.closed) < d.guard
+	d.held, d.since, d.open, d.warned, d.told = k, now, 0, false, false
 	d.last, d.closed = k, now
 	if d.swallowed {
 		return nothing, KeyNone

@@ -115,13 +115,28 @@ func (p *Pad) say(k EventKind, f pin.Fault) {
 	if p.typing != nil {
 		e.Filled, e.Pending = p.typing.Len(), p.half()
 	}
+	if n, ok := p.typing.(*pin.PIN); ok && k == EventEntered && f == pin.FaultNone && p.entry.choosing() {
+		e.LookAlike = n.LookAlike()
+	}
 	p.tell(e)
 }
 
 // typed takes a key in secret mode. Call with mu held and room for one event.
-func (p *Pad) typed(k Key) {
-	if !p.open {
-		return // entered or cancelled: rests until the next mode
+func (p *Pad) typed(v verdict, k Key) {
+	switch {
+	case !p.open: // entered or cancelled: rests until the next mode
+		return
+	case v != pressed && (k != KeyClear || p.typing.Len() == 0 && !p.half()):
+		return // no other long press means anything here
+	case v == soon:
+		p.holding = k
+		p.say(EventClearSoon, pin.FaultNone)
+		return
+	case v == heldOn:
+		p.holding = KeyNone
+		p.typing.Clear()
+		p.say(EventTyped, pin.FaultNone)
+		return
 	}
 	switch k {
 	case KeyCancel:
@@ -160,15 +175,6 @@ func (p *Pad) character(d byte) {
 	}
 }
 
-// clearAll is 訂正 held.
-func (p *Pad) clearAll() {
-	if !p.open || p.typing.Len() == 0 && !p.half() {
-		return
-	}
-	p.typing.Clear()
-	p.say(EventTyped, pin.FaultNone)
-}
-
 // enter judges the entry. Half a character is not an entry: 確認 is ignored
 // until the second press, as any other key then.
 func (p *Pad) enter() {
@@ -198,7 +204,7 @@ func (p *Pad) enter() {
 	case p.entry.Again:
 		p.drop()
 	default:
-		p.pins[p.entry.Slot], p.typing, p.open = n, nil, false
+		p.pins[p.entry.Slot], p.forms[p.entry.Slot], p.typing, p.open = n, p.entry.Form, nil, false
 	}
 }
 

@@ -153,7 +153,7 @@ func TestClearAll(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		r.m.Release(pinpad.KeyClear)
 		time.Sleep(200 * time.Millisecond)
-		want := []said{{typed, 3, false, 0}, {typed, 0, false, 0}}
+		want := []said{{typed, 3, false, 0}, {pinpad.EventClearSoon, 3, false, 0}, {typed, 0, false, 0}}
 		if diff := cmp.Diff(want, r.said()); diff != "" {
 			t.Errorf("訂正 held (-want +got):\n%s", diff)
 		}
@@ -166,6 +166,38 @@ func TestClearAll(t *testing.T) {
 			t.Errorf("訂正 held with nothing typed (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// 訂正 warns half-way; let go then, it has taken back one press only.
+func TestClearSoon(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		keys []string
+		hold time.Duration
+		want []said
+	}{
+		{"let go before", []string{"2", "1", "2"}, 900 * time.Millisecond, []said{{typed, 1, false, 0}}},
+		{"let go after the warning", []string{"2", "1", "2", "1"}, 1500 * time.Millisecond,
+			[]said{{typed, 1, false, 0}, {pinpad.EventClearSoon, 1, false, 0}, {typed, 1, false, 0}}},
+		{"held", []string{"2", "1", "2", "1"}, 2500 * time.Millisecond,
+			[]said{{typed, 1, false, 0}, {pinpad.EventClearSoon, 1, false, 0}, {typed, 0, false, 0}}},
+		{"nothing is left to clear", []string{"2", "1"}, 2500 * time.Millisecond, []said{{typed, 0, false, 0}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, nil, func(r *rig) {
+				r.p.Secret(1, pinpad.Entry{Slot: pinpad.SlotCurrent, Form: pin.FormPassword})
+				r.tap(keys(t, tt.keys...)...)
+				r.events()
+				r.m.Press(pinpad.KeyClear)
+				time.Sleep(tt.hold)
+				r.m.Release(pinpad.KeyClear)
+				time.Sleep(200 * time.Millisecond)
+				if diff := cmp.Diff(tt.want, r.said()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 func TestTwiceTyped(t *testing.T) {

@@ -45,13 +45,18 @@ type Entry struct {
 	Resume bool
 }
 
+// choosing reports the first typing of a new password.
+func (e Entry) choosing() bool { return e.Slot == SlotNew && !e.Again && e.Form.Letters() }
+
 // EventKind says what happened.
 type EventKind uint8
 
 const (
-	EventPress      EventKind = iota + 1 // menu mode: Key went down
+	EventPress      EventKind = iota + 1 // menu and test mode: Key went down
 	EventHold                            // menu mode: KeyClear held 2 s, KeyMenu 1 s, KeyService 2 s
-	EventTyped                           // secret mode: Filled or Pending changed, or a key was ignored
+	EventRelease                         // menu mode: the key of an EventHold came up; test mode: Key came up
+	EventTyped                           // secret mode: Filled or Pending changed, a key was ignored, or EventClearSoon is over
+	EventClearSoon                       // secret mode: 訂正 held 1 s; 1 s more and all is cleared
 	EventEntered                         // secret mode: 確認; Fault says why the entry does not stand
 	EventCancel                          // secret mode: 取消; typing rests until the next mode
 	EventClearEmpty                      // secret mode: 訂正 with nothing typed
@@ -60,7 +65,7 @@ const (
 	EventIdle                            // any mode: it is in order again and all keys are up
 )
 
-var kinds = [...]string{"none", "press", "hold", "typed", "entered", "cancel", "clear-empty", "menu", "stuck", "idle"}
+var kinds = [...]string{"none", "press", "hold", "release", "typed", "clear-soon", "entered", "cancel", "clear-empty", "menu", "stuck", "idle"}
 
 // String returns a stable name such as "press" or "clear-empty".
 func (k EventKind) String() string {
@@ -76,10 +81,14 @@ type Event struct {
 	At   time.Time // when it was accepted, by Opts.Now
 	Gen  uint32    // generation given with the mode it happened in
 	Kind EventKind
-	Key  Key // EventPress, EventHold; else KeyNone
+	Key  Key // EventPress, EventHold, EventRelease; else KeyNone
 	// Filled is the number of whole characters typed, in secret mode's events.
 	Filled int
 	// Pending: the first of two presses is made, in secret mode's events.
 	Pending bool
 	Fault   pin.Fault // EventEntered
+	// LookAlike: EventEntered of a new password that stands: it has a character
+	// that is easily read as another (see pin.PIN.LookAlike). Which, and where, is
+	// not said.
+	LookAlike bool
 }

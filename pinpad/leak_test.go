@@ -70,7 +70,7 @@ func search(t *testing.T, buf, pattern []byte, window int, out []span) (found in
 		if _, err := fmt.Sscanf(line, "%x-%x %s", &m.from, &m.to, &perm); err != nil {
 			t.Fatal(err)
 		}
-		if perm[:2] != "rw" || m.to-m.from > 1<<26 { // copies are written; the race detector's shadow is not memory of ours
+		if perm[:2] != "rw" || m.to-m.from > 1<<30 { // copies are written; the race detector's shadow is not memory of ours
 			continue
 		}
 		step := uintptr(len(buf) - window)

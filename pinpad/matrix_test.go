@@ -24,6 +24,11 @@ func press(gen uint32, all ...pinpad.Key) []pinpad.Event {
 	return want
 }
 
+// held is a press, its long press and its end.
+func held(gen uint32, k pinpad.Key) []pinpad.Event {
+	return append(press(gen, k), pinpad.Event{Gen: gen, Kind: pinpad.EventHold, Key: k}, pinpad.Event{Gen: gen, Kind: pinpad.EventRelease, Key: k})
+}
+
 func TestEveryKey(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
 		r.p.Menu(7)
@@ -249,9 +254,9 @@ func TestLongPresses(t *testing.T) {
 		want []pinpad.Event
 	}{
 		{pinpad.KeyClear, 1900 * time.Millisecond, press(1, pinpad.KeyClear)},
-		{pinpad.KeyClear, 5 * time.Second, append(press(1, pinpad.KeyClear), pinpad.Event{Gen: 1, Kind: pinpad.EventHold, Key: pinpad.KeyClear})},
+		{pinpad.KeyClear, 5 * time.Second, held(1, pinpad.KeyClear)},
 		{pinpad.KeyMenu, 900 * time.Millisecond, press(1, pinpad.KeyMenu)},
-		{pinpad.KeyMenu, 5 * time.Second, append(press(1, pinpad.KeyMenu), pinpad.Event{Gen: 1, Kind: pinpad.EventHold, Key: pinpad.KeyMenu})},
+		{pinpad.KeyMenu, 5 * time.Second, held(1, pinpad.KeyMenu)},
 		{pinpad.Key5, 5 * time.Second, press(1, pinpad.Key5)},
 		{pinpad.KeyService, 1900 * time.Millisecond, nil},
 		{pinpad.KeyService, 5 * time.Second, []pinpad.Event{{Gen: 1, Kind: pinpad.EventHold, Key: pinpad.KeyService}}},

@@ -23,10 +23,14 @@ type Opts struct {
 	// released. 25 ms, five scans: published bounce goes past 10 ms.
 	ReleaseDebounce time.Duration
 	// RepeatGuard: the same key is ignored until it has been up for this time.
-	// 120 ms; 400 ms for "slow keys".
+	// 120 ms.
 	RepeatGuard time.Duration
+	// SlowPress and SlowGuard stand for PressDebounce and RepeatGuard while slow
+	// keys are on (SetSlow): 250 ms, 400 ms. A touch in passing is shorter, and a
+	// hand that trembles does not type twice.
+	SlowPress, SlowGuard time.Duration
 	// HoldClear, HoldMenu and HoldService are the long presses of 訂正 (2 s),
-	// メニュー (1 s) and メニュー + 取消 together (2 s).
+	// メニュー (1 s) and メニュー + 取消 together (2 s). Half-way 訂正 warns.
 	HoldClear, HoldMenu, HoldService time.Duration
 	// Stuck: keys down for longer are a fault. 10 s, five times the longest
 	// press that means something.
@@ -45,6 +49,9 @@ type Opts struct {
 	// FaultScan is the time between scans while the key-pad is out of order.
 	// 100 ms.
 	FaultScan time.Duration
+	// Reveal allows [Pad.Reveal]. Off: a resident who may show a password may be
+	// made to show it.
+	Reveal bool
 	// Events is the room for events that nobody has received. 64. A key that
 	// could not be told is not taken.
 	Events int
@@ -63,6 +70,8 @@ var DefaultOpts = Opts{
 	PressDebounce:   15 * time.Millisecond,
 	ReleaseDebounce: 25 * time.Millisecond,
 	RepeatGuard:     120 * time.Millisecond,
+	SlowPress:       250 * time.Millisecond,
+	SlowGuard:       400 * time.Millisecond,
 	HoldClear:       2 * time.Second,
 	HoldMenu:        time.Second,
 	HoldService:     2 * time.Second,
@@ -96,6 +105,8 @@ func (o Opts) or() (Opts, error) {
 		{"PressDebounce", &o.PressDebounce, d.PressDebounce},
 		{"ReleaseDebounce", &o.ReleaseDebounce, d.ReleaseDebounce},
 		{"RepeatGuard", &o.RepeatGuard, d.RepeatGuard},
+		{"SlowPress", &o.SlowPress, d.SlowPress},
+		{"SlowGuard", &o.SlowGuard, d.SlowGuard},
 		{"HoldClear", &o.HoldClear, d.HoldClear},
 		{"HoldMenu", &o.HoldMenu, d.HoldMenu},
 		{"HoldService", &o.HoldService, d.HoldService},

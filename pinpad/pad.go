@@ -20,6 +20,7 @@ const (
 	modeOff mode = iota
 	modeMenu
 	modeSecret
+	modeTest
 )
 
 // pages is how many locked pages stand ready: current, new, its second typing
@@ -53,10 +54,13 @@ type Pad struct {
 	halted bool
 	asleep bool // all columns are low, rows tell whether a key is down
 
+	holding Key // whose EventHold or EventClearSoon was told and whose end was not
+
 	entry  Entry
 	typing typing             // nil between entries
 	open   bool               // keys go into typing
 	pins   [SlotCode]*pin.PIN // SlotCurrent, SlotNew
+	forms  [SlotCode]pin.Form // of pins
 	code   *pin.Code          // SlotCode
 }
 
@@ -103,6 +107,29 @@ func (p *Pad) Events() <-chan Event { return p.events }
 // generation changes, so that keys typed ahead are kept in order.
 func (p *Pad) Menu(gen uint32) { p.change(modeMenu, gen) }
 
+// Test starts the key test: EventPress and EventRelease for every key, each
+// press of a bouncing key and no guard. With two keys down neither is told. It
+// answers false, and changes nothing, while an entry stands anywhere: keys are
+// not named beside a PIN.
+func (p *Pad) Test(gen uint32) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.halted || p.mode == modeSecret || p.typing != nil || p.code != nil || p.pins != [SlotCode]*pin.PIN{} {
+		return false
+	}
+	p.switchTo(modeTest, gen)
+	return true
+}
+
+// SetSlow turns slow keys on or off, at any time: a key must be held for
+// Opts.SlowPress, and rest for Opts.SlowGuard before it counts again. Mode and
+// entry stay as they are.
+func (p *Pad) SetSlow(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deb.setSlow(on)
+}
+
 // Off delivers no key. An entry that rests after 取消 is kept for Resume until
 // Wipe or the next Secret.
 func (p *Pad) Off(gen uint32) { p.change(modeOff, gen) }
@@ -110,9 +137,13 @@ func (p *Pad) Off(gen uint32) { p.change(modeOff, gen) }
 func (p *Pad) change(m mode, gen uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.halted {
-		return
+	if !p.halted {
+		p.switchTo(m, gen)
 	}
+}
+
+// switchTo changes the mode. Call with mu held.
+func (p *Pad) switchTo(m mode, gen uint32) {
 	p.gen = gen
 	if p.mode == m {
 		return
@@ -124,6 +155,7 @@ func (p *Pad) change(m mode, gen uint32) {
 // cut lets no key cross: undelivered ones are dropped and nothing is accepted
 // until all keys are up. Call with mu held.
 func (p *Pad) cut() {
+	p.holding = KeyNone
 	if !p.asleep || !p.allUp() {
 		p.deb.block()
 	}
@@ -172,6 +204,9 @@ func (p *Pad) pay() {
 
 // act does what a scan meant. Call with mu held.
 func (p *Pad) act(v verdict, k Key) {
+	if up := p.deb.freed; up != KeyNone {
+		p.up(up)
+	}
 	switch v {
 	case stuck:
 		if p.err == nil {
@@ -187,7 +222,7 @@ func (p *Pad) act(v verdict, k Key) {
 		p.pay()
 		return
 	}
-	if p.mode == modeOff {
+	if p.mode == modeOff || v == soon && p.mode != modeSecret || v == heldOn && p.mode == modeTest {
 		return
 	}
 	if !p.room() {
@@ -195,20 +230,35 @@ func (p *Pad) act(v verdict, k Key) {
 		return
 	}
 	switch {
-	case p.mode == modeSecret && v == pressed:
-		p.typed(k)
-	case p.mode == modeSecret && k == KeyClear:
-		p.clearAll()
-	case p.mode == modeMenu && v == pressed:
-		p.tell(Event{Kind: EventPress, Key: k})
-	case p.mode == modeMenu:
+	case p.mode == modeSecret:
+		p.typed(v, k)
+	case v == heldOn:
+		p.holding = k
 		p.tell(Event{Kind: EventHold, Key: k})
+	default:
+		p.tell(Event{Kind: EventPress, Key: k})
+	}
+}
+
+// up tells the end of a press, where it means something. It takes the place
+// that is kept for EventStuck if there is no other: what was shown while the key
+// was down must go. Call with mu held.
+func (p *Pad) up(k Key) {
+	held := p.holding == k
+	p.holding = KeyNone
+	switch {
+	case p.mode == modeSecret && held:
+		p.say(EventTyped, pin.FaultNone)
+	case p.mode == modeTest, p.mode == modeMenu && held:
+		p.tell(Event{Kind: EventRelease, Key: k})
 	}
 }
 
 var (
 	// ErrStuck: a key is held down, or looks so.
 	ErrStuck = errors.New("pinpad: a key is stuck")
+	// ErrPanic: a line's driver panicked. The key-pad has ended.
+	ErrPanic = errors.New("pinpad: a line's driver panicked")
 	// ErrLow: all rows read low in every column: a cable, or a driver that fails.
 	ErrLow = errors.New("pinpad: all rows read low")
 )
@@ -236,9 +286,11 @@ func (p *Pad) Halt() error {
 		p.mu.Unlock()
 		close(p.stop)
 		<-p.stopped
-		p.Wipe()
+		if err := p.Err(); errors.Is(err, ErrPanic) {
+			p.haltErr = err // the lines are left as they are
+			return
+		}
 		p.haltErr = p.release()
-		close(p.events)
 	})
 	return p.haltErr
 }

@@ -33,15 +33,27 @@ func (p *Pad) setRows(e gpio.Edge) error {
 	return nil
 }
 
-// run scans until Halt. A panic wipes every page before it goes on.
+// run scans until Halt, or until a line's driver panics: then every page is
+// wiped, Err tells, and Events is closed, so that the one who reads it can end in
+// order.
 func (p *Pad) run() {
 	defer close(p.stopped)
 	defer func() {
-		if v := recover(); v != nil {
-			p.Wipe()
-			panic(v)
+		v := recover()
+		p.mu.Lock()
+		p.halted, p.mode = true, modeOff
+		if v != nil {
+			p.err = fmt.Errorf("%w: %T", ErrPanic, v) // not v: nobody knows what it holds
 		}
+		p.mu.Unlock()
+		p.Wipe()
+		close(p.events)
 	}()
+	p.scanning()
+}
+
+// scanning is run's loop.
+func (p *Pad) scanning() {
 	tick := time.NewTicker(p.opts.Scan)
 	defer tick.Stop()
 	slow := false
@@ -86,6 +98,7 @@ func (p *Pad) run() {
 func (p *Pad) judge(mask uint16, err error, now time.Time) (rest, broken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.deb.every = p.mode == modeTest
 	v, k := p.deb.step(mask, now)
 	if v == stuck {
 		switch {
@@ -148,13 +161,14 @@ func (p *Pad) sleep() bool {
 
 	var done atomic.Bool
 	var waiters sync.WaitGroup
-	woken := make(chan struct{}, len(p.rows))
+	woken := make(chan any, len(p.rows))
 	for _, row := range p.rows {
 		waiters.Go(func() { p.watch(row, &done, woken) })
 	}
 	on := true
+	var thrown any // by a waiter
 	select {
-	case <-woken:
+	case thrown = <-woken:
 	case <-p.kick:
 	case <-p.stop:
 		on = false
@@ -171,6 +185,9 @@ func (p *Pad) sleep() bool {
 		select {
 		case <-gone:
 			again.Stop()
+			if thrown != nil {
+				panic(thrown)
+			}
 			_ = p.release() // the next scan finds the error too
 			return on
 		case <-again.C:
@@ -204,8 +221,9 @@ func (p *Pad) drain() {
 	}
 }
 
-// watch waits for one row to fall.
-func (p *Pad) watch(row gpio.PinIO, done *atomic.Bool, woken chan<- struct{}) {
+// watch waits for one row to fall. It tells nil, or what the line's driver threw.
+func (p *Pad) watch(row gpio.PinIO, done *atomic.Bool, woken chan<- any) {
+	defer func() { woken <- recover() }()
 	for row.Read() == gpio.High {
 		begun := time.Now()
 		if done.Load() {
@@ -220,5 +238,4 @@ func (p *Pad) watch(row gpio.PinIO, done *atomic.Bool, woken chan<- struct{}) {
 			time.Sleep(p.opts.FaultScan)
 		}
 	}
-	woken <- struct{}{}
 }

@@ -17,6 +17,7 @@ import (
 const (
 	module = "madoguchi"
 	self   = module + "/pinpad/pin"
+	pad    = module + "/pinpad"
 )
 
 // mover is what a package may name that only moves PINs from the key-pad to the
@@ -36,10 +37,10 @@ var arrows = []struct {
 	but  []string // all but these, if may is nil
 	only string   // why
 }{
-	{pkg: "card", only: "sends"},
-	{pkg: "card/...", but: []string{"PIN.Send"}, only: "knows forms"},
-	{pkg: "pinpad", but: []string{"PIN.Send"}, only: "types"},
-	{pkg: "pinpad/...", but: []string{"PIN.Send"}, only: "types"},
+	{pkg: "card", but: []string{"PIN.Reveal"}, only: "sends"},
+	{pkg: "card/...", but: []string{"PIN.Send", "PIN.Reveal"}, only: "knows forms"},
+	{pkg: "pinpad", but: []string{"PIN.Send"}, only: "types and shows"},
+	{pkg: "pinpad/...", but: []string{"PIN.Send", "PIN.Reveal"}, only: "types"},
 	{pkg: "device", may: mover, only: "moves"},
 	{pkg: "cmd/...", may: hasher, only: "hardens, hashes"},
 }
@@ -52,8 +53,8 @@ func match(pattern, path string) bool {
 	return path == pattern
 }
 
-// load returns the packages of the module that import this one, type-checked,
-// without tests.
+// load returns the packages of the module that import this one or the key-pad,
+// type-checked, without tests.
 func load(t *testing.T) []*packages.Package {
 	t.Helper()
 	names, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedImports, Dir: "../.."}, module+"/...")
@@ -62,7 +63,7 @@ func load(t *testing.T) []*packages.Package {
 	}
 	importers := []string{self}
 	for _, p := range names {
-		if p.Imports[self] != nil {
+		if p.Imports[self] != nil || p.Imports[pad] != nil {
 			importers = append(importers, p.PkgPath)
 		}
 	}
@@ -104,16 +105,26 @@ func name(o types.Object) string {
 // move or hash cannot even name what types or compares.
 func TestArrows(t *testing.T) {
 	all := load(t)
-	var send types.Type
+	ways := map[string]types.Type{} // out of a page
 	for _, p := range all {
-		if p.PkgPath == self {
-			o, _, _ := types.LookupFieldOrMethod(p.Types.Scope().Lookup("PIN").Type(), true, p.Types, "Send")
-			send = o.(*types.Func).Signature()
+		for _, n := range []string{"Send", "Reveal"} {
+			if p.PkgPath == self {
+				o, _, _ := types.LookupFieldOrMethod(p.Types.Scope().Lookup("PIN").Type(), true, p.Types, n)
+				ways[n] = o.(*types.Func).Signature()
+			}
 		}
 	}
-	sends := 0
+	used := map[string]int{}
 	for _, p := range all {
 		if p.PkgPath == self {
+			continue
+		}
+		for id, o := range p.TypesInfo.Uses {
+			if o.Pkg() != nil && o.Pkg().Path() == pad && name(o) == "Pad.Reveal" && p.PkgPath != module+"/device" {
+				t.Errorf("%s: %s uses Pad.Reveal; only device brings a picture to the panel", p.Fset.Position(id.Pos()), p.PkgPath)
+			}
+		}
+		if p.Imports[self] == nil {
 			continue
 		}
 		i := slices.IndexFunc(arrows, func(a struct {
@@ -140,25 +151,25 @@ func TestArrows(t *testing.T) {
 			if a.may != nil && !slices.Contains(a.may, n) || slices.Contains(a.but, n) {
 				t.Errorf("%s: %s %s; it may not name pin.%s", p.Fset.Position(id.Pos()), p.PkgPath, a.only, n)
 			}
-			if n == "PIN.Send" {
-				sends++
-			}
+			used[n]++
 		}
 		for e, tv := range p.TypesInfo.Types {
 			if _, literal := e.(*ast.InterfaceType); !literal {
 				continue
 			}
-			// An interface with this Send would be a way around the rule.
+			// An interface with one of these methods would be a way around the rule.
 			iface := tv.Type.Underlying().(*types.Interface)
 			for m := range iface.Methods() {
-				if m.Name() == "Send" && types.Identical(m.Signature(), send) {
-					t.Errorf("%s: an interface with PIN's Send", p.Fset.Position(e.Pos()))
+				if way := ways[m.Name()]; way != nil && types.Identical(m.Signature(), way) {
+					t.Errorf("%s: an interface with PIN's %s", p.Fset.Position(e.Pos()), m.Name())
 				}
 			}
 		}
 	}
-	if sends == 0 {
-		t.Error("no use of PIN.Send was found: the test looks past it")
+	for _, n := range []string{"PIN.Send", "PIN.Reveal"} {
+		if used[n] == 0 {
+			t.Errorf("no use of %s was found: the test looks past it", n)
+		}
 	}
 }
 
@@ -222,10 +233,12 @@ func TestNothingReturnsCharacters(t *testing.T) {
 	want := map[string]bool{
 		"PIN.Send":       true, // the card's answer
 		"PIN.Send calls": true, // the one way out
-		"Legend":         true, // a constant table
-		"ParseHash":      true, // its argument, checked
-		"Code.Hash":      true, // Argon2id
-		"Form.String":    true, "Fault.String": true, "LockError.Error": true,
+		// The picture of one character for its owner's eyes, and the pictures to choose from.
+		"PIN.Reveal calls": true, "PIN.Reveal writes": true,
+		"Legend":      true, // a constant table
+		"ParseHash":   true, // its argument, checked
+		"Code.Hash":   true, // Argon2id
+		"Form.String": true, "Fault.String": true, "LockError.Error": true,
 	}
 	for _, m := range []string{"String", "GoString", "MarshalJSON", "MarshalText", "AppendText", "MarshalBinary", "GobEncode"} {
 		want["PIN."+m], want["Code."+m] = true, true // a constant, see TestRedaction
