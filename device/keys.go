@@ -3,8 +3,10 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"madoguchi/device/session"
 	"madoguchi/pinpad"
@@ -93,7 +95,8 @@ func (d *Device) readPad(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case e, ok := <-d.hw.Pad.Events():
-			if !ok {
+			if !ok { // a line's driver panicked; without keys there is no box
+				d.fail(&ExitError{ExitPanic, fmt.Errorf("key-pad ended: %w", cmp.Or(d.hw.Pad.Err(), errors.New("halted")))})
 				return
 			}
 			if d.cfg.Sound && d.hw.Buzzer != nil && e.Kind != pinpad.EventStuck && e.Kind != pinpad.EventIdle {

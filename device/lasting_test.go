@@ -131,3 +131,22 @@ func TestTooManyClerks(t *testing.T) {
 		t.Errorf("25 clerks: %v", err)
 	}
 }
+
+// TestPadEnds: a box whose key-pad has ended ends too, in order, and says so.
+func TestPadEnds(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.toPIN(pinpad.Key2, pinpad.Key1, adult(), "login")
+		r.until("resident.pin.login")
+		r.press(pinpad.Key1, pinpad.Key2)
+		if err := r.pad.Halt(); err != nil {
+			t.Fatal(err)
+		}
+		var exit *device.ExitError
+		if err := r.gone(); !errors.As(err, &exit) || exit.Code != device.ExitPanic {
+			t.Errorf("Run: %v, want exit code %d", err, device.ExitPanic)
+		}
+		if !r.leftWhite {
+			t.Error("the panel was not left white")
+		}
+	})
+}
