@@ -107,6 +107,7 @@ func openExisting(path string, opts Opts) (*Outbox, error) {
 	})
 	if err == nil {
 		o.st, o.n = c.st, c.n
+		o.doubt = true // of the process before
 		if err = o.complete(); err == nil {
 			return o, nil
 		}

@@ -14,6 +14,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 )
 
 // Opts sets what an outbox is made with. A zero field has its default from DefaultOpts.
@@ -89,6 +90,7 @@ type Outbox struct {
 	bad     int      // files set aside beside this one
 	stale   uint64   // receipts that were overtaken, since this opening
 	packed  bool     // the file was made smaller at this opening
+	doubt   bool     // a commit failed: what is in the page cache may not be on the disk
 }
 
 // counts is how many records lie in each bucket.
@@ -160,6 +162,11 @@ func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) 
 	if err := o.usable(); err != nil {
 		return err
 	}
+	if o.doubt {
+		if err := o.mend(); err != nil {
+			return err
+		}
+	}
 	st, n := o.st, o.n
 	err := guarded(func() error {
 		return o.db.Update(func(tx *bolt.Tx) error {
@@ -181,12 +188,31 @@ func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) 
 		return nil
 	}
 	if err = o.judge(err); o.broken == nil {
+		o.doubt = true
 		// A commit that fails at its last sync may have happened or not; what the file says now is what holds.
 		if rerr := o.reload(); rerr != nil {
 			err = errors.Join(err, rerr)
 		}
 	}
 	return err
+}
+
+// mend writes both meta pages again as the page cache has them, and syncs. After a sync that failed Linux takes the pages for clean, on the disk or not. If the newer meta page is
+// not there and a next commit, which builds upon it, is cut before its own, the disk has the older one, over pages that were used again. Data pages need no such care: bbolt syncs them
+// before the meta page that leads to them, and where that sync fails nothing does.
+func (o *Outbox) mend() error {
+	metas := make([]byte, 2*pageSize)
+	if _, err := o.file.ReadAt(metas, 0); err != nil {
+		return fmt.Errorf("mending: %w", err)
+	}
+	if _, err := o.file.WriteAt(metas, 0); err != nil {
+		return o.judge(fmt.Errorf("mending: %w", err))
+	}
+	if err := unix.Fdatasync(int(o.file.Fd())); err != nil {
+		return fmt.Errorf("mending: %w", err)
+	}
+	o.doubt = false
+	return nil
 }
 
 // reload takes the bookkeeping from the file.
