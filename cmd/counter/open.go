@@ -54,6 +54,16 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 		return fail(l.err)
 	}
 
+	// First what an earlier run may have left on, and off again whatever happens: lines keep their level when a process ends.
+	if hw.Lamp, err = lamp.New(red, yellow, green); err != nil {
+		return fail(fmt.Errorf("starting the lamp: %w", err))
+	}
+	undo = append(undo, func() { _ = hw.Lamp.Halt() })
+	if hw.Buzzer, err = buzzer.New(sound); err != nil {
+		return fail(fmt.Errorf("starting the buzzer: %w", err))
+	}
+	undo = append(undo, func() { _ = hw.Buzzer.Halt() })
+
 	port, err := openSPI(cfg.SPI)
 	if err != nil {
 		return fail(err)
@@ -66,12 +76,6 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 		return fail(fmt.Errorf("starting the key-pad: %w", err))
 	}
 	undo = append(undo, func() { _ = hw.Pad.Halt() })
-	if hw.Lamp, err = lamp.New(red, yellow, green); err != nil {
-		return fail(fmt.Errorf("starting the lamp: %w", err))
-	}
-	if hw.Buzzer, err = buzzer.New(sound); err != nil {
-		return fail(fmt.Errorf("starting the buzzer: %w", err))
-	}
 	reader, err := pcsc.Open(&pcsc.Opts{Reader: cfg.Reader})
 	if err != nil {
 		return fail(fmt.Errorf("starting the card reader: %w", err))
