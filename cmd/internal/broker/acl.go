@@ -26,18 +26,18 @@ var (
 	deviceGrant = grant{
 		publish: []string{
 			"mg/1/%c/d/%d/presence", "mg/1/%c/d/%d/reported", "mg/1/%c/d/%d/rec",
-			"mg/1/%c/d/%d/evt", "mg/1/%c/d/%d/req",
+			"mg/1/%c/d/%d/evt", "mg/1/%c/d/%d/req", "mg/1/%c/d/%d/claim/put", "mg/1/%c/d/%d/claim/get",
 		},
 		subscribe: []string{
-			"mg/1/%c/d/%d/desired", "mg/1/%c/d/%d/ack", "mg/1/%c/d/%d/chunk", "mg/1/%c/d/%d/cmd",
+			"mg/1/%c/d/%d/claim", "mg/1/%c/d/%d/desired", "mg/1/%c/d/%d/ack", "mg/1/%c/d/%d/chunk", "mg/1/%c/d/%d/cmd",
 			"mg/1/%c/meta/+", "mg/1/%c/host/state",
 		},
 	}
 	collectorGrant = grant{
-		publish: []string{"mg/1/%c/d/+/ack", "mg/1/%c/host/state"},
+		publish: []string{"mg/1/%c/d/+/ack", "mg/1/%c/d/+/claim", "mg/1/%c/host/state"},
 		subscribe: []string{
 			"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/rec",
-			"mg/1/%c/d/+/evt", "mg/1/%c/d/+/req", "mg/1/%c/host/state",
+			"mg/1/%c/d/+/evt", "mg/1/%c/d/+/req", "mg/1/%c/d/+/claim/put", "mg/1/%c/d/+/claim/get", "mg/1/%c/host/state",
 		},
 	}
 )
@@ -73,8 +73,8 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 		return false
 	}
 	user, named := string(pk.Connect.Username), pk.Connect.UsernameFlag
-	if cl.ID == CollectorID {
-		if user != CollectorID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
+	if strings.HasPrefix(cl.ID, CollectorID) {
+		if user != cl.ID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
 			return false
 		}
 	} else if named && user != cl.ID {
@@ -98,7 +98,7 @@ func (g *guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 
 func (g *guard) grantOf(id string) (grant, bool) {
 	switch {
-	case id == CollectorID:
+	case id == CollectorID || strings.HasPrefix(id, CollectorID+"."): // several collectors of one city
 		return collectorGrant, true
 	case record.ValidDevice(id):
 		return deviceGrant, true

@@ -54,8 +54,8 @@ func TestAckFor(t *testing.T) {
 			record.Ack{Upto: 10, Rejected: rejects(record.BadRecord, 7, 20)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := ackFor(store.Batch{Device: "box-a", Epoch: 7}, c.in)
-			c.want.Device, c.want.Epoch = "box-a", 7
+			got := ackFor(9, store.Batch{Device: "box-a", Epoch: 7}, c.in)
+			c.want.Device, c.want.Epoch, c.want.Hall = "box-a", 7, 9
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -66,10 +66,10 @@ func TestAckFor(t *testing.T) {
 	}
 }
 
-func TestAckQueue(t *testing.T) {
-	q := newAckQueue()
+func TestQueue(t *testing.T) {
+	q := newQueue[record.Ack]()
 	for _, a := range []record.Ack{{Device: "a", Upto: 1}, {Device: "b", Upto: 5}, {Device: "a", Upto: 2}} {
-		q.put(a)
+		q.put(a.Device, a)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	for _, want := range []record.Ack{{Device: "a", Upto: 2}, {Device: "b", Upto: 5}} {
@@ -78,7 +78,7 @@ func TestAckQueue(t *testing.T) {
 			t.Errorf("%t (-want +got):\n%s", ok, diff)
 		}
 	}
-	q.put(record.Ack{Device: "c"})
+	q.put("c", record.Ack{Device: "c"})
 	cancel()
 	if a, ok := q.take(ctx); ok {
 		t.Errorf("took %+v after the end", a)

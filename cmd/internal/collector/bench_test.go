@@ -108,7 +108,7 @@ func BenchmarkOpenAndSign(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := record.SignAck(key, ackFor(batch, store.Result{Upto: 64})); err != nil {
+		if _, err := record.SignAck(key, ackFor(1, batch, store.Result{Upto: 64})); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -16,18 +16,44 @@ import (
 	"time"
 
 	"madoguchi/cmd/internal/store"
+	"madoguchi/sync/claim"
+	"madoguchi/sync/record"
 )
 
 // ClientID is the collector's MQTT client id and default user name. A device id
 // has no dot, so no device can have it.
 const ClientID = "host.collector"
 
+// Records is where batches go; *store.Store is one.
+type Records interface {
+	// ApplyAll stores batches, all or none, durably.
+	ApplyAll(context.Context, []store.Batch) ([]store.Result, error)
+	// Writers is how many calls of it may usefully run at once.
+	Writers() int
+	// NextSession and Hall number connections and lives of the database.
+	NextSession(context.Context) (uint64, error)
+	Hall(context.Context) (uint32, error)
+}
+
+// Fleet is where it is noted how devices and broker are; *store.Store is one.
+type Fleet interface {
+	SetPresence(context.Context, store.Presence) error
+	SetReport(context.Context, store.Report) error
+	Malformed(ctx context.Context, device string) error
+	Alarm(ctx context.Context, kind, device string, n int) error
+}
+
+// Claims is where claim numbers lie; *store.Store is one.
+type Claims interface {
+	Claim(ctx context.Context, number string) ([]byte, error)
+	SetClaim(ctx context.Context, number string, decide func(old []byte) ([]byte, time.Time)) error
+}
+
 // Store is what a collector needs of its database; *store.Store is one.
 type Store interface {
-	Apply(context.Context, store.Batch) (store.Result, error)
-	SetPresence(context.Context, store.Presence) error
-	Malformed(ctx context.Context, device string) error
-	NextSession(context.Context) (uint64, error)
+	Records
+	Fleet
+	Claims
 }
 
 var _ Store = (*store.Store)(nil)
@@ -38,7 +64,14 @@ type Opts struct {
 	City string
 	// Broker is the broker's URL: tcp:// or mqtt://, or tls:// or mqtts://. Required.
 	Broker string
-	// Username and Password are for brokers that ask. Default user ClientID.
+	// Name tells collectors of one city apart: the client id is ClientID, a dot
+	// and Name. Default: none, for a single one.
+	Name string
+	// Share subscribes as one of a group ($share), so that the broker gives each
+	// message to one collector. Without it every collector gets everything, which
+	// costs work and harms nothing. NATS knows no $share.
+	Share bool
+	// Username and Password are for brokers that ask. Default user: the client id.
 	Username, Password string
 	// TLS is for tls:// brokers. Default: the system's roots, TLS 1.3.
 	TLS *tls.Config
@@ -60,8 +93,7 @@ type Opts struct {
 
 // DefaultOpts are the defaults; City, Broker and SignKey have none.
 var DefaultOpts = Opts{
-	Username: ClientID,
-	Timeout:  20 * time.Second, KeepAlive: 45 * time.Second,
+	Timeout: 20 * time.Second, KeepAlive: 45 * time.Second,
 	RetryMin: 500 * time.Millisecond, RetryMax: 30 * time.Second,
 	Now: time.Now,
 }
@@ -75,11 +107,20 @@ type Status struct {
 
 // Collector receives records. Make one with New and run it with Run.
 type Collector struct {
-	opts   Opts
-	store  Store
-	jobs   chan job
-	acks   *ackQueue
-	counts struct{ malformed, unsaved, unsent atomic.Uint64 }
+	opts    Opts
+	store   Store
+	jobs    chan job
+	acks    *queue[record.Ack]   // by device
+	answers *queue[claim.Answer] // by device and number
+	guard   claim.Guard
+	hall    atomic.Uint32
+	counts  struct {
+		malformed, unsaved, unsent atomic.Uint64
+		commit                     latency
+	}
+	dropped      atomic.Uint64 // the broker's count of dropped messages
+	heard        atomic.Bool   // it has said one
+	contradicted chan struct{} // another collector said that city hall is away
 
 	mu      sync.Mutex
 	status  Status
@@ -89,7 +130,7 @@ type Collector struct {
 // New checks opts. The store is used, and not closed, by Run.
 func New(s Store, opts Opts) (*Collector, error) {
 	d := DefaultOpts
-	setDefault(&opts.Username, d.Username)
+	setDefault(&opts.Username, clientID(opts.Name))
 	setDefault(&opts.Timeout, d.Timeout)
 	setDefault(&opts.KeepAlive, d.KeepAlive)
 	setDefault(&opts.RetryMin, d.RetryMin)
@@ -103,6 +144,8 @@ func New(s Store, opts Opts) (*Collector, error) {
 	switch {
 	case opts.City == "" || strings.ContainsAny(opts.City, "/+#$\x00"):
 		return nil, fmt.Errorf("making collector: city code %q cannot be part of a topic", opts.City)
+	case opts.Name != "" && !record.ValidDevice(opts.Name):
+		return nil, fmt.Errorf("making collector: name %q is not 1 to %d of a–z 0–9 -", opts.Name, record.MaxDeviceName)
 	case len(opts.SignKey) != ed25519.PrivateKeySize:
 		return nil, fmt.Errorf("making collector: signing key has %d bytes, want %d", len(opts.SignKey), ed25519.PrivateKeySize)
 	case s == nil:
@@ -114,11 +157,20 @@ func New(s Store, opts Opts) (*Collector, error) {
 	return &Collector{
 		opts: opts, store: s,
 		// A batch in the channel has been decoded and holds 10 KiB or so.
-		jobs:    make(chan job, 64),
-		acks:    newAckQueue(),
-		status:  Status{Database: true, Since: opts.Now()},
-		changed: make(chan struct{}),
+		jobs:         make(chan job, 64),
+		acks:         newQueue[record.Ack](),
+		answers:      newQueue[claim.Answer](),
+		contradicted: make(chan struct{}, 1),
+		status:       Status{Database: true, Since: opts.Now()},
+		changed:      make(chan struct{}),
 	}, nil
+}
+
+func clientID(name string) string {
+	if name == "" {
+		return ClientID
+	}
+	return ClientID + "." + name
 }
 
 func setDefault[T comparable](v *T, d T) {
@@ -151,9 +203,11 @@ func brokerURL(s string) (*url.URL, error) {
 // Run receives until ctx ends, over as many connections as it takes, and
 // returns nil then. Call it once.
 func (c *Collector) Run(ctx context.Context) error {
-	var writer sync.WaitGroup
-	writer.Go(func() { c.write(ctx) })
-	defer writer.Wait()
+	var writers sync.WaitGroup
+	for range c.store.Writers() {
+		writers.Go(func() { c.write(ctx) })
+	}
+	defer writers.Wait()
 	for try := 0; ; try++ {
 		began := c.opts.Now()
 		err := c.session(ctx)

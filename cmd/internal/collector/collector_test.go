@@ -144,7 +144,7 @@ func TestAckAfterCommit(t *testing.T) {
 	w := start(t, f)
 	b := dial(t, w, "box-a")
 	b.hostSays(t, `"online":true`)
-	f.set(func(store.Batch) error { return errors.New("disk full") })
+	f.set(func([]store.Batch) error { return errors.New("disk full") })
 	b.throw(encode(t, 7, 1, records(t, 3)))
 	for range 3 { // it is tried again
 		select {
@@ -218,7 +218,7 @@ func TestGap(t *testing.T) {
 	b.ack(t, upto(5))
 	b.say(t, "rec", encode(t, 7, 21, list[20:]))
 	a := b.ack(t, func(a record.Ack) bool { return len(a.Missing) > 0 })
-	if diff := cmp.Diff(record.Ack{Device: "box-a", Epoch: 7, Upto: 5, Missing: []uint64{6, 7, 8, 9, 10, 11, 12, 13}}, a); diff != "" {
+	if diff := cmp.Diff(record.Ack{Device: "box-a", Epoch: 7, Hall: a.Hall, Upto: 5, Missing: []uint64{6, 7, 8, 9, 10, 11, 12, 13}}, a); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	b.say(t, "rec", encode(t, 7, 6, list[5:20]))

@@ -4,10 +4,11 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -20,6 +21,11 @@ const ackWindow = 64
 // session is one connection, from CONNECT to its loss. It returns why it ended.
 func (c *Collector) session(ctx context.Context) error {
 	number, err := c.store.NextSession(ctx)
+	if err == nil {
+		var hall uint32
+		hall, err = c.store.Hall(ctx)
+		c.hall.Store(hall)
+	}
 	c.setStatus(func(s *Status) { s.Database = err == nil || ctx.Err() != nil })
 	if err != nil {
 		return err
@@ -36,11 +42,13 @@ func (c *Collector) session(ctx context.Context) error {
 	}
 	c.setStatus(func(s *Status) { s.Broker = true })
 	c.opts.Log.Info("broker connected", "session", number)
-	go func() {
-		if err := c.sendAcks(ctx, client); err != nil {
-			cancel(err)
-		}
-	}()
+	for _, send := range []func(context.Context, paho.Client) error{c.sendAcks, c.sendAnswers} {
+		go func() {
+			if err := send(ctx, client); err != nil {
+				cancel(err)
+			}
+		}()
+	}
 	return c.host(ctx, client, number)
 }
 
@@ -48,7 +56,7 @@ func (c *Collector) session(ctx context.Context) error {
 // of a client that reconnects by itself says nothing about PUBACK, and its
 // reconnects have no jitter.
 func (c *Collector) options(ctx context.Context, number uint64, lost context.CancelCauseFunc) *paho.ClientOptions {
-	o := paho.NewClientOptions().AddBroker(c.opts.Broker).SetClientID(ClientID)
+	o := paho.NewClientOptions().AddBroker(c.opts.Broker).SetClientID(clientID(c.opts.Name))
 	o.SetProtocolVersion(4) // else each refused CONNECT is tried again as MQTT 3.1
 	o.SetCleanSession(true)
 	o.SetAutoReconnect(false)
@@ -81,11 +89,11 @@ func (c *Collector) await(ctx context.Context, token paho.Token) error {
 	}
 }
 
-// publish hands a retained message to the client. paho's Publish blocks for the
-// whole write timeout if the connection is lost at that moment.
-func (c *Collector) publish(ctx context.Context, client paho.Client, topic string, text []byte) (paho.Token, error) {
+// publish hands a message to the client. paho's Publish blocks for the whole
+// write timeout if the connection is lost at that moment.
+func (c *Collector) publish(ctx context.Context, client paho.Client, topic string, retained bool, text []byte) (paho.Token, error) {
 	got := make(chan paho.Token, 1)
-	go func() { got <- client.Publish(topic, 1, true, text) }()
+	go func() { got <- client.Publish(topic, 1, retained, text) }()
 	select {
 	case token := <-got:
 		return token, nil
@@ -94,52 +102,90 @@ func (c *Collector) publish(ctx context.Context, client paho.Client, topic strin
 	}
 }
 
+// group is in front of a filter that collectors share.
+const group = "$share/collector/"
+
+// subscribe asks for what devices send, for the host state, and for the broker's
+// own word on what it dropped, which not every broker gives.
 func (c *Collector) subscribe(ctx context.Context, client paho.Client) error {
 	t := topics{c.opts.City}
-	for filter, handle := range map[string]func(paho.Message) func(context.Context) error{
-		t.all("rec"):      c.onRecords,
-		t.all("presence"): c.onPresence,
+	for what, handle := range map[string]func(paho.Message) job{
+		"rec":       c.onRecords,
+		"presence":  c.other(c.onPresence),
+		"reported":  c.other(c.onReport),
+		"claim/put": c.other(c.onPut),
+		"claim/get": c.other(c.onGet),
 	} {
-		token := client.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) {
-			// paho acknowledges when this returns: after the commit. The broker's
-			// window for us thus bounds how many handlers wait here.
-			j := job{do: handle(m), done: make(chan struct{})}
-			select {
-			case c.jobs <- j:
-			case <-ctx.Done():
-				return
-			}
-			select {
-			case <-j.done:
-			case <-ctx.Done():
-			}
-		})
-		if err := c.await(ctx, token); err != nil {
-			return fmt.Errorf("subscribing %s: %w", filter, err)
+		filter := t.all(what)
+		if c.opts.Share {
+			filter = group + filter
 		}
-		if granted, ok := token.(*paho.SubscribeToken).Result()[filter]; !ok || granted > 2 {
-			return fmt.Errorf("subscribing %s: broker refused", filter)
+		if err := c.listen(ctx, client, filter, handle); err != nil {
+			return err
+		}
+	}
+	if err := c.listen(ctx, client, t.host(), c.onHost(ctx)); err != nil {
+		return err
+	}
+	for _, topic := range droppedTopics {
+		if err := c.listen(ctx, client, topic, c.onDropped); err != nil && ctx.Err() == nil {
+			c.opts.Log.Info("the broker does not say what it drops", "topic", topic)
 		}
 	}
 	return nil
 }
 
-func (c *Collector) onRecords(m paho.Message) func(context.Context) error {
+// listen subscribes and hands what comes to the writers. A handler that returns
+// no job has done its work.
+func (c *Collector) listen(ctx context.Context, client paho.Client, filter string, handle func(paho.Message) job) error {
+	token := client.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) {
+		// paho acknowledges when this returns: after the commit. The broker's
+		// window for us thus bounds how many handlers wait here.
+		j := handle(m)
+		if j.batch == nil && j.do == nil {
+			return
+		}
+		j.done = make(chan struct{})
+		select {
+		case c.jobs <- j:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-j.done:
+		case <-ctx.Done():
+		}
+	})
+	if err := c.await(ctx, token); err != nil {
+		return fmt.Errorf("subscribing %s: %w", filter, err)
+	}
+	// paho names the result without the group.
+	if granted, ok := token.(*paho.SubscribeToken).Result()[strings.TrimPrefix(filter, group)]; !ok || granted > 2 {
+		return fmt.Errorf("subscribing %s: broker refused", filter)
+	}
+	return nil
+}
+
+func (c *Collector) other(handle func(paho.Message) func(context.Context) error) func(paho.Message) job {
+	return func(m paho.Message) job { return job{do: handle(m)} }
+}
+
+func (c *Collector) onRecords(m paho.Message) job {
 	device, ok := topics{c.opts.City}.deviceOf(m.Topic(), "rec")
 	if !ok {
-		return c.malformed("", "rec", len(m.Payload()), errors.New("device id is not well formed"))
+		return job{do: c.malformed("", "rec", len(m.Payload()), errNoDevice)}
 	}
 	b, err := gate(device, m.Payload())
 	if err != nil {
-		return c.malformed(device, "rec", len(m.Payload()), err)
+		return job{do: c.malformed(device, "rec", len(m.Payload()), err)}
 	}
-	return c.records(b)
+	return job{batch: &b}
 }
 
 func (c *Collector) onPresence(m paho.Message) func(context.Context) error {
 	device, ok := topics{c.opts.City}.deviceOf(m.Topic(), "presence")
 	if !ok {
-		return c.malformed("", "presence", len(m.Payload()), errors.New("device id is not well formed"))
+		return c.malformed("", "presence", len(m.Payload()), errNoDevice)
 	}
 	p, err := presence(device, m.Payload())
 	if err != nil {
@@ -151,6 +197,21 @@ func (c *Collector) onPresence(m paho.Message) func(context.Context) error {
 // sendAcks signs and publishes acknowledgements. One that is lost with the line
 // is made again when its device sends again.
 func (c *Collector) sendAcks(ctx context.Context, client paho.Client) error {
+	return send(ctx, c, client, c.acks, func(a record.Ack) (string, bool, []byte, error) {
+		text, err := record.SignAck(c.opts.SignKey, a)
+		return topics{c.opts.City}.device(a.Device, "ack"), true, text, err
+	})
+}
+
+// sendAnswers does the same with answers about claim numbers.
+func (c *Collector) sendAnswers(ctx context.Context, client paho.Client) error {
+	return send(ctx, c, client, c.answers, func(a claim.Answer) (string, bool, []byte, error) {
+		text, err := claim.SignAnswer(c.opts.SignKey, a)
+		return topics{c.opts.City}.device(a.Device, "claim"), false, text, err
+	})
+}
+
+func send[T any](ctx context.Context, c *Collector, client paho.Client, q *queue[T], sign func(T) (topic string, retained bool, text []byte, err error)) error {
 	var window []paho.Token
 	for {
 		if len(window) == ackWindow {
@@ -159,60 +220,21 @@ func (c *Collector) sendAcks(ctx context.Context, client paho.Client) error {
 			}
 			window = window[1:]
 		}
-		a, ok := c.acks.take(ctx)
+		v, ok := q.take(ctx)
 		if !ok {
 			return nil
 		}
-		text, err := record.SignAck(c.opts.SignKey, a)
+		topic, retained, text, err := sign(v)
 		if err != nil {
 			if total := c.counts.unsent.Add(1); powerOfTwo(total) {
-				c.opts.Log.Error("acknowledgement not signed", "device", a.Device, "err", err, "failures", total)
+				c.opts.Log.Error("answer not signed", "topic", topic, "err", err, "failures", total)
 			}
 			continue
 		}
-		token, err := c.publish(ctx, client, topics{c.opts.City}.device(a.Device, "ack"), text)
+		token, err := c.publish(ctx, client, topic, retained, text)
 		if err != nil {
 			return nil // the session has ended
 		}
 		window = append(window, token)
 	}
-}
-
-// host keeps saying whether city hall takes records: it does not while the
-// database is away. It returns when the session ends.
-func (c *Collector) host(ctx context.Context, client paho.Client, number uint64) error {
-	said, first := false, true
-	for {
-		changed, status := c.Changed(), c.Status()
-		if first || status.Database != said {
-			said, first = status.Database, false
-			token, err := c.publish(ctx, client, topics{c.opts.City}.host(), hostState(said, number))
-			if err == nil {
-				err = c.await(ctx, token)
-			}
-			if err != nil && ctx.Err() == nil {
-				return fmt.Errorf("publishing host state: %w", err)
-			}
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return c.goodbye(ctx, client, number)
-		}
-	}
-}
-
-// goodbye takes the host state back when the program ends: a clean DISCONNECT
-// discards the will.
-func (c *Collector) goodbye(ctx context.Context, client paho.Client, number uint64) error {
-	err := context.Cause(ctx)
-	if client.IsConnectionOpen() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if token, err := c.publish(ctx, client, topics{c.opts.City}.host(), hostState(false, number)); err == nil {
-			token.WaitTimeout(time.Second)
-		}
-		client.Disconnect(250)
-	}
-	return err
 }

@@ -29,21 +29,22 @@ var testKey = ed25519.NewKeyFromSeed([]byte("thirty-two bytes for tests only."))
 
 // world is a broker, a store and a running collector.
 type world struct {
-	broker *broker.Broker
-	store  *store.Store
+	broker  *broker.Broker
+	address server
+	store   *store.Store
 	*Collector
 	stop func() // ends Run and waits; may be called twice
 }
 
-// failing is a store whose Apply fails while fail returns an error.
+// failing is a store whose ApplyAll fails while fail returns an error.
 type failing struct {
 	*store.Store
 	mu    sync.Mutex
-	fail  func(store.Batch) error
-	asked chan struct{} // told at an Apply
+	fail  func([]store.Batch) error
+	asked chan struct{} // told at an ApplyAll
 }
 
-func (f *failing) Apply(ctx context.Context, b store.Batch) (store.Result, error) {
+func (f *failing) ApplyAll(ctx context.Context, list []store.Batch) ([]store.Result, error) {
 	f.mu.Lock()
 	fail := f.fail
 	f.mu.Unlock()
@@ -52,14 +53,14 @@ func (f *failing) Apply(ctx context.Context, b store.Batch) (store.Result, error
 	default:
 	}
 	if fail != nil {
-		if err := fail(b); err != nil {
-			return store.Result{}, err
+		if err := fail(list); err != nil {
+			return nil, err
 		}
 	}
-	return f.Store.Apply(ctx, b)
+	return f.Store.ApplyAll(ctx, list)
 }
 
-func (f *failing) set(fail func(store.Batch) error) {
+func (f *failing) set(fail func([]store.Batch) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fail = fail
@@ -93,6 +94,7 @@ func start(t testing.TB, s Store) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.broker.Stop() })
+	w.address = server{w.broker.URL(), w.broker.Password()}
 	if w.Collector, err = New(s, Opts{
 		City: "nabari", Broker: w.broker.URL(), Password: w.broker.Password(), SignKey: testKey,
 		RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond,
@@ -187,7 +189,7 @@ func (b *box) topic(what string) string { return "mg/1/nabari/d/" + b.id + "/" +
 // connect makes a fresh client and subscribes to what a device may read.
 func connect(w *world, id string) (*box, error) {
 	b := &box{id: id, lost: make(chan struct{}), acks: make(chan record.Ack, 1000), host: make(chan string, 100)}
-	o := paho.NewClientOptions().AddBroker(w.broker.URL()).SetClientID(id).SetProtocolVersion(4).SetCleanSession(true).
+	o := paho.NewClientOptions().AddBroker(w.address.url).SetClientID(id).SetProtocolVersion(4).SetCleanSession(true).
 		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(false).SetConnectTimeout(wait).SetWriteTimeout(time.Second).
 		SetConnectionLostHandler(func(paho.Client, error) { close(b.lost) }).
 		SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
@@ -300,4 +302,9 @@ func encode(t testing.TB, epoch, first uint64, list []record.Record) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// listen subscribes to one of a box's own topics.
+func listen(b *box, what string, take func([]byte)) error {
+	return settle(b.client.Subscribe(b.topic(what), 1, func(_ paho.Client, m paho.Message) { take(m.Payload()) }))
 }

@@ -8,32 +8,76 @@ import (
 	"madoguchi/cmd/internal/store"
 )
 
-// tries is how often one job is tried at the database before the next has its
-// turn. What is given up was not acknowledged, so its device sends it again.
-const tries = 5
+const (
+	// tries is how often one job is tried at the database before the next has its
+	// turn. What is given up was not acknowledged, so its device sends it again.
+	tries = 5
+	// together is how many batches share one transaction, and so one sync of the
+	// disk, when so many wait. More would let the first wait for the last.
+	together = 16
+)
 
-// job is one write to the database and what follows it.
+// job is one write to the database and what follows it: a batch of records, or
+// something else to do.
 type job struct {
-	do   func(context.Context) error
-	done chan struct{} // closed when it is written or given up
+	batch *store.Batch
+	do    func(context.Context) error
+	done  chan struct{} // closed when it is written or given up
 }
 
-// write is the one goroutine that writes. It runs over all connections.
+// write is one of the goroutines that write. They run over all connections.
 func (c *Collector) write(ctx context.Context) {
 	for {
 		select {
 		case j := <-c.jobs:
-			c.try(ctx, j)
-			close(j.done)
+			c.serve(ctx, c.gather(j))
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (c *Collector) try(ctx context.Context, j job) {
+// gather takes what waits behind j already; it waits for nothing.
+func (c *Collector) gather(j job) []job {
+	list := []job{j}
+	for len(list) < together {
+		select {
+		case next := <-c.jobs:
+			list = append(list, next)
+		default:
+			return list
+		}
+	}
+	return list
+}
+
+// serve writes the batches among list in one transaction, and does the rest
+// after it, one by one.
+func (c *Collector) serve(ctx context.Context, list []job) {
+	var batches []store.Batch
+	var jobs []job
+	for _, j := range list {
+		if j.batch != nil {
+			batches, jobs = append(batches, *j.batch), append(jobs, j)
+		}
+	}
+	if len(batches) > 0 {
+		c.try(ctx, func(ctx context.Context) error { return c.records(ctx, batches) })
+		for _, j := range jobs {
+			close(j.done)
+		}
+	}
+	for _, j := range list {
+		if j.batch == nil {
+			c.try(ctx, j.do)
+			close(j.done)
+		}
+	}
+}
+
+func (c *Collector) try(ctx context.Context, do func(context.Context) error) {
 	for n := range tries {
-		err := j.do(ctx)
+		err := do(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -51,17 +95,19 @@ func (c *Collector) try(ctx context.Context, j job) {
 	}
 }
 
-// records stores a batch and puts the acknowledgement into the queue, in this
+// records stores batches and puts the acknowledgements into the queue, in this
 // order.
-func (c *Collector) records(b store.Batch) func(context.Context) error {
-	return func(ctx context.Context) error {
-		r, err := c.store.Apply(ctx, b)
-		if err != nil {
-			return err
-		}
-		c.acks.put(ackFor(b, r))
-		return nil
+func (c *Collector) records(ctx context.Context, batches []store.Batch) error {
+	began := c.opts.Now()
+	results, err := c.store.ApplyAll(ctx, batches)
+	if err != nil {
+		return err
 	}
+	c.counts.commit.add(c.opts.Now().Sub(began))
+	for i, b := range batches {
+		c.acks.put(b.Device, ackFor(c.hall.Load(), b, results[i]))
+	}
+	return nil
 }
 
 func (c *Collector) presence(p store.Presence) func(context.Context) error {

@@ -128,10 +128,3 @@ CREATE TABLE claim (
     body    BYTEA  NOT NULL,
     expires BIGINT NOT NULL
 );
-
--- Misses of claim numbers: per device, and all together under the empty name.
-CREATE TABLE throttle (
-    name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    count BIGINT NOT NULL,
-    since BIGINT NOT NULL
-);

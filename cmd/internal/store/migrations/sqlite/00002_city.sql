@@ -63,10 +63,3 @@ CREATE TABLE claim (
     body    BLOB    NOT NULL,
     expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- Misses of claim numbers: per device, and all together under the empty name.
-CREATE TABLE throttle (
-    name  TEXT    NOT NULL PRIMARY KEY,
-    count INTEGER NOT NULL,
-    since INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
