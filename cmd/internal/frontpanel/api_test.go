@@ -72,6 +72,7 @@ func TestRefusedCalls(t *testing.T) {
 		{"remove not", "POST", "/api/card", j, `{"remove":false}`, 400, "remove", "false"},
 		{"remove from empty slot", "POST", "/api/card", j, `{"remove":true}`, 409, "/api/card", "no card"},
 		{"line without up", "POST", "/api/line", j, `{}`, 400, "up", "missing"},
+		{"lid without open", "POST", "/api/lid", j, `{}`, 400, "open", "missing"},
 		{"line as word", "POST", "/api/line", j, `{"up":"no"}`, 400, "up", "string"},
 		{"broker without up", "POST", "/api/broker", j, `{}`, 400, "up", "missing"},
 		{"power without cut", "POST", "/api/power", j, `{}`, 400, "cut", "missing"},

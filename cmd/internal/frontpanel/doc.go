@@ -12,6 +12,7 @@
 //	GET  /api/cards              the sample cards with their PINs
 //	POST /api/card               {"insert":"adult"}, {"remove":true}, {"fresh":"adult"}
 //	POST /api/line, /api/broker  {"up":false}
+//	POST /api/lid                {"open":true}
 //	POST /api/power              {"cut":true}
 //	POST /api/clock              {"advance":"90s"}
 //	GET  /api/cityhall/records   the facets that city hall holds, in the order of their random id

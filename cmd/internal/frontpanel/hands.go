@@ -21,6 +21,7 @@ const (
 	cardExample  = `{"insert":"<id>"}, {"remove":true} or {"fresh":"<id>"}`
 	upExample    = `{"up":true} or {"up":false}`
 	cutExample   = `{"cut":true} or {"cut":false}`
+	lidExample   = `{"open":true}`
 	clockExample = `{"advance":"90s"}`
 )
 
@@ -201,6 +202,23 @@ func (s *server) power(w http.ResponseWriter, r *http.Request) error {
 		return bad("cut", "missing", "send "+cutExample)
 	}
 	if err := s.world.SetPower(!*c.Cut); err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, done{true})
+	return nil
+}
+
+func (s *server) lid(w http.ResponseWriter, r *http.Request) error {
+	var c struct {
+		Open *bool `json:"open"`
+	}
+	if err := read(w, r, &c, lidExample); err != nil {
+		return err
+	}
+	if c.Open == nil {
+		return bad("open", "missing", "send "+lidExample)
+	}
+	if err := s.world.SetLid(*c.Open); err != nil {
 		return err
 	}
 	answer(w, http.StatusOK, done{true})

@@ -50,6 +50,7 @@ func New(w *world.World, opts Opts) http.Handler {
 	s.route(mux, "/api/card", "POST", s.card)
 	s.route(mux, "/api/line", "POST", s.line)
 	s.route(mux, "/api/broker", "POST", s.broker)
+	s.route(mux, "/api/lid", "POST", s.lid)
 	s.route(mux, "/api/power", "POST", s.power)
 	s.route(mux, "/api/clock", "POST", s.clock)
 	s.route(mux, "/api/cityhall/records", "GET", s.records)

@@ -97,6 +97,14 @@ var ways = []way{
 			}
 		}
 	}},
+	{"lid opened in the new PIN", func(v *visit) {
+		v.at["resident.newpin."] = func() {
+			v.enterOpen(v.next)
+			v.lid(true)
+			v.until("resident.newpin." + v.kind)
+			v.lid(false)
+		}
+	}},
 	{"power cut in the new PIN", func(v *visit) {
 		v.at["resident.newpin."] = func() {
 			v.enterOpen(v.next)
@@ -217,6 +225,13 @@ func (v *visit) enter(secret string) {
 
 // stop is 取消, which asks first; the next screen's 取消 stops.
 func (v *visit) stop() { v.press(pinpad.KeyCancel) }
+
+// lid opens the box, or closes it.
+func (v *visit) lid(open bool) {
+	if err := v.w.SetLid(open); err != nil {
+		v.t.Fatal(err)
+	}
+}
 
 // take takes the card out when the box asks for it.
 func (v *visit) take() {

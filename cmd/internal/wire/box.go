@@ -41,7 +41,8 @@ type Box struct {
 	asking sync.Mutex // one SPI transfer or panel line at a time
 	level  chan bool
 
-	busy   *busyPin
+	busy   *inPin
+	lid    *inPin
 	clock  *Clock
 	reader *Reader
 
@@ -67,7 +68,7 @@ func OpenBox(conn *net.UnixConn, opts *BoxOpts) (*Box, error) {
 		o.Keys = func(uint16) {}
 	}
 	b := &Box{conn: conn, opts: o, level: make(chan bool, 1), done: make(chan struct{}), clock: &Clock{}}
-	b.busy = newBusyPin()
+	b.busy, b.lid = newInPin("BUSY"), newInPin("LID")
 	b.reader = newReader(b)
 	if err := b.hello(); err != nil {
 		conn.Close()
@@ -103,6 +104,10 @@ func (b *Box) hello() error {
 		return err
 	}
 	b.busy.set(level)
+	if level, err = flag(k, body[13]); err != nil {
+		return err
+	}
+	b.lid.set(level)
 	return b.conn.SetReadDeadline(time.Time{})
 }
 
@@ -123,10 +128,14 @@ func (b *Box) read() {
 
 func (b *Box) dispatch(k Kind, body []byte) error {
 	switch k {
-	case KindLevel, KindBusy:
+	case KindLevel, KindBusy, KindLid:
 		level, err := flag(k, body[0])
 		if err != nil {
 			return err
+		}
+		if k == KindLid {
+			b.lid.set(level)
+			return nil
 		}
 		b.busy.set(level)
 		if k == KindBusy {
@@ -159,6 +168,7 @@ func (b *Box) end(err error) {
 		b.conn.Close()
 		close(b.done)
 		b.busy.end()
+		b.lid.end()
 	})
 }
 
@@ -203,6 +213,9 @@ func (b *Box) Out(l Line) gpio.PinIO {
 
 // Busy is the panel's BUSY line, an input with edges.
 func (b *Box) Busy() gpio.PinIO { return b.busy }
+
+// Lid is the lid switch, an input with edges: high is open.
+func (b *Box) Lid() gpio.PinIO { return b.lid }
 
 // Observe tells the world what a person in front of the box could know. js is
 // JSON of at most MaxObserved bytes and never holds anything of a PIN.

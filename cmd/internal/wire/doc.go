@@ -2,7 +2,7 @@
 
 // Package wire carries the electrical world of one simulated box over a unix
 // socket pair: SPI transfers with the level of the DC line, the other lines of
-// the panel, the lamp and the buzzer, the closures of the key matrix, the card
+// the panel, the lamp and the buzzer, the closures of the key matrix, the lid, the card
 // in the slot with its APDUs, and the box's clock.
 //
 // One end, [Box], is held by the child process that runs the firmware's own

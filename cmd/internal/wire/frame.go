@@ -11,7 +11,7 @@ import (
 
 // Version is the number both ends must agree on. The two ends are the same
 // binary, so a difference means that the program was replaced while it ran.
-const Version = 1
+const Version = 2
 
 // Kind is the type byte of a frame. Kinds below 0x80 go from the box to the
 // world, the others from the world to the box.
@@ -38,7 +38,7 @@ const (
 	KindScanned Kind = 0x07
 
 	// KindHello is the first frame: version, clock offset, closed keys, card
-	// presence and BUSY level as they are when the power comes on.
+	// presence, BUSY level and lid as they are when the power comes on.
 	KindHello Kind = 0x81
 	// KindLevel answers KindSPI, RST and PWR with the level of BUSY.
 	KindLevel Kind = 0x82
@@ -52,6 +52,8 @@ const (
 	KindCard Kind = 0x86
 	// KindClock is the distance of the box's clock from the machine's.
 	KindClock Kind = 0x87
+	// KindLid is the level of the lid switch: high is open.
+	KindLid Kind = 0x88
 )
 
 // Sizes.
@@ -67,7 +69,7 @@ const (
 	MaxObserved = 4096
 
 	headLen   = 5
-	helloLen  = 1 + 8 + 2 + 1 + 1
+	helloLen  = 1 + 8 + 2 + 1 + 1 + 1
 	sessionSz = 4
 )
 
@@ -92,6 +94,7 @@ var kinds = map[Kind]span{
 	KindPresence: {"presence", 1, 1},
 	KindCard:     {"card", 1 + sessionSz, 1 + sessionSz + MaxResponse},
 	KindClock:    {"clock", 8, 8},
+	KindLid:      {"lid", 1, 1},
 }
 
 // String names the kind.

@@ -23,7 +23,7 @@ func (p base) Name() string { return p.name }
 // Number is -1: the line has no number on this machine.
 func (p base) Number() int { return -1 }
 
-// Halt does nothing: the level stays, as on a real output.
+// Halt does nothing: the level stays.
 func (p base) Halt() error { return nil }
 
 // PWM is refused: no driver of the box uses it.
@@ -86,25 +86,26 @@ func (p *outPin) Pull() gpio.Pull { return gpio.PullNoChange }
 // Function names the direction.
 func (p *outPin) Function() string { return "Out" }
 
-// busyPin is the BUSY line. It follows the world's frames.
-type busyPin struct {
+// inPin is an input line. It follows the world's frames.
+type inPin struct {
 	base
 	mu    sync.Mutex
 	level gpio.Level
 	edge  gpio.Edge
 	pull  gpio.Pull
 	edges chan struct{}
+	halt  chan struct{}
 	gone  chan struct{}
 }
 
-var _ gpio.PinIO = (*busyPin)(nil)
+var _ gpio.PinIO = (*inPin)(nil)
 
-func newBusyPin() *busyPin {
-	return &busyPin{base: base{"BUSY"}, edges: make(chan struct{}, 1), gone: make(chan struct{})}
+func newInPin(name string) *inPin {
+	return &inPin{base: base{name}, edges: make(chan struct{}, 1), halt: make(chan struct{}), gone: make(chan struct{})}
 }
 
 // set moves the line and leaves an edge behind if the level changed.
-func (p *busyPin) set(high bool) {
+func (p *inPin) set(high bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := gpio.Level(high)
@@ -121,14 +122,14 @@ func (p *busyPin) set(high bool) {
 }
 
 // end wakes whoever waits: no further edge will come.
-func (p *busyPin) end() { close(p.gone) }
+func (p *inPin) end() { close(p.gone) }
 
 // In chooses the edge and drops those that came before.
-func (p *busyPin) In(pull gpio.Pull, edge gpio.Edge) error {
+func (p *inPin) In(pull gpio.Pull, edge gpio.Edge) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if edge < gpio.NoEdge || edge > gpio.BothEdges {
-		return fmt.Errorf("BUSY has no edge %v", edge)
+		return fmt.Errorf("%s has no edge %v", p.name, edge)
 	}
 	select {
 	case <-p.edges:
@@ -139,7 +140,7 @@ func (p *busyPin) In(pull gpio.Pull, edge gpio.Edge) error {
 }
 
 // Read returns the level.
-func (p *busyPin) Read() gpio.Level {
+func (p *inPin) Read() gpio.Level {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.level
@@ -147,7 +148,7 @@ func (p *busyPin) Read() gpio.Level {
 
 // WaitForEdge waits for the edge chosen by In. A negative timeout waits until
 // the wire ends, as periph's contract says (its ioctl driver returns at once).
-func (p *busyPin) WaitForEdge(timeout time.Duration) bool {
+func (p *inPin) WaitForEdge(timeout time.Duration) bool {
 	var late <-chan time.Time
 	if timeout >= 0 {
 		t := time.NewTimer(timeout)
@@ -158,20 +159,31 @@ func (p *busyPin) WaitForEdge(timeout time.Duration) bool {
 	case <-p.edges:
 		return true
 	case <-late:
+	case <-p.halt:
 	case <-p.gone:
 	}
 	return false
 }
 
 // Pull returns what In chose.
-func (p *busyPin) Pull() gpio.Pull {
+func (p *inPin) Pull() gpio.Pull {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pull
 }
 
 // Function names the direction.
-func (p *busyPin) Function() string { return "In" }
+func (p *inPin) Function() string { return "In" }
 
-// Out is refused: the panel drives this line.
-func (p *busyPin) Out(gpio.Level) error { return fmt.Errorf("BUSY is an input") }
+// Halt ends a wait that has begun; one that comes later waits, as in periph's
+// Linux driver.
+func (p *inPin) Halt() error {
+	select {
+	case p.halt <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Out is refused: something else drives this line.
+func (p *inPin) Out(gpio.Level) error { return fmt.Errorf("%s is an input", p.name) }

@@ -219,6 +219,42 @@ func TestPortRefuses(t *testing.T) {
 	}
 }
 
+func TestLid(t *testing.T) {
+	b, w := join(t, &panel{}, Hello{LidOpen: true}, nil)
+	lid := b.Lid()
+	if err := lid.In(gpio.PullUp, gpio.BothEdges); err != nil {
+		t.Fatal(err)
+	}
+	if lid.Read() != gpio.High {
+		t.Error("the lid was open when the power came on")
+	}
+	for _, open := range []bool{false, true, false} {
+		if err := w.Lid(open); err != nil {
+			t.Fatal(err)
+		}
+		if !lid.WaitForEdge(time.Minute) || lid.Read() != gpio.Level(open) {
+			t.Errorf("lid open %t: reads %v", open, lid.Read())
+		}
+	}
+	ended := make(chan bool)
+	go func() { ended <- lid.WaitForEdge(time.Minute) }()
+	for done := false; !done; { // a Halt before the wait is lost
+		if err := lid.Halt(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case edge := <-ended:
+			if done = true; edge {
+				t.Error("Halt looked like an edge")
+			}
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if err := lid.Out(gpio.Low); err == nil {
+		t.Error("the lid was driven")
+	}
+}
+
 func TestKeysClockObserved(t *testing.T) {
 	keys := make(chan uint16, 4)
 	p := &panel{}

@@ -21,6 +21,7 @@ type Hello struct {
 	Keys     uint16        // mask of closed keys
 	Presence card.Presence // what the slot holds
 	Busy     bool          // the panel's BUSY line
+	LidOpen  bool          // the lid switch
 }
 
 // Handler is the world around the box. SPI, Line, Observed and Scanned are called
@@ -73,6 +74,7 @@ func NewWorld(conn *net.UnixConn, h Handler, hello Hello) (*World, error) {
 	binary.BigEndian.PutUint16(b[9:11], hello.Keys)
 	b[11] = byte(hello.Presence)
 	b[12] = bit(hello.Busy)
+	b[13] = bit(hello.LidOpen)
 	if err := w.send(KindHello, b[:]); err != nil {
 		conn.Close()
 		return nil, err
@@ -213,6 +215,9 @@ func (w *World) Presence(p card.Presence) error {
 func (w *World) Clock(offset time.Duration) error {
 	return w.send(KindClock, binary.BigEndian.AppendUint64(nil, uint64(offset)))
 }
+
+// Lid tells the box the level of the lid switch.
+func (w *World) Lid(open bool) error { return w.send(KindLid, []byte{bit(open)}) }
 
 // Close hangs up.
 func (w *World) Close() error {

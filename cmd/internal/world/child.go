@@ -72,7 +72,7 @@ func (b *box) runBox(started func(error)) error {
 
 	mask := w.finger.closed()
 	w.mu.Lock()
-	hello := wire.Hello{Offset: w.ahead, Keys: mask, Presence: w.presence, Busy: w.panel.Busy()}
+	hello := wire.Hello{Offset: w.ahead, Keys: mask, Presence: w.presence, Busy: w.panel.Busy(), LidOpen: w.lidOpen}
 	conn, err := wire.NewWorld(near, b, hello)
 	b.mu.Lock()
 	b.wire = conn

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"madoguchi/cmd/internal/wire"
 	"madoguchi/pinpad"
 )
 
@@ -105,12 +106,18 @@ func (w *World) SetBroker(up bool) error {
 	return nil
 }
 
-// Advance moves the box's clock forward.
-func (w *World) Advance(d time.Duration) error {
+// SetLid opens the lid of the box, or closes it.
+func (w *World) SetLid(open bool) error {
 	defer w.tellSwitches()
+	return w.toBox("moving the lid", func() { w.lidOpen = open }, func(box *wire.World) error { return box.Lid(open) })
+}
+
+// toBox changes something and tells the box, if there is one. w.mu is held, so
+// that a box that boots meanwhile is told once: by its hello or by this.
+func (w *World) toBox(what string, change func(), tell func(*wire.World) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ahead += d
+	change()
 	if w.box == nil {
 		return nil
 	}
@@ -119,10 +126,16 @@ func (w *World) Advance(d time.Duration) error {
 	if w.box.wire == nil {
 		return nil
 	}
-	if err := w.box.wire.Clock(w.ahead); err != nil {
-		return fmt.Errorf("moving the box's clock: %w", err)
+	if err := tell(w.box.wire); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// Advance moves the box's clock forward.
+func (w *World) Advance(d time.Duration) error {
+	defer w.tellSwitches()
+	return w.toBox("moving the box's clock", func() { w.ahead += d }, func(box *wire.World) error { return box.Clock(w.ahead) })
 }
 
 // CityHall is city hall's page with its JSON.

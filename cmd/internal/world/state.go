@@ -41,6 +41,7 @@ type Switches struct {
 	Used   map[string][]string `json:"used"`
 	Power  bool                `json:"power"`
 	Line   bool                `json:"line"`
+	Lid    bool                `json:"lid"` // open
 	Broker bool                `json:"broker"`
 	// BrokerOutside: the broker is not ours to switch.
 	BrokerOutside bool      `json:"broker_outside"`
@@ -86,7 +87,7 @@ func (w *World) Switches() Switches {
 	}
 	return Switches{
 		City: w.city.Name, Office: w.office.Name, Clerks: Clerks(), Reader: w.opts.Card, Card: card, Used: used,
-		Power: w.box != nil, Line: w.line.isUp(), Broker: w.broker == nil || w.broker.Up(), BrokerOutside: w.broker == nil,
+		Power: w.box != nil, Line: w.line.isUp(), Lid: w.lidOpen, Broker: w.broker == nil || w.broker.Up(), BrokerOutside: w.broker == nil,
 		Lamp: Lights{w.lights[0], w.lights[1], w.lights[2]}, Buzzer: w.buzzer,
 		Keys: keyNames(mask), Answers: answers, Clock: time.Now().Add(w.ahead),
 	}

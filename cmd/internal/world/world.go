@@ -82,6 +82,7 @@ type World struct {
 	refreshing bool
 	ahead      time.Duration
 	presence   card.Presence // what the box was told last of the slot
+	lidOpen    bool
 
 	ended chan struct{}
 	stop  context.CancelFunc

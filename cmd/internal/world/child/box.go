@@ -130,6 +130,7 @@ func hardware(box *wire.Box, matrix *pinpadtest.Matrix, c BoxConfig) (device.Har
 	if hw.Buzzer, err = buzzer.New(box.Out(wire.LineBuzzer)); err != nil {
 		return hw, err
 	}
+	hw.Lid = box.Lid()
 	hw.Reader = box.Reader()
 	if c.PCSC {
 		if hw.Reader, err = pcsc.Open(&pcsc.Opts{Now: box.Clock().Now}); err != nil {
