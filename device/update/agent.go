@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package update
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// An Installer puts one kind of object in force. Its steps are called one after the other; each may be cut off by a power cut and is called again after the start.
+type Installer interface {
+	// Check reads the fetched payload and refuses what this box could not use.
+	Check(ctx context.Context, path string, m Manifest) error
+	// Install lays the payload beside what is in force, durably.
+	Install(ctx context.Context, path string, m Manifest) error
+	// Activate puts it in force on trial. A slot returns ErrReboot: the trial begins when the box has started again.
+	Activate(ctx context.Context, m Manifest) error
+	// Running is the payload in force: what truly runs, not what was asked for.
+	Running(ctx context.Context) (Digest, error)
+	// Probe tells what is wrong with the version on trial; nil: healthy. It is called again and again until the trial ends.
+	Probe(ctx context.Context, h Health) error
+	// Commit keeps the version on trial. Revert brings the one before back in force; for a slot it may return ErrReboot.
+	Commit(ctx context.Context) error
+	Revert(ctx context.Context) error
+}
+
+// ErrReboot says that the step goes on after a start of the box.
+var ErrReboot = errors.New("goes on after a start")
+
+// AgentOpts is what an agent needs of its box.
+type AgentOpts struct {
+	Device     string
+	Root       []byte // root of the provisioning file
+	Store      Store
+	Dir        string // for payloads; the agent's own
+	Box        Box    // Installed is filled from Store
+	Installers map[Kind]Installer
+	Send       func(Want) error                  // a wall.Want frame; an error counts as no answer
+	Now        func() Moment                     // the box's clock and whether it is believed
+	Quiet      func() bool                       // no case is open, and none was for a while
+	Changed    func(Status)                      // told at every change; nil: nobody is
+	Reuse      func(Kind) (io.ReadCloser, error) // something of that kind that the box has, to take chunks from; nil: nothing
+	Log        *slog.Logger                      // nil: silent
+	Refresh    time.Duration                     // between looks for newer metadata; default 6 h
+	Retry      time.Duration                     // after the line was lost; default 5 min
+	Poll       time.Duration                     // between looks at Quiet and the window, and between probes; default 5 s
+	Answer     time.Duration                     // until a request for metadata is made again; default 20 s
+	Transfer   TransferOpts
+	Attempts   int // for each object of an assignment; default 3
+}
+
+// Agent carries out the assignments of one box, one object at a time.
+type Agent struct {
+	o       AgentOpts
+	trust   *Trust
+	kept    kept
+	desired chan []byte
+	parts   chan Part
+	status  Status
+}
+
+// NewAgent opens the trust and the state of an agent. Nothing happens before Run.
+func NewAgent(o AgentOpts) (*Agent, error) {
+	o.Refresh, o.Retry, o.Poll = orDefault(o.Refresh, 6*time.Hour), orDefault(o.Retry, 5*time.Minute), orDefault(o.Poll, 5*time.Second)
+	o.Answer, o.Attempts = orDefault(o.Answer, 20*time.Second), orDefault(o.Attempts, 3)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Changed == nil {
+		o.Changed = func(Status) {}
+	}
+	trust, err := OpenTrust(o.Root, o.Store)
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16)}
+	if err := a.load(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Desired hands over the body of a wall.Desired frame. The newest waits; an older one that was not looked at yet is dropped.
+func (a *Agent) Desired(raw []byte) {
+	for {
+		select {
+		case a.desired <- raw:
+			return
+		default:
+		}
+		select {
+		case <-a.desired:
+		default:
+		}
+	}
+}
+
+// Part hands over the body of a wall.Bytes frame. It blocks while the agent is behind; the wall's own limits bound what waits.
+func (a *Agent) Part(ctx context.Context, body []byte) error {
+	p, err := ParsePart(body)
+	if err != nil {
+		return err
+	}
+	select {
+	case a.parts <- p:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again and calls Run again.
+func (a *Agent) Run(ctx context.Context) error {
+	if err := a.resume(ctx); err != nil {
+		return err
+	}
+	raw, err := a.o.Store.Load(keptDesired) // the newest that was handed over; before that, the one in force
+	if err != nil {
+		return fmt.Errorf("loading assignment: %w", err)
+	}
+	first := time.Duration(0)
+	if raw == nil {
+		first = a.o.Refresh
+	}
+	again := time.NewTimer(first)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-a.parts: // of a request that nobody waits for any more
+			continue
+		case raw = <-a.desired:
+		case <-again.C:
+		}
+		if raw == nil {
+			again.Reset(a.o.Refresh)
+			continue
+		}
+		err := a.carryOut(ctx, raw)
+		next := a.o.Refresh
+		switch {
+		case errors.Is(err, ErrReboot), ctx.Err() != nil:
+			return err
+		case errors.Is(err, errLine), errors.Is(err, ErrSilent):
+			next = a.o.Retry
+			a.o.Log.Info("update", "error", err)
+		case err != nil:
+			a.o.Log.Warn("update", "error", err)
+		}
+		again.Reset(next)
+	}
+}
+
+// carryOut verifies an assignment and installs what of it is not in force.
+func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
+	if err := a.trust.Refresh(ctx, a.fetch, a.o.Now()); err != nil {
+		return a.fail("", "metadata", err)
+	}
+	as, err := a.trust.Assignment(raw, a.o.Device, a.kept.Gen, a.o.Now())
+	if err != nil && !errors.Is(err, ErrSameAssignment) {
+		return a.fail("", "assignment", err)
+	}
+	if as.Gen > a.kept.Gen {
+		a.kept.Gen, a.kept.Attempts = as.Gen, nil
+		if err := a.o.Store.Save(keptDesired, raw); err != nil {
+			return a.fail("", "storage", err)
+		}
+		if err := a.save(); err != nil {
+			return err
+		}
+	}
+	for _, kind := range Kinds {
+		o, ok := as.Objects[kind]
+		if !ok || a.o.Installers[kind] == nil {
+			continue
+		}
+		if err := a.one(ctx, kind, o, as.Order); err != nil {
+			return err
+		}
+	}
+	if a.status.State != Failed && a.status.State != Reverted {
+		a.tell(Status{State: Idle})
+	}
+	return nil
+}
+
+// one installs one object, up to its trial's end.
+func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error {
+	m, err := o.Manifest(ctx, a.fetch)
+	if err != nil {
+		return a.fail(kind, "manifest", err)
+	}
+	if m.SHA256 == a.kept.Installed[kind].SHA256 {
+		return nil
+	}
+	if a.kept.Attempts[kind] >= a.o.Attempts {
+		return a.fail(kind, "attempts", fmt.Errorf("%s %s was tried %d times", kind, m.Version, a.kept.Attempts[kind]))
+	}
+	box := a.o.Box
+	box.Installed = a.kept.Installed
+	if err := m.Fits(box, a.o.Now()); err != nil {
+		return a.fail(kind, refusal(err), err)
+	}
+	a.tell(Status{State: Fetching, Kind: kind, Version: m.Version})
+	path, err := a.collect(ctx, m, order)
+	if err != nil {
+		return a.fail(kind, transferCode(err), err)
+	}
+	in := a.o.Installers[kind]
+	if err := in.Check(ctx, path, m); err != nil {
+		return a.attempt(kind, "check", err)
+	}
+	if err := a.waitForGate(ctx, kind, m, order); err != nil {
+		return err
+	}
+	if err := m.Fits(box, a.o.Now()); err != nil { // the wait may have lasted for days
+		return a.fail(kind, refusal(err), err)
+	}
+	a.tell(Status{State: Installing, Kind: kind, Version: m.Version})
+	if err := in.Install(ctx, path, m); err != nil {
+		return a.attempt(kind, "install", err)
+	}
+	a.kept.Trial = &trial{Kind: kind, Manifest: m, Since: a.o.Now().At}
+	if err := a.save(); err != nil {
+		return err
+	}
+	if err := in.Activate(ctx, m); errors.Is(err, ErrReboot) {
+		a.tell(Status{State: Rebooting, Kind: kind, Version: m.Version})
+		return err
+	} else if err != nil {
+		return a.revert(ctx, "activate", err)
+	}
+	return a.onTrial(ctx)
+}
+
+// waitForGate waits until no case is open and the window is open or the deadline past. A live kind needs no window: it changes nothing that a case has begun.
+func (a *Agent) waitForGate(ctx context.Context, kind Kind, m Manifest, order Order) error {
+	told := false
+	for {
+		now := a.o.Now()
+		late := !order.Deadline.IsZero() && now.Trusted && now.At.After(order.Deadline)
+		open := kind != Firmware || late || now.Trusted && order.Window.Open(now.At)
+		if open && a.o.Quiet() {
+			return nil
+		}
+		if !told {
+			a.tell(Status{State: Waiting, Kind: kind, Version: m.Version})
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case raw := <-a.desired: // a newer assignment takes the place of this one
+			a.Desired(raw)
+			return errSuperseded
+		case <-time.After(a.o.Poll):
+		}
+	}
+}
+
+// errSuperseded ends the work on an assignment because a newer one lies there.
+var errSuperseded = errors.New("a newer assignment has come")
+
+// fail tells why an object is not installed. Nothing was changed.
+func (a *Agent) fail(kind Kind, code string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, errSuperseded) {
+		return err
+	}
+	a.tell(Status{State: Failed, Kind: kind, Code: code})
+	return fmt.Errorf("%s: %w", code, err)
+}
+
+// attempt counts a try of an object that was fetched and did not come into force.
+func (a *Agent) attempt(kind Kind, code string, err error) error {
+	if a.kept.Attempts == nil {
+		a.kept.Attempts = map[Kind]int{}
+	}
+	a.kept.Attempts[kind]++
+	return errors.Join(a.fail(kind, code, err), a.save())
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package update_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"madoguchi/device/update"
+)
+
+// slot is an Installer with two places. The power can go before or after each of its steps.
+type slot struct {
+	running, other update.Digest
+	next           update.Digest // of the one-shot start
+	reboots        bool          // a slot; else a live kind
+	sick           error         // of the new version
+	noStart        bool          // the new version does not start
+	refuse         error         // of Check
+	calls          []string
+	committed      update.Digest
+	power          *power
+}
+
+func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
+	raw, err := os.ReadFile(path)
+	if err != nil || update.Sum(raw) != m.SHA256 {
+		return fmt.Errorf("checking: %v", err)
+	}
+	s.calls = append(s.calls, "check")
+	return s.refuse
+}
+
+func (s *slot) Install(_ context.Context, path string, m update.Manifest) error {
+	works, err := s.power.step()
+	if works {
+		s.calls = append(s.calls, "install")
+		s.other = m.SHA256
+	}
+	return err
+}
+
+func (s *slot) Activate(_ context.Context, m update.Manifest) error {
+	works, err := s.power.step()
+	if !works {
+		return err
+	}
+	s.calls = append(s.calls, "activate")
+	if s.reboots {
+		s.next = s.other
+		return update.ErrReboot
+	}
+	s.running, s.other = s.other, s.running
+	return err
+}
+
+func (s *slot) Running(context.Context) (update.Digest, error) { return s.running, nil }
+
+func (s *slot) Probe(context.Context, update.Health) error {
+	if s.running == s.committed {
+		return nil
+	}
+	return s.sick
+}
+
+func (s *slot) Commit(context.Context) error {
+	works, err := s.power.step()
+	if works {
+		s.calls = append(s.calls, "commit")
+		s.committed = s.running
+	}
+	return err
+}
+
+func (s *slot) Revert(context.Context) error {
+	works, err := s.power.step()
+	if !works {
+		return err
+	}
+	s.calls = append(s.calls, "revert")
+	if s.reboots {
+		s.next = update.Digest{}
+		return update.ErrReboot
+	}
+	s.running = s.committed
+	return err
+}
+
+// start is what the bootloader does.
+func (s *slot) start() {
+	if !s.reboots {
+		return
+	}
+	s.running = s.committed
+	if s.next != (update.Digest{}) && !s.noStart {
+		s.running = s.next
+	}
+	s.next = update.Digest{}
+}
+
+// bench is a city, a box and its agent under a clock that waits for nobody.
+type bench struct {
+	*city
+	t       *testing.T
+	slot    *slot
+	dir     string
+	down    bool // the line
+	quiet   bool
+	trusted bool
+	told    []update.Status
+	sent    int
+	agent   *update.Agent
+	stop    func()
+	ended   chan error
+}
+
+func newBench(t *testing.T, reboots bool) *bench {
+	return &bench{city: newCity(t), t: t, slot: &slot{reboots: reboots}, dir: t.TempDir(), quiet: true, trusted: true}
+}
+
+// start starts the box: a new agent over what was stored.
+func (b *bench) start() {
+	b.t.Helper()
+	b.slot.start()
+	kind := update.Policy
+	if b.slot.reboots {
+		kind = update.Firmware
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var err error
+	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: cutStore{b.store, b.slot}, Dir: b.dir,
+		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari"},
+		Installers: map[update.Kind]update.Installer{kind: b.slot},
+		Send: func(w update.Want) error {
+			b.sent++
+			if b.down {
+				return errors.New("line down")
+			}
+			body, err := b.answer(w).Encode()
+			if err != nil {
+				return err
+			}
+			agent := b.agent
+			go func() { _ = agent.Part(ctx, body) }()
+			return nil
+		},
+		Now:     func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: b.trusted} },
+		Quiet:   func() bool { return b.quiet },
+		Changed: func(s update.Status) { b.told = append(b.told, s) },
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.ended = make(chan error, 1)
+	go func() { b.ended <- b.agent.Run(ctx) }()
+	b.stop = func() { cancel(); <-b.ended }
+}
+
+// zero is the first moment of a synctest bubble.
+var zero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// reboot waits for the agent's wish and starts the box.
+func (b *bench) reboot() {
+	b.t.Helper()
+	if err := <-b.ended; !errors.Is(err, update.ErrReboot) {
+		b.t.Fatalf("run: %v, want ErrReboot", err)
+	}
+	b.start()
+}
+
+// states are the states told since the last call.
+func (b *bench) states() []string {
+	var out []string
+	for _, s := range b.told {
+		text := string(s.State)
+		if s.Code != "" {
+			text += " " + s.Code
+		}
+		if len(out) == 0 || out[len(out)-1] != text {
+			out = append(out, text)
+		}
+	}
+	b.told = nil
+	return out
+}
+
+func (b *bench) expect(want ...string) {
+	b.t.Helper()
+	if d := cmp.Diff(want, b.states()); d != "" {
+		b.t.Errorf("states (-want +got):\n%s", d)
+	}
+}
+
+func TestAgentLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, false)
+		path, m := b.release(t, update.Policy, "2", 2, noise(t, 200<<10))
+		b.start()
+		b.agent.Desired(b.assign(t, "box", 1, path))
+		time.Sleep(time.Hour)
+		b.expect("fetching", "installing", "trial", "committed", "idle")
+		if b.slot.committed != m.SHA256 {
+			t.Error("another payload is in force")
+		}
+		b.agent.Desired(b.assign(t, "box", 1, path)) // again, and an older one: nothing happens
+		time.Sleep(time.Hour)
+		b.expect("idle")
+		b.stop()
+		b.start() // nor after a start
+		time.Sleep(24 * time.Hour)
+		b.stop()
+		if got := slices.Index(b.slot.calls[3:], "install"); got >= 0 {
+			t.Errorf("installed again: %v", b.slot.calls)
+		}
+	})
+}
+
+func TestAgentReverts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, false)
+		good, _ := b.release(t, update.Policy, "1", 1, []byte("good rules"))
+		b.start()
+		b.agent.Desired(b.assign(t, "box", 1, good))
+		time.Sleep(time.Hour)
+		b.states()
+		kept := b.slot.committed
+		bad, _ := b.release(t, update.Policy, "2", 2, []byte("sick rules"))
+		b.slot.sick = errors.New("does not draw")
+		b.agent.Desired(b.assign(t, "box", 2, bad))
+		time.Sleep(time.Hour)
+		b.expect("fetching", "installing", "trial", "reverted health")
+		if b.slot.running != kept {
+			t.Error("the good version does not run")
+		}
+		time.Sleep(24 * time.Hour) // the same assignment is not tried again
+		b.expect("failed attempts")
+		b.stop()
+	})
+}
+
+func TestAgentRefuses(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(b *bench) []byte
+		want    []string
+	}{
+		"a payload that the kind does not take": {func(b *bench) []byte {
+			b.slot.refuse = errors.New("line 3")
+			path, _ := b.release(b.t, update.Policy, "2", 2, []byte("x"))
+			return b.assign(b.t, "box", 1, path)
+		}, []string{"fetching", "failed check"}},
+		"another product": {func(b *bench) []byte {
+			m := manifest(update.Policy, "2", 2)
+			m.Product = "kiosk"
+			if _, err := b.Release("policy/2/any.json", m, bytes.NewReader([]byte("x"))); err != nil {
+				b.t.Fatal(err)
+			}
+			if err := b.Publish(day); err != nil {
+				b.t.Fatal(err)
+			}
+			return b.assign(b.t, "box", 1, "policy/2/any.json")
+		}, []string{"failed refused.product"}},
+		"no clock": {func(b *bench) []byte {
+			b.trusted = false
+			path, _ := b.release(b.t, update.Policy, "2", 2, []byte("x"))
+			return b.assign(b.t, "box", 1, path)
+		}, []string{"failed refused.clock"}},
+		"another box's assignment": {func(b *bench) []byte {
+			path, _ := b.release(b.t, update.Policy, "2", 2, []byte("x"))
+			return b.assign(b.t, "twin", 1, path)
+		}, []string{"failed assignment"}},
+		"chunks that the depot has dropped": {func(b *bench) []byte {
+			path, m := b.release(b.t, update.Policy, "2", 2, []byte("x"))
+			delete(b.depot, update.ChunkName(m.SHA256)) // of one chunk, so the payload's own digest
+			return b.assign(b.t, "box", 1, path)
+		}, []string{"fetching", "failed gone"}},
+		"a manifest of other bytes": {func(b *bench) []byte {
+			path, m := b.release(b.t, update.Policy, "2", 2, []byte("x"))
+			raw, err := m.Encode()
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			b.depot[update.ObjectName(update.Sum(raw))] = bytes.Replace(raw, []byte(`"2"`), []byte(`"3"`), 1)
+			return b.assign(b.t, "box", 1, path)
+		}, []string{"failed manifest"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, false)
+				raw := tt.prepare(b)
+				b.start()
+				b.agent.Desired(raw)
+				time.Sleep(time.Hour)
+				b.expect(tt.want...)
+				if slices.Contains(b.slot.calls, "install") {
+					t.Error("something was installed")
+				}
+				b.stop()
+			})
+		})
+	}
+}
+
+func TestAgentSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, true)
+		path, m := b.release(t, update.Firmware, "2", 2, noise(t, 300<<10))
+		b.start()
+		b.quiet = false // a case is open
+		b.agent.Desired(b.assign(t, "box", 1, path))
+		time.Sleep(10 * time.Hour)
+		b.expect("fetching", "waiting")
+		b.quiet = true
+		b.reboot()
+		time.Sleep(10 * time.Minute)
+		b.expect("installing", "rebooting", "trial") // committed is not said before the soak's end
+		time.Sleep(time.Hour)
+		b.expect("committed", "idle")
+		if b.slot.committed != m.SHA256 {
+			t.Error("another firmware is committed")
+		}
+		b.stop()
+	})
+}
+
+func TestAgentFallsBack(t *testing.T) {
+	for name, tt := range map[string]struct {
+		break_ func(s *slot)
+		want   string
+	}{
+		"does not start":         {func(s *slot) { s.noStart = true }, "reverted fell_back"},
+		"starts and is not well": {func(s *slot) { s.sick = errors.New("no reader") }, "reverted health"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, true)
+				path, m := b.release(t, update.Firmware, "2", 2, []byte("bad"))
+				tt.break_(b.slot)
+				b.start()
+				b.agent.Desired(b.assign(t, "box", 1, path))
+				b.reboot()
+				if !b.slot.noStart {
+					b.reboot() // by the health gate
+				}
+				time.Sleep(time.Second)
+				if got := b.states(); !slices.Contains(got, tt.want) || slices.Contains(got, "committed") {
+					t.Errorf("states %v, want %q and never committed", got, tt.want)
+				}
+				if b.slot.running == m.SHA256 {
+					t.Error("the bad one runs")
+				}
+				b.stop()
+			})
+		})
+	}
+}
+
+func TestAgentLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, false)
+		path, _ := b.release(t, update.Policy, "2", 2, noise(t, 400<<10))
+		b.start()
+		b.down = true
+		b.agent.Desired(b.assign(t, "box", 1, path))
+		time.Sleep(3 * time.Hour)
+		if b.sent > 400 {
+			t.Errorf("%d requests in three hours without a line", b.sent)
+		}
+		b.expect("failed metadata")
+		b.down = false
+		time.Sleep(time.Hour)
+		if got := b.states(); !slices.Contains(got, "committed") {
+			t.Errorf("states %v after the line came back, want committed", got)
+		}
+		b.stop()
+	})
+}
+
+func TestAgentSuperseded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, true)
+		first, _ := b.release(t, update.Firmware, "2", 2, []byte("withdrawn"))
+		second, m := b.release(t, update.Firmware, "3", 3, []byte("wanted"))
+		b.quiet = false
+		b.start()
+		b.agent.Desired(b.assign(t, "box", 1, first))
+		time.Sleep(time.Hour)
+		b.agent.Desired(b.assign(t, "box", 2, second))
+		time.Sleep(time.Hour)
+		b.quiet = true
+		b.reboot()
+		time.Sleep(time.Hour)
+		if b.slot.committed != m.SHA256 || slices.Index(b.slot.calls, "install") != slices.Index(b.slot.calls, "activate")-1 {
+			t.Errorf("calls %v, want the second one installed alone", b.slot.calls)
+		}
+		b.stop()
+	})
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package update
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Names in the Store beside the metadata's.
+const (
+	keptAgent   = "agent"
+	keptDesired = "desired"
+)
+
+// State is where the agent stands.
+type State string
+
+// The states. Committed is said by the version that runs, after its trial, and by nothing else.
+const (
+	Idle       State = "idle"
+	Fetching   State = "fetching"
+	Waiting    State = "waiting" // for the window, and for the counter to be quiet
+	Installing State = "installing"
+	Rebooting  State = "rebooting"
+	Trial      State = "trial"
+	Committed  State = "committed"
+	Reverted   State = "reverted" // Code says why
+	Failed     State = "failed"   // Code says why; nothing was changed
+)
+
+// Status is what the box reports of its updates.
+type Status struct {
+	State     State
+	Kind      Kind   // empty: the assignment as a whole
+	Version   string // the one in work
+	Code      string // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage"
+	Gen       int64  // of the assignment in force
+	Root      int64
+	Installed map[Kind]Installed
+	Versions  map[Kind]string
+	Tally     Tally // of the latest transfer
+}
+
+// kept is what outlives a start: one small document, written whole.
+type kept struct {
+	Gen       int64
+	Installed map[Kind]Installed
+	Version   map[Kind]string
+	Attempts  map[Kind]int
+	Trial     *trial
+	Tally     Tally
+}
+
+func (a *Agent) load() error {
+	raw, err := a.o.Store.Load(keptAgent)
+	if err != nil {
+		return fmt.Errorf("loading update state: %w", err)
+	}
+	if raw != nil {
+		if err := json.Unmarshal(raw, &a.kept); err != nil {
+			return fmt.Errorf("loading update state: %w", err)
+		}
+	}
+	if a.kept.Installed == nil {
+		a.kept.Installed = map[Kind]Installed{}
+		for k, in := range a.o.Box.Installed { // of the image
+			a.kept.Installed[k] = in
+		}
+	}
+	if a.kept.Version == nil {
+		a.kept.Version = map[Kind]string{}
+	}
+	return nil
+}
+
+func (a *Agent) save() error {
+	raw, err := json.Marshal(a.kept)
+	if err != nil {
+		return fmt.Errorf("storing update state: %w", err)
+	}
+	if err := a.o.Store.Save(keptAgent, raw); err != nil {
+		return fmt.Errorf("storing update state: %w", err)
+	}
+	return nil
+}
+
+// tell completes a status and hands it on.
+func (a *Agent) tell(s Status) {
+	s.Gen, s.Root, s.Tally = a.kept.Gen, a.trust.Root(), a.kept.Tally
+	s.Installed, s.Versions = map[Kind]Installed{}, map[Kind]string{}
+	for k, in := range a.kept.Installed {
+		s.Installed[k] = in
+	}
+	for k, v := range a.kept.Version {
+		s.Versions[k] = v
+	}
+	a.status = s
+	a.o.Changed(s)
+}
