@@ -20,6 +20,7 @@ type file struct {
 	Broker   string `toml:"broker"`
 	City     string `toml:"city"`
 	Device   string `toml:"device"`
+	Group    string `toml:"office_group"`
 	CAFile   string `toml:"ca_file"`
 	CertFile string `toml:"cert_file"`
 	KeyFile  string `toml:"key_file"`
@@ -62,6 +63,6 @@ func loadConfig(path string) (link.Config, error) {
 	if err != nil || spread < 0 {
 		return link.Config{}, fmt.Errorf("%s: spread = %q: want a time like \"180s\", not below zero", path, f.Spread)
 	}
-	return link.Config{Broker: f.Broker, City: f.City, Device: f.Device, CAFile: f.CAFile, CertFile: f.CertFile, KeyFile: f.KeyFile,
+	return link.Config{Broker: f.Broker, City: f.City, Device: f.Device, Group: f.Group, CAFile: f.CAFile, CertFile: f.CertFile, KeyFile: f.KeyFile,
 		Wall: f.Wall, DataDir: f.DataDir, Spread: spread}, nil
 }

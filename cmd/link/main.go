@@ -7,14 +7,15 @@
 //
 // The configuration:
 //
-//	broker    = "tls://mqtt.example.lg.jp:8883"   # tcp:// only to this machine
+//	broker    = "tls://mqtt.example.lg.jp:8883"   # tcp:// only to this machine; several of a cluster with commas
 //	city      = "nabari"
 //	device    = "k3v7q2xw5m4nr8ta"                # the certificate's common name
+//	office_group = "g07"                          # said in presence; may be left out
 //	ca_file   = "/etc/madoguchi/ca.pem"           # with tls://
 //	cert_file = "/data/link/cert.pem"
 //	key_file  = "/data/link/key.pem"
 //	wall      = "/run/madoguchi/wall.sock"        # counter's socket
-//	data_dir  = "/data/link"                      # keeps the session number
+//	data_dir  = "/data/link"                      # keeps the session number and the clock's floor
 //	spread    = "180s"                            # first connection after a start: a random time below this
 //
 // It ends with 0 when told to stop, 1 when it cannot go on, 2 when its arguments or its configuration are wrong.

@@ -67,14 +67,14 @@ func TestRun(t *testing.T) {
 
 func TestLoadConfig(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "link.toml")
-	if err := os.WriteFile(path, []byte(whole+"spread = \"0s\"\nca_file = \"/ca\"\ncert_file = \"/c\"\nkey_file = \"/k\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(whole+"spread = \"0s\"\noffice_group = \"g07\"\nca_file = \"/ca\"\ncert_file = \"/c\"\nkey_file = \"/k\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, err := loadConfig(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := link.Config{Broker: "tcp://127.0.0.1:1", City: "nabari", Device: "k3v7q2xw5m4nr8ta", CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
+	want := link.Config{Broker: "tcp://127.0.0.1:1", City: "nabari", Device: "k3v7q2xw5m4nr8ta", Group: "g07", CAFile: "/ca", CertFile: "/c", KeyFile: "/k",
 		Wall: "/run/madoguchi/wall.sock", DataDir: "/data/link", Spread: 0 * time.Second}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

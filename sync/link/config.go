@@ -24,14 +24,15 @@ import (
 
 // Config says who the box is and where city hall is.
 type Config struct {
-	Broker   string        // URL: tls://host:8883 (or mqtts://); tcp://127.0.0.1:1883 (or mqtt://) for a broker on this machine
+	Broker   string        // URL: tls://host:8883 (or mqtts://); tcp://127.0.0.1:1883 (or mqtt://) for a broker on this machine; up to 8, with commas, for a cluster
 	City     string        // city code in topics: a–z, 0–9, '-', '_'
 	Device   string        // device id, also the MQTT client id and the certificate's common name
 	CAFile   string        // PEM: the city's certificate authority, the only one trusted; for TLS
 	CertFile string        // PEM: the box's certificate; for TLS
 	KeyFile  string        // PEM: its key; for TLS
+	Group    string        // office group "g01" to "g40", said in presence; empty: not said
 	Wall     string        // path of the counter's Unix socket
-	DataDir  string        // folder for the session number, writable
+	DataDir  string        // folder for the session number and the clock's floor, writable
 	Spread   time.Duration // the first connection waits a random time below this; DefaultSpread in service, 0 in the demo
 }
 
@@ -134,12 +135,16 @@ func jitter(d time.Duration) time.Duration {
 	return time.Duration(n.Int64())
 }
 
-// broker is a checked broker address.
+// broker is a checked broker configuration.
 type broker struct {
-	addr        string // host:port
-	tls         *tls.Config
+	addrs       []string // host:port, one or more of a cluster
+	tls         []*tls.Config
 	fingerprint string
+	born        time.Time // the box's certificate was made then: no clock of its is earlier
 }
+
+// maxBrokers is how many brokers of a cluster may be named.
+const maxBrokers = 8
 
 // check reads the configuration's addresses, names and files.
 func (c Config) check() (broker, error) {
@@ -149,33 +154,57 @@ func (c Config) check() (broker, error) {
 	if !record.ValidDevice(c.Device) {
 		return broker{}, fmt.Errorf("device id %q is not 1 to %d of a–z 0–9 -", c.Device, record.MaxDeviceName)
 	}
+	if c.Group != "" {
+		if _, err := record.ParseGroup(c.Group); err != nil {
+			return broker{}, err
+		}
+	}
 	if !filepath.IsAbs(c.DataDir) {
 		return broker{}, fmt.Errorf("data folder %q is not an absolute path", c.DataDir)
 	}
-	u, err := url.Parse(c.Broker)
+	urls := strings.Split(c.Broker, ",")
+	if len(urls) > maxBrokers {
+		return broker{}, fmt.Errorf("%d broker addresses are more than %d", len(urls), maxBrokers)
+	}
+	var b broker
+	for _, one := range urls {
+		if err := c.checkBroker(&b, strings.TrimSpace(one)); err != nil {
+			return broker{}, err
+		}
+	}
+	return b, nil
+}
+
+// checkBroker adds one address. All of them are with TLS, or all without.
+func (c Config) checkBroker(b *broker, address string) error {
+	u, err := url.Parse(address)
 	if err != nil {
-		return broker{}, errors.New("broker address is no URL") // url.Error would quote a password
+		return errors.New("broker address is no URL") // url.Error would quote a password
 	}
 	switch {
 	case u.User != nil:
-		return broker{}, errors.New("broker address: user and password do not belong into it; the box is known by its certificate")
+		return errors.New("broker address: user and password do not belong into it; the box is known by its certificate")
 	case u.Hostname() == "" || u.Port() == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "":
-		return broker{}, fmt.Errorf("broker address %q: want scheme, host and port, as in tls://mqtt.example.lg.jp:8883", c.Broker)
+		return fmt.Errorf("broker address %q: want scheme, host and port, as in tls://mqtt.example.lg.jp:8883", address)
 	}
+	var t *tls.Config
 	switch u.Scheme {
 	case "tls", "mqtts":
-		t, print, err := c.tlsConfig(u.Hostname())
-		return broker{u.Host, t, print}, err
+		if t, err = c.tlsConfig(b, u.Hostname()); err != nil {
+			return err
+		}
 	case "tcp", "mqtt":
 		if !loopback(u.Hostname()) {
-			return broker{}, fmt.Errorf("broker address %q: without TLS only a broker on this machine is taken (127.0.0.1, ::1, localhost)", c.Broker)
+			return fmt.Errorf("broker address %q: without TLS only a broker on this machine is taken (127.0.0.1, ::1, localhost)", address)
 		}
 		if c.CAFile+c.CertFile+c.KeyFile != "" {
-			return broker{}, fmt.Errorf("broker address %q: certificate files are given, but the scheme is without TLS", c.Broker)
+			return fmt.Errorf("broker address %q: certificate files are given, but the scheme is without TLS", address)
 		}
-		return broker{addr: u.Host}, nil
+	default:
+		return fmt.Errorf("broker address %q: scheme is not tls, mqtts, tcp or mqtt", address)
 	}
-	return broker{}, fmt.Errorf("broker address %q: scheme is not tls, mqtts, tcp or mqtt", c.Broker)
+	b.addrs, b.tls = append(b.addrs, u.Host), append(b.tls, t)
+	return nil
 }
 
 // loopback says whether a host can only be this machine. A name other than localhost is not asked for: its answer may change.
@@ -188,29 +217,30 @@ func loopback(host string) bool {
 }
 
 // tlsConfig trusts the city's own authority and no other, and speaks TLS 1.3 only.
-func (c Config) tlsConfig(host string) (*tls.Config, string, error) {
+func (c Config) tlsConfig(b *broker, host string) (*tls.Config, error) {
 	for _, f := range []struct{ what, path string }{{"ca_file", c.CAFile}, {"cert_file", c.CertFile}, {"key_file", c.KeyFile}} {
 		if f.path == "" {
-			return nil, "", fmt.Errorf("%s is not set, and the broker is reached by TLS", f.what)
+			return nil, fmt.Errorf("%s is not set, and the broker is reached by TLS", f.what)
 		}
 	}
 	pem, err := os.ReadFile(c.CAFile)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading city's certificate authority: %w", err)
+		return nil, fmt.Errorf("reading city's certificate authority: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, "", fmt.Errorf("reading city's certificate authority: %s holds no certificate", c.CAFile)
+		return nil, fmt.Errorf("reading city's certificate authority: %s holds no certificate", c.CAFile)
 	}
 	cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading box's certificate: %w", err)
+		return nil, fmt.Errorf("reading box's certificate: %w", err)
 	}
 	if cn := cert.Leaf.Subject.CommonName; cn != c.Device {
-		return nil, "", fmt.Errorf("reading box's certificate: it is for %q, this box is %q", cn, c.Device)
+		return nil, fmt.Errorf("reading box's certificate: it is for %q, this box is %q", cn, c.Device)
 	}
 	sum := sha256.Sum256(cert.Leaf.Raw)
+	b.fingerprint, b.born = hex.EncodeToString(sum[:8]), cert.Leaf.NotBefore
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13, RootCAs: pool, Certificates: []tls.Certificate{cert}, ServerName: host,
-	}, hex.EncodeToString(sum[:8]), nil
+	}, nil
 }

@@ -15,7 +15,7 @@ import (
 
 // dial opens the line to the broker within timeout, TLS included. It knows no proxy: paho's own dialling takes all_proxy from the environment and then shakes hands without
 // a deadline.
-func dial(ctx context.Context, b broker, timeout time.Duration, maxPacket int) (net.Conn, error) {
+func dial(ctx context.Context, addr string, config *tls.Config, timeout time.Duration, maxPacket int) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	d := &net.Dialer{
@@ -34,10 +34,10 @@ func dial(ctx context.Context, b broker, timeout time.Duration, maxPacket int) (
 	}
 	var c net.Conn
 	var err error
-	if b.tls != nil {
-		c, err = (&tls.Dialer{NetDialer: d, Config: b.tls}).DialContext(ctx, "tcp", b.addr)
+	if config != nil {
+		c, err = (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", addr)
 	} else {
-		c, err = d.DialContext(ctx, "tcp", b.addr)
+		c, err = d.DialContext(ctx, "tcp", addr)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dialling broker: %w", err)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package link is the network side of the box: it carries frames between the wall and city hall's MQTT 3.1.1 broker (github.com/eclipse/paho.mqtt.golang v1.5.1) and keeps
-// nothing of them. Topics lie below mg/1/<city>: d/<device>/presence, reported and rec go up; d/<device>/ack, d/<device>/desired and host/state come down.
+// nothing of them. Topics lie below mg/1/<city>: d/<device>/presence, reported, rec, claim/put and claim/get go up; d/<device>/ack, desired and claim, and host/state come down.
 //
 // Every connection is a fresh client with a clean session and without paho's own reconnect: then a token without error means PUBACK, which it does not otherwise (thread
 // eclipse-paho/paho.mqtt.golang#563). Even a PUBACK does not mean that city hall has a record; only its signed acknowledgement does, and that is verified on the other side
@@ -10,7 +10,8 @@
 // The first connection after a start waits for a random time of up to Spread, later ones for full jitter under a doubling limit: 10,000 boxes after a power cut come back at 73
 // attempts a second and not at 2,800. Every connection has a number that a small file keeps, so that a late will of an older one is known as such.
 //
-// The line is TLS 1.3 with a client certificate. Plain TCP is taken for a broker on this machine only, which is how the simulator runs.
+// The line is TLS 1.3 with a client certificate. Certificates are judged by a clock that never goes below a kept floor, for a box without a battery starts in 1970. Plain TCP is
+// taken for a broker on this machine only, which is how the simulator runs. Of a cluster's brokers the next is tried when one does not answer.
 //
 // The package verifies no signature, installs nothing, stores no record and cannot read a card: it may be taken over without a PIN or a record being lost.
 package link

@@ -12,26 +12,28 @@ import (
 
 // Counts counts what the link did not hand on.
 type Counts struct {
-	Dropped     atomic.Uint64 // record batches that came while the line was down or busy: the PIN side sends them again
+	Dropped     atomic.Uint64 // record batches and claims that came while the line was down or busy: the PIN side sends them again
 	Unexpected  atomic.Uint64 // messages of the broker on no topic of ours, or too long
-	Overflow    atomic.Uint64 // acknowledgements that the PIN side was too slow for: city hall repeats them
+	Overflow    atomic.Uint64 // acknowledgements and answers that the PIN side was too slow for: city hall repeats them
 	Connections atomic.Uint64 // broker connections tried
 }
 
-// ackQueue is how many acknowledgements wait for the PIN side. They are cumulative: the oldest go first when there are more.
+// ackQueue is how many acknowledgements, and how many answers, wait for the PIN side. The oldest go first when there are more: acknowledgements are cumulative, and what is not answered
+// is asked again.
 const ackQueue = 16
 
 // hub is what the wall side and the broker side share. Everything in it may be lost.
 type hub struct {
 	counts *Counts
 
-	records chan []byte // to the broker
+	up chan wall.Frame // records and claims to the broker
 
 	mu       sync.Mutex
-	up       bool // a broker connection takes records
+	open     bool // a broker connection takes records
 	state    wall.LinkState
 	host     *bool    // city hall's word; nil: it said nothing
 	acks     [][]byte // to the wall
+	answers  [][]byte // to the wall
 	desired  []byte   // newest, nil: none; kept for the next wall connection
 	reported []byte   // newest, nil: none; kept for the next broker connection
 	fresh    map[wall.Type]bool
@@ -41,7 +43,7 @@ type hub struct {
 
 func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 	h := &hub{
-		counts: counts, records: make(chan []byte, 8), fresh: map[wall.Type]bool{},
+		counts: counts, up: make(chan wall.Frame, 8), fresh: map[wall.Type]bool{},
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
 	}
 	h.state = wall.LinkState{State: wall.Down, Since: now.Truncate(time.Second), Fingerprint: fingerprint}
@@ -60,13 +62,13 @@ func (h *hub) fromWall(f wall.Frame) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch f.Type {
-	case wall.Records:
-		if !h.up {
+	case wall.Records, wall.ClaimPut, wall.ClaimGet:
+		if !h.open {
 			h.counts.Dropped.Add(1)
 			return
 		}
 		select {
-		case h.records <- f.Body:
+		case h.up <- f:
 		default:
 			h.counts.Dropped.Add(1)
 		}
@@ -86,15 +88,21 @@ func (h *hub) fromBroker(t wall.Type, body []byte) {
 	defer h.mu.Unlock()
 	switch t {
 	case wall.Ack:
-		if len(h.acks) == ackQueue {
-			h.acks = h.acks[1:]
-			h.counts.Overflow.Add(1)
-		}
-		h.acks = append(h.acks, body)
+		h.acks = h.queue(h.acks, body)
+	case wall.Claim:
+		h.answers = h.queue(h.answers, body)
 	case wall.Desired:
 		h.desired, h.fresh[wall.Desired] = body, true
 	}
 	poke(h.toWall)
+}
+
+func (h *hub) queue(q [][]byte, body []byte) [][]byte {
+	if len(q) == ackQueue {
+		q = q[1:]
+		h.counts.Overflow.Add(1)
+	}
+	return append(q, body)
 }
 
 // set changes the state of the line; the PIN side hears of it if it is another.
@@ -104,9 +112,9 @@ func (h *hub) set(now time.Time, change func()) {
 	change()
 	s := wall.Down
 	switch {
-	case h.up && h.host != nil && !*h.host:
+	case h.open && h.host != nil && !*h.host:
 		s = wall.NoHost
-	case h.up:
+	case h.open:
 		s = wall.Up
 	}
 	if s == h.state.State {
@@ -117,10 +125,10 @@ func (h *hub) set(now time.Time, change func()) {
 	poke(h.toWall)
 }
 
-// connected opens the way for records; lost closes it and forgets what was on it.
-func (h *hub) connected(now time.Time) {
+// connected opens the way for records; lost closes it and forgets what was on it. hint is what the PIN side may take the time for.
+func (h *hub) connected(now, hint time.Time) {
 	h.set(now, func() {
-		h.up = true
+		h.open, h.state.TimeHint = true, hint.Truncate(time.Second)
 		h.fresh[wall.Reported] = h.reported != nil
 		poke(h.toBroker)
 	})
@@ -128,10 +136,10 @@ func (h *hub) connected(now time.Time) {
 
 func (h *hub) lost(now time.Time) {
 	h.set(now, func() {
-		h.up, h.host = false, nil
+		h.open, h.host, h.state.TimeHint = false, nil, time.Time{}
 		for {
 			select {
-			case <-h.records:
+			case <-h.up:
 				h.counts.Dropped.Add(1)
 				continue
 			default:
@@ -163,7 +171,10 @@ func (h *hub) forWall() []wall.Frame {
 	for _, a := range h.acks {
 		all = append(all, wall.Frame{Type: wall.Ack, Body: a})
 	}
-	h.acks = nil
+	for _, a := range h.answers {
+		all = append(all, wall.Frame{Type: wall.Claim, Body: a})
+	}
+	h.acks, h.answers = nil, nil
 	if h.fresh[wall.Desired] {
 		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
 	}

@@ -4,6 +4,8 @@ package link
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +31,7 @@ func Run(ctx context.Context, cfg Config, opts *Opts) error {
 	if _, err := nextSession(cfg.DataDir, o.Clock.Now()); err != nil {
 		return fmt.Errorf("starting link: %w", err)
 	}
-	r := &runner{cfg: cfg, opts: o, broker: b, topics: NewTopics(cfg.City, cfg.Device), hub: newHub(o.Counts, b.fingerprint, o.Clock.Now())}
+	r := newRunner(cfg, o, b)
 	var wg sync.WaitGroup
 	wg.Go(func() { r.wallLoop(ctx) })
 	wg.Go(func() { r.brokerLoop(ctx) })
@@ -44,6 +46,41 @@ type runner struct {
 	broker broker
 	topics Topics
 	hub    *hub
+	clock  *clock
+	turn   int // which broker of the cluster is next; of brokerLoop
+}
+
+func newRunner(cfg Config, o Opts, b broker) *runner {
+	r := &runner{cfg: cfg, opts: o, broker: b, topics: NewTopics(cfg.City, cfg.Device), clock: newClock(o.Clock.Now, cfg.DataDir, b.born)}
+	r.hub = newHub(o.Counts, b.fingerprint, o.Clock.Now())
+	// Each box begins at another broker of the cluster.
+	r.turn = int(o.Jitter(time.Duration(len(b.addrs))))
+	return r
+}
+
+// nextBroker is the address for the next connection: one after the other, so that a box whose broker died is at another one after one try.
+func (r *runner) nextBroker() (addr string, config *tls.Config) {
+	i := r.turn % len(r.broker.addrs)
+	r.turn++
+	if config = r.broker.tls[i]; config != nil {
+		config = config.Clone()
+		config.Time = r.clock.now
+	}
+	return r.broker.addrs[i], config
+}
+
+// seen is the certificate that the broker showed on the line; nil on a line without TLS.
+func (r *runner) seen(mu *sync.Mutex, line *net.Conn) *x509.Certificate {
+	mu.Lock()
+	defer mu.Unlock()
+	if g, ok := (*line).(*guardConn); ok {
+		if t, ok := g.Conn.(*tls.Conn); ok {
+			if chain := t.ConnectionState().PeerCertificates; len(chain) > 0 {
+				return chain[0]
+			}
+		}
+	}
+	return nil
 }
 
 // sleep waits for d; false: ctx ended.

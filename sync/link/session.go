@@ -19,6 +19,9 @@ import (
 // qos is 1 for everything: what matters is repeated until it is acknowledged end to end, and QoS 2 has open bugs in paho (thread #788).
 const qos = 1
 
+// reportSpread is how long the first state document of a connection waits at most.
+const reportSpread = 60 * time.Second
+
 // refused is the SUBACK code of a refused subscription.
 const refused = 0x80
 
@@ -32,11 +35,12 @@ func (r *runner) session(ctx context.Context) error {
 	conn, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	addr, config := r.nextBroker()
 	var mu sync.Mutex
 	var line net.Conn
-	o := r.options(number, cancel)
+	o := r.options(addr, number, cancel)
 	o.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
-		c, err := dial(conn, r.broker, r.opts.Timeout, r.opts.MaxPacket)
+		c, err := dial(conn, addr, config, r.opts.Timeout, r.opts.MaxPacket)
 		mu.Lock()
 		defer mu.Unlock()
 		if err == nil {
@@ -61,27 +65,28 @@ func (r *runner) session(ctx context.Context) error {
 	if err := r.subscribe(conn, client); err != nil {
 		return err
 	}
-	if err := r.wait(conn, client.Publish(r.topics.Presence, qos, true, presence(true, number)), r.opts.PubackTimeout); err != nil {
+	if err := r.wait(conn, client.Publish(r.topics.Presence, qos, true, presence(r.cfg.Group, true, number)), r.opts.PubackTimeout); err != nil {
 		return fmt.Errorf("publishing presence: %w", err)
 	}
 	r.opts.Log.Info("broker connected", "session", number)
-	r.hub.connected(r.opts.Clock.Now())
+	r.clock.connected(r.seen(&mu, &line))
+	r.hub.connected(r.opts.Clock.Now(), r.clock.now())
 	for range r.opts.Window {
-		go r.publishRecords(conn, client, cancel)
+		go r.publishUp(conn, client, cancel)
 	}
 	go r.publishReported(conn, client, cancel)
 	<-conn.Done()
 	if ctx.Err() != nil && client.IsConnectionOpen() {
 		// DISCONNECT takes the will back, so say it ourselves.
-		client.Publish(r.topics.Presence, qos, true, presence(false, number)).WaitTimeout(time.Second)
+		client.Publish(r.topics.Presence, qos, true, presence(r.cfg.Group, false, number)).WaitTimeout(time.Second)
 		client.Disconnect(250)
 	}
 	return context.Cause(conn)
 }
 
 // options are those of a client that is used for one connection only.
-func (r *runner) options(number uint64, lost context.CancelCauseFunc) *mqtt.ClientOptions {
-	o := mqtt.NewClientOptions().AddBroker("tcp://" + r.broker.addr) // the scheme is not used: dial knows
+func (r *runner) options(addr string, number uint64, lost context.CancelCauseFunc) *mqtt.ClientOptions {
+	o := mqtt.NewClientOptions().AddBroker("tcp://" + addr) // the scheme is not used: dial knows
 	o.SetClientID(r.cfg.Device)
 	o.SetProtocolVersion(4)   // else each refused CONNECT is tried again as MQTT 3.1
 	o.SetCleanSession(true)   // acknowledgement and assignment are retained, records are acknowledged end to end
@@ -92,7 +97,7 @@ func (r *runner) options(number uint64, lost context.CancelCauseFunc) *mqtt.Clie
 	o.SetPingTimeout(r.opts.PingTimeout)
 	o.SetConnectTimeout(r.opts.Timeout)
 	o.SetWriteTimeout(r.opts.Timeout)
-	o.SetBinaryWill(r.topics.Presence, presence(false, number), qos, true)
+	o.SetBinaryWill(r.topics.Presence, presence(r.cfg.Group, false, number), qos, true)
 	// Without a handler a message would never be acknowledged and would fill the broker's window for us.
 	o.SetDefaultPublishHandler(func(mqtt.Client, mqtt.Message) { r.opts.Counts.Unexpected.Add(1) })
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { lost(fmt.Errorf("connection lost: %w", err)) })
@@ -121,6 +126,7 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 	handlers := map[string]func([]byte){
 		r.topics.Ack:     func(b []byte) { r.hub.fromBroker(wall.Ack, b) },
 		r.topics.Desired: func(b []byte) { r.hub.fromBroker(wall.Desired, b) },
+		r.topics.Claim:   func(b []byte) { r.hub.fromBroker(wall.Claim, b) },
 		r.topics.Host:    r.onHost,
 	}
 	filters := map[string]byte{}
@@ -155,23 +161,28 @@ func (r *runner) onHost(text []byte) {
 	r.hub.set(r.opts.Clock.Now(), func() { r.hub.host = &online })
 }
 
-// publishRecords hands batches to the broker one after the other. A batch that is not confirmed in time ends the connection; nothing is kept, the PIN side sends again.
-func (r *runner) publishRecords(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+// publishUp hands batches and claims to the broker one after the other. One that is not confirmed in time ends the connection; nothing is kept, the PIN side sends again.
+func (r *runner) publishUp(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+	topics := map[wall.Type]string{wall.Records: r.topics.Rec, wall.ClaimPut: r.topics.ClaimPut, wall.ClaimGet: r.topics.ClaimGet}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case batch := <-r.hub.records:
-			if err := r.wait(ctx, client.Publish(r.topics.Rec, qos, false, batch), r.opts.PubackTimeout); err != nil {
-				fail(fmt.Errorf("publishing records: %w", err))
+		case f := <-r.hub.up:
+			if err := r.wait(ctx, client.Publish(topics[f.Type], qos, false, f.Body), r.opts.PubackTimeout); err != nil {
+				fail(fmt.Errorf("publishing %v: %w", f.Type, err))
 				return
 			}
 		}
 	}
 }
 
-// publishReported keeps the retained state document up to date.
+// publishReported keeps the retained state document up to date. The first one of a connection waits for a random time, for it is the one thing that every box of a city sends
+// after a power cut.
 func (r *runner) publishReported(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+	if !r.sleep(ctx, r.opts.Jitter(min(r.cfg.Spread, reportSpread))) {
+		return
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -146,7 +146,7 @@ func TestTLSRefuses(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		c, err := dial(context.Background(), b, 5*time.Second, 1000)
+		c, err := dial(context.Background(), b.addrs[0], b.tls[0], 5*time.Second, 1000)
 		if err == nil {
 			c.Close()
 		}
@@ -199,7 +199,7 @@ func TestTLSRefuses(t *testing.T) {
 	cfg.Broker = "tls://" + l.Addr().String()
 	b, err := cfg.check()
 	must(t, err)
-	if _, err := dial(context.Background(), b, 200*time.Millisecond, 1000); err == nil {
+	if _, err := dial(context.Background(), b.addrs[0], b.tls[0], 200*time.Millisecond, 1000); err == nil {
 		t.Error("a silent peer is a broker")
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // Topics are the topics of one box. No name of an office or a person is in them.
 type Topics struct {
-	Presence, Reported, Rec string // up
-	Ack, Desired, Host      string // down
+	Presence, Reported, Rec, ClaimPut, ClaimGet string // up
+	Ack, Desired, Claim, Host                   string // down
 }
 
 // NewTopics makes the topics of a device in a city.
@@ -20,14 +20,19 @@ func NewTopics(city, device string) Topics {
 	own := "mg/1/" + city + "/d/" + device + "/"
 	return Topics{
 		Presence: own + "presence", Reported: own + "reported", Rec: own + "rec",
+		ClaimPut: own + "claim/put", ClaimGet: own + "claim/get", Claim: own + "claim",
 		Ack: own + "ack", Desired: own + "desired", Host: "mg/1/" + city + "/host/state",
 	}
 }
 
 // presence is what the box says of its connection; the broker says it with online false in its place when the connection is lost. session counts the box's connections, so
-// that a will that comes late is seen to be of an older one.
-func presence(online bool, session uint64) []byte {
-	return fmt.Appendf(nil, `{"online":%t,"session":%d}`, online, session)
+// that a will that comes late is seen to be of an older one. group is the office group, for a city hall that has not heard of the box before; empty: not said.
+func presence(group string, online bool, session uint64) []byte {
+	b := []byte("{")
+	if group != "" {
+		b = fmt.Appendf(b, `"group":"%s",`, group)
+	}
+	return fmt.Appendf(b, `"online":%t,"session":%d}`, online, session)
 }
 
 // hostSchema is the schema name of city hall's state.

@@ -169,12 +169,16 @@ func FuzzHost(f *testing.F) {
 }
 
 func TestTopicsAndPresence(t *testing.T) {
-	want := Topics{"mg/1/nabari/d/box-1/presence", "mg/1/nabari/d/box-1/reported", "mg/1/nabari/d/box-1/rec",
-		"mg/1/nabari/d/box-1/ack", "mg/1/nabari/d/box-1/desired", "mg/1/nabari/host/state"}
+	own := "mg/1/nabari/d/box-1/"
+	want := Topics{own + "presence", own + "reported", own + "rec", own + "claim/put", own + "claim/get",
+		own + "ack", own + "desired", own + "claim", "mg/1/nabari/host/state"}
 	if got := NewTopics("nabari", "box-1"); got != want {
 		t.Errorf("%+v", got)
 	}
-	if got := string(presence(true, 7)); got != `{"online":true,"session":7}` {
+	if got := string(presence("", true, 7)); got != `{"online":true,"session":7}` {
+		t.Error(got)
+	}
+	if got := string(presence("g07", false, 7)); got != `{"group":"g07","online":false,"session":7}` {
 		t.Error(got)
 	}
 }
