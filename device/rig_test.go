@@ -77,7 +77,7 @@ type rig struct {
 	keys   *pinpadtest.Matrix
 	pad    *pinpad.Pad
 	panel  *epdtest.Emulator
-	driver *epd.SSD1683
+	driver *epd.Dev
 	lights [3]*output
 	reader *simcard.Reader
 	dir    string

@@ -21,7 +21,7 @@ func BenchmarkTypedCharacter(b *testing.B) {
 	}{{"digit", "login", 4, false}, {"letter", "signing", 16, true}} {
 		b.Run(bb.name, func(b *testing.B) {
 			panel := epdtest.NewSSD1683(&epdtest.Opts{Speed: 1e5, MaxPartials: 1 << 30})
-			d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), nil)
+			d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), &epd.Opts{AnyTime: true})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -30,9 +30,6 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 		return device.Hardware{}, nil, err
 	}
 
-	if cfg.Panel != "4in2_v2" {
-		return fail(fmt.Errorf("panel = %q: this version drives 4in2_v2 (Waveshare 4.2 inch V2, SSD1683)", cfg.Panel))
-	}
 	c, err := openChip(cfg.GPIOChip)
 	if err != nil {
 		return fail(err)
@@ -69,7 +66,7 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 		return fail(err)
 	}
 	undo = append(undo, func() { _ = port.Close() })
-	if hw.Panel, err = epd.New(port, pins, nil); err != nil {
+	if hw.Panel, err = epd.New(port, pins, &epd.Opts{Model: epd.Model(cfg.Panel)}); err != nil {
 		return fail(fmt.Errorf("starting the panel: %w", err))
 	}
 	if hw.Pad, err = pinpad.New(rows, cols, nil); err != nil {

@@ -68,11 +68,11 @@ func (p *busyPin) WaitForEdge(time.Duration) bool {
 	return bool(fell)
 }
 
-func pacedPanel(tb testing.TB, paced bool) (*epd.SSD1683, *pacedBus) {
+func pacedPanel(tb testing.TB, paced bool) (*epd.Dev, *pacedBus) {
 	tb.Helper()
 	dc := new(levelPin)
 	bus := &pacedBus{paced: paced, busy: &busyPin{dc: dc}}
-	d, err := epd.New(bus, epd.Pins{DC: dc, RST: new(levelPin), Busy: bus.busy}, &epd.Opts{NoMeasure: true})
+	d, err := epd.New(bus, epd.Pins{DC: dc, RST: new(levelPin), Busy: bus.busy}, &epd.Opts{NoMeasure: true, AnyTime: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -105,11 +105,11 @@ func BenchmarkFrameToLastByte(b *testing.B) {
 	ctx := context.Background()
 	for _, bb := range []struct {
 		name string
-		f    func(*epd.SSD1683) error
+		f    func(*epd.Dev) error
 	}{
-		{"full", func(d *epd.SSD1683) error { return d.Full(ctx, m) }},
-		{"partial_whole", func(d *epd.SSD1683) error { return d.Partial(ctx, m, m.Bounds()) }},
-		{"partial_typed", func(d *epd.SSD1683) error { return d.Partial(ctx, m, image.Rect(40, 200, 80, 240)) }},
+		{"full", func(d *epd.Dev) error { return d.Full(ctx, m) }},
+		{"partial_whole", func(d *epd.Dev) error { return d.Partial(ctx, m, m.Bounds()) }},
+		{"partial_typed", func(d *epd.Dev) error { return d.Partial(ctx, m, image.Rect(40, 200, 80, 240)) }},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			d, bus := pacedPanel(b, true)

@@ -3,24 +3,10 @@
 package epd
 
 import (
-	"fmt"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
 )
-
-// A BusyError says that BUSY did not change within its limit. High: the controller never finished, or the panel is the 4.2" V1, whose BUSY has
-// the opposite sense. Low: the controller never started, as with a loose cable (a line that cannot be read also reads low).
-type BusyError struct {
-	Op    string        // what was waited for, "resetting", "refreshing fully", …
-	Level gpio.Level    // the level at which BUSY stayed
-	Limit time.Duration // how long it was watched
-}
-
-// Error names the operation, the level and the limit.
-func (e *BusyError) Error() string {
-	return fmt.Sprintf("%s: BUSY stayed %v for %v", e.Op, e.Level, e.Limit)
-}
 
 const (
 	edgeSlice = 250 * time.Millisecond // one WaitForEdge: level and deadline are looked at again after it
@@ -28,36 +14,41 @@ const (
 	quiet     = time.Millisecond       // no edge for so long: the queue of edges is empty
 )
 
-// activate runs the sequence written to 22h and waits until it has ended; it returns how long BUSY was high.
-func (d *SSD1683) activate(op string, seq byte, limit time.Duration) time.Duration {
-	d.send(cmdUpdateControl2, seq)
-	d.send(cmdActivate)
-	start := d.clock.Now()
-	d.waitRise(op)
-	d.waitFall(op, limit)
-	return d.clock.Now().Sub(start)
+// work waits until the controller, given something to do, has begun and finished it; it returns how long BUSY told of work.
+func (d *Dev) work(limit time.Duration) time.Duration {
+	d.waitBusy()
+	begun := d.clock.Now()
+	d.waitIdle(limit)
+	return d.clock.Now().Sub(begun)
 }
 
-// waitRise waits until BUSY was seen high. Stale edges were taken by waitFall, so that an edge alone is proof for a refresh shorter than our
+// refresh is work that takes at least so long, unless no times are checked.
+func (d *Dev) refresh(limit, least time.Duration) time.Duration {
+	t := d.work(limit)
+	if d.err == nil && t < least && !d.opts.AnyTime {
+		d.err = &ShortError{Op: d.op, Level: d.ctl.idle(), Took: t, Limit: least}
+	}
+	return t
+}
+
+// waitBusy waits until BUSY was seen at work. Stale edges were taken by waitIdle, so that an edge alone is proof for work shorter than our
 // way to Read.
-func (d *SSD1683) waitRise(op string) {
-	d.wait(op, gpio.High, d.opts.RiseLimit)
-}
+func (d *Dev) waitBusy() { d.wait(!d.ctl.idle(), d.opts.RiseLimit, true) }
 
-// waitFall waits until BUSY is low and stays so for a moment.
-func (d *SSD1683) waitFall(op string, limit time.Duration) {
-	d.wait(op, gpio.Low, limit)
+// waitIdle waits until BUSY is at rest and stays so for a moment.
+func (d *Dev) waitIdle(limit time.Duration) {
+	d.wait(d.ctl.idle(), limit, false)
 	for range 8 {
 		if d.err != nil || !d.pins.Busy.WaitForEdge(quiet) {
 			return
 		}
-		d.wait(op, gpio.Low, limit)
+		d.wait(d.ctl.idle(), limit, false)
 	}
 }
 
-// wait waits for a level of BUSY, or for an edge if the level is High. WaitForEdge is called with positive times only: periph's ioctl driver
+// wait waits for a level of BUSY, or for any edge if that will do. WaitForEdge is called with positive times only: periph's ioctl driver
 // takes 0 as for ever and returns at once from -1.
-func (d *SSD1683) wait(op string, level gpio.Level, limit time.Duration) {
+func (d *Dev) wait(level gpio.Level, limit time.Duration, edge bool) {
 	if d.err != nil {
 		return
 	}
@@ -65,22 +56,33 @@ func (d *SSD1683) wait(op string, level gpio.Level, limit time.Duration) {
 		now := d.clock.Now()
 		left := end.Sub(now)
 		if left <= 0 {
-			d.err = &BusyError{Op: op, Level: !level, Limit: limit}
+			d.err = &BusyError{Op: d.op, Level: !level, Limit: limit, Check: d.check(!level, edge)}
 			return
 		}
 		slice := min(left, edgeSlice)
 		if d.pins.Busy.WaitForEdge(slice) {
-			if level == gpio.High {
+			if edge {
 				return
 			}
 		} else if d.clock.Now().Sub(now) < min(slice, edgePause) {
-			d.sleep(min(slice, edgePause)) // this pin's edges do not work: look again, but do not spin
+			d.pause(min(slice, edgePause)) // this pin's edges do not work: look again, but do not spin
 		}
 	}
 }
 
-// sleep waits for a time that the controller needs; it is never long.
-func (d *SSD1683) sleep(t time.Duration) {
+// check says what to look at when BUSY stays at a level. A line that nobody drives reads low.
+func (d *Dev) check(level gpio.Level, begin bool) string {
+	switch {
+	case level == gpio.Low && (begin || !d.awake):
+		return checkCable
+	case begin || !d.awake:
+		return checkLine
+	}
+	return checkSlow
+}
+
+// pause waits for a time that the controller needs; it is never long.
+func (d *Dev) pause(t time.Duration) {
 	if d.err != nil || t <= 0 {
 		return
 	}

@@ -16,7 +16,7 @@ import (
 func Example() {
 	// On the box: spireg.Open("/dev/spidev0.0") and the four lines of the HAT.
 	panel := epdtest.NewSSD1683(&epdtest.Opts{Speed: 100})
-	d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), nil)
+	d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), &epd.Opts{Model: epd.Model4in2, AnyTime: true})
 	if err != nil {
 		log.Fatal(err)
 	}

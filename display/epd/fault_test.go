@@ -14,8 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/spi"
 
 	"madoguchi/display/epd"
 	"madoguchi/display/epd/epdtest"
@@ -24,67 +22,103 @@ import (
 
 func TestBusyFaults(t *testing.T) {
 	ctx := context.Background()
-	m := mono.New(400, 300)
-	m.Fill(image.Rect(0, 0, 100, 100), false)
-	full := func(b *bench) error { return b.Full(ctx, m) }
-	partial := func(b *bench) error { return b.Partial(ctx, m, image.Rect(0, 0, 16, 16)) }
+	full := func(b *bench, m *mono.Image) error { return b.Full(ctx, m) }
+	partial := func(b *bench, m *mono.Image) error { return b.Partial(ctx, m, image.Rect(0, 0, 16, 16)) }
+	wipe := func(b *bench, _ *mono.Image) error { return b.Wipe(ctx) }
+	halt := func(b *bench, _ *mono.Image) error { return b.Halt() }
+	// A line that is not driven reads low: at rest for the one controller, at work for the other.
+	type errs map[epd.Model]error
+	same := func(op string, limit time.Duration) errs { // BUSY goes on telling of work
+		return errs{epd.Model4in2: &epd.BusyError{Op: op, Level: gpio.High, Limit: limit}, epd.Model7in5: &epd.BusyError{Op: op, Level: gpio.Low, Limit: limit}}
+	}
+	absent := errs{
+		epd.Model4in2: &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond},
+		epd.Model7in5: &epd.BusyError{Op: "resetting", Level: gpio.Low, Limit: time.Second},
+	}
 	tests := []struct {
 		name  string
 		panel epdtest.Opts
-		ready bool // a picture is shown before the fault
+		ready bool          // a picture is shown before the fault
+		after time.Duration // the fault comes so long after the operation began
 		fault func(*epdtest.Opts)
-		do    func(*bench) error
-		want  *epd.BusyError
+		do    func(*bench, *mono.Image) error
+		want  errs
 	}{
-		{"stuck high from the start", epdtest.Opts{StuckHigh: true}, false, nil, full, &epd.BusyError{Op: "resetting", Level: gpio.High, Limit: time.Second}},
-		{"V1 panel", epdtest.Opts{Inverted: true}, false, nil, full, &epd.BusyError{Op: "resetting", Level: gpio.High, Limit: time.Second}},
-		{"stuck low from the start", epdtest.Opts{StuckLow: true}, false, nil, full, &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"no panel", epdtest.Opts{Unplugged: true}, false, nil, full, &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"no panel, wipe", epdtest.Opts{Unplugged: true}, false, nil, func(b *bench) error { return b.Wipe(ctx) }, &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"no panel, halt", epdtest.Opts{Unplugged: true}, false, nil, func(b *bench) error { return b.Halt() }, &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"cable comes off", epdtest.Opts{}, true, func(o *epdtest.Opts) { o.Unplugged = true }, partial, &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"sticks low in a partial", epdtest.Opts{}, true, func(o *epdtest.Opts) { o.StuckLow = true }, partial, &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 500 * time.Millisecond}},
-		{"sticks high in a partial", epdtest.Opts{}, true, func(o *epdtest.Opts) { o.StuckHigh = true }, partial, &epd.BusyError{Op: "refreshing partially", Level: gpio.High, Limit: 5 * time.Second}},
-		{"partial far too slow", epdtest.Opts{PartialTime: 6 * time.Second}, true, nil, partial, &epd.BusyError{Op: "refreshing partially", Level: gpio.High, Limit: 5 * time.Second}},
-		{"full far too slow", epdtest.Opts{FullTime: 11 * time.Second}, false, nil, full, &epd.BusyError{Op: "refreshing fully", Level: gpio.High, Limit: 10 * time.Second}},
-		{"reset far too slow", epdtest.Opts{ResetTime: 2 * time.Second}, false, nil, full, &epd.BusyError{Op: "resetting", Level: gpio.High, Limit: time.Second}},
-		{"BUSY 9 ms late", epdtest.Opts{BusyLate: 9 * time.Millisecond}, true, nil, partial, nil},
-		{"slow glass", epdtest.Opts{PartialTime: 1100 * time.Millisecond}, true, nil, partial, nil},
-		{"slow glass in the cold", epdtest.Opts{PartialTime: 4 * time.Second, FullTime: 9 * time.Second}, true, nil, partial, nil},
+		{"stuck high from the start", epdtest.Opts{StuckHigh: true}, false, 0, nil, full, errs{
+			epd.Model4in2: &epd.BusyError{Op: "resetting", Level: gpio.High, Limit: time.Second},
+			epd.Model7in5: &epd.BusyError{Op: "turning drive voltages on", Level: gpio.High, Limit: 500 * time.Millisecond},
+		}},
+		{"opposite sense", epdtest.Opts{Inverted: true}, false, 0, nil, full, same("resetting", time.Second)},
+		{"stuck low from the start", epdtest.Opts{StuckLow: true}, false, 0, nil, full, absent},
+		{"no panel", epdtest.Opts{Unplugged: true}, false, 0, nil, full, absent},
+		{"no panel, wipe", epdtest.Opts{Unplugged: true}, false, 0, nil, wipe, absent},
+		{"no panel, halt", epdtest.Opts{Unplugged: true}, false, 0, nil, halt, absent},
+		{"cable is off", epdtest.Opts{}, true, 0, func(o *epdtest.Opts) { o.Unplugged = true }, partial, errs{
+			epd.Model4in2: &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 500 * time.Millisecond},
+			epd.Model7in5: &epd.BusyError{Op: "waiting for the panel", Level: gpio.Low, Limit: 5 * time.Second},
+		}},
+		{"cable comes off in a partial", epdtest.Opts{}, true, 50 * time.Millisecond, func(o *epdtest.Opts) { o.Unplugged = true }, partial, errs{
+			epd.Model4in2: &epd.ShortError{Op: "refreshing partially", Level: gpio.Low, Took: 51 * time.Millisecond, Limit: 100 * time.Millisecond},
+			epd.Model7in5: &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 5 * time.Second},
+		}},
+		{"cable comes off in a full refresh", epdtest.Opts{}, true, 700 * time.Millisecond, func(o *epdtest.Opts) { o.Unplugged = true }, full, errs{
+			epd.Model4in2: &epd.ShortError{Op: "refreshing fully", Level: gpio.Low, Took: 701 * time.Millisecond, Limit: time.Second},
+			epd.Model7in5: &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 10 * time.Second},
+		}},
+		{"sticks low in a partial", epdtest.Opts{}, true, 10 * time.Millisecond, func(o *epdtest.Opts) { o.StuckLow = true }, partial, errs{
+			epd.Model4in2: &epd.ShortError{Op: "refreshing partially", Level: gpio.Low, Took: 11 * time.Millisecond, Limit: 100 * time.Millisecond},
+			epd.Model7in5: &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 5 * time.Second},
+		}},
+		{"sticks high in a partial", epdtest.Opts{}, true, 50 * time.Millisecond, func(o *epdtest.Opts) { o.StuckHigh = true }, partial, errs{
+			epd.Model4in2: &epd.BusyError{Op: "refreshing partially", Level: gpio.High, Limit: 5 * time.Second},
+			epd.Model7in5: &epd.ShortError{Op: "refreshing partially", Level: gpio.High, Took: 51 * time.Millisecond, Limit: 100 * time.Millisecond},
+		}},
+		{"begins far too late", epdtest.Opts{BusyLate: 600 * time.Millisecond}, false, 0, nil, full, errs{
+			epd.Model4in2: &epd.BusyError{Op: "refreshing fully", Level: gpio.Low, Limit: 500 * time.Millisecond},
+			epd.Model7in5: &epd.BusyError{Op: "turning drive voltages on", Level: gpio.High, Limit: 500 * time.Millisecond},
+		}},
+		{"partial far too slow", epdtest.Opts{PartialTime: 6 * time.Second}, true, 0, nil, partial, same("refreshing partially", 5*time.Second)},
+		{"partial far too quick", epdtest.Opts{PartialTime: 3 * time.Millisecond, PowerOnTime: time.Millisecond}, true, 0, nil, partial, errs{
+			epd.Model4in2: &epd.ShortError{Op: "refreshing partially", Level: gpio.Low, Took: 5 * time.Millisecond, Limit: 100 * time.Millisecond},
+			epd.Model7in5: &epd.ShortError{Op: "refreshing partially", Level: gpio.High, Took: 4 * time.Millisecond, Limit: 100 * time.Millisecond},
+		}},
+		{"full far too slow", epdtest.Opts{FullTime: 11 * time.Second}, false, 0, nil, full, same("refreshing fully", 10*time.Second)},
+		{"BUSY 9 ms late", epdtest.Opts{BusyLate: 9 * time.Millisecond}, true, 0, nil, partial, errs{}},
+		{"slow glass", epdtest.Opts{PartialTime: 1100 * time.Millisecond}, true, 0, nil, partial, errs{}},
+		{"slow glass in the cold", epdtest.Opts{PartialTime: 4 * time.Second, FullTime: 9 * time.Second}, true, 0, nil, partial, errs{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b := start(t, tt.panel, epd.Opts{NoMeasure: true})
+			both(t, func(t *testing.T, model epd.Model) {
+				m := blank(model)
+				m.Fill(image.Rect(0, 0, 100, 100), false)
+				b := start(t, tt.panel, epd.Opts{Model: model, NoMeasure: true})
 				if tt.ready {
 					b.ok(b.Full(ctx, m))
 				}
-				if tt.fault != nil {
+				if tt.fault != nil && tt.after == 0 {
 					b.panel.Tune(tt.fault)
+				} else if tt.fault != nil {
+					time.AfterFunc(tt.after+tt.panel.BusyLate+time.Millisecond, func() { b.panel.Tune(tt.fault) })
 				}
 				begun := time.Now()
-				err := tt.do(b)
+				err := tt.do(b, m)
 				took := time.Since(begun)
-				if tt.want == nil {
+				want := tt.want[model]
+				if want == nil {
 					b.ok(err)
 					b.clean()
 					return
 				}
-				var got *epd.BusyError
-				if !errors.As(err, &got) {
-					t.Fatalf("error %v, want a BusyError", err)
-				}
-				if diff := cmp.Diff(tt.want, got); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-				if most := tt.want.Limit + 200*time.Millisecond; took > most && tt.name != "no panel, halt" {
+				limit := check(t, err, want)
+				if most := limit + 400*time.Millisecond; took > most && tt.name != "no panel, halt" {
 					t.Errorf("took %v, want at most %v", took, most)
 				}
 				// The fault goes: the next picture starts the panel anew.
 				b.panel.Tune(func(o *epdtest.Opts) { *o = epdtest.Opts{Trace: o.Trace} })
 				b.panel.ForgetFaults()
 				time.Sleep(time.Second)
-				b.ok(partial(b))
+				b.ok(partial(b, m))
 				b.shows(m)
 				b.clean()
 			})
@@ -92,17 +126,53 @@ func TestBusyFaults(t *testing.T) {
 	}
 }
 
+// check compares the package's own error in err and returns its limit. What to check must be said, and err must say all of it.
+func check(t *testing.T, err, want error) time.Duration {
+	t.Helper()
+	var limit time.Duration
+	var got error
+	switch w := want.(type) {
+	case *epd.BusyError:
+		var e *epd.BusyError
+		if errors.As(err, &e) {
+			c := *e
+			c.Check, got, limit = "", &c, w.Limit
+			if !strings.Contains(err.Error(), e.Check) || e.Check == "" {
+				t.Errorf("%v: what is to be checked?", err)
+			}
+		}
+	case *epd.ShortError:
+		var e *epd.ShortError
+		if errors.As(err, &e) {
+			got, limit = e, w.Limit
+		}
+	}
+	if got == nil {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, part := range []string{"check ", limit.String(), "BUSY"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q lacks %q", err, part)
+		}
+	}
+	return limit
+}
+
 // After a failure the supply is off: nothing stays under drive voltage while the driver waits to be asked again.
 func TestFailureCutsTheSupply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t, epdtest.Opts{}, epd.Opts{})
-		m := mono.New(400, 300)
+	both(t, func(t *testing.T, model epd.Model) {
+		b := start(t, epdtest.Opts{}, epd.Opts{Model: model})
+		m := blank(model)
 		b.ok(b.Full(t.Context(), m))
-		b.panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = true })
+		b.panel.Tune(func(o *epdtest.Opts) { o.Unplugged = true })
 		if err := b.Partial(t.Context(), m, m.Bounds()); err == nil {
 			t.Fatal("no error")
 		}
-		b.panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = false })
+		b.panel.Tune(func(o *epdtest.Opts) { o.Unplugged = false })
+		b.panel.ForgetFaults()
 		b.log.Reset()
 		if b.panel.Tx(false, []byte{0x7F}); len(b.panel.Faults()) != 1 || !strings.Contains(b.panel.Faults()[0], "without supply") {
 			t.Errorf("faults %q, want one of bytes without supply", b.panel.Faults())
@@ -116,9 +186,9 @@ func TestFailureCutsTheSupply(t *testing.T) {
 
 // A failure to turn the drive voltages off, which nobody waits for, ends the same way.
 func TestIdleFailureCutsTheSupply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t, epdtest.Opts{}, epd.Opts{})
-		m := mono.New(400, 300)
+	both(t, func(t *testing.T, model epd.Model) {
+		b := start(t, epdtest.Opts{}, epd.Opts{Model: model})
+		m := blank(model)
 		b.ok(b.Full(t.Context(), m)) // measuring leaves the voltages on
 		b.panel.Tune(func(o *epdtest.Opts) { o.StuckLow = true })
 		b.log.Reset()
@@ -131,15 +201,21 @@ func TestIdleFailureCutsTheSupply(t *testing.T) {
 	})
 }
 
+// The supply fails in the middle of a refresh: the glass stays half drawn, the driver says what happened, and shows the picture when the supply
+// is back.
 func TestPowerCutInARefresh(t *testing.T) {
-	for _, after := range []time.Duration{20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
-			b := start(t, epdtest.Opts{}, epd.Opts{NoMeasure: true})
-			m, next := mono.New(400, 300), mono.New(400, 300)
+	for _, after := range []time.Duration{20 * time.Millisecond, 60 * time.Millisecond, 99 * time.Millisecond} {
+		both(t, func(t *testing.T, model epd.Model) {
+			b := start(t, epdtest.Opts{}, epd.Opts{Model: model, NoMeasure: true})
+			m, next := blank(model), blank(model)
 			next.Fill(image.Rect(0, 0, 200, 200), false)
 			b.ok(b.Full(t.Context(), m))
 			time.AfterFunc(after, func() { b.panel.SetPower(gpio.Low) })
-			_ = b.Partial(t.Context(), next, next.Bounds())
+			err := b.Partial(t.Context(), next, next.Bounds())
+			check(t, err, map[epd.Model]error{
+				epd.Model4in2: &epd.ShortError{Op: "refreshing partially", Level: gpio.Low, Took: after, Limit: 100 * time.Millisecond},
+				epd.Model7in5: &epd.BusyError{Op: "refreshing partially", Level: gpio.Low, Limit: 5 * time.Second},
+			}[model])
 			left := b.panel.Snapshot()
 			time.Sleep(time.Hour)
 			if !bytes.Equal(left.Pix, b.panel.Snapshot().Pix) {
@@ -149,6 +225,59 @@ func TestPowerCutInARefresh(t *testing.T) {
 			b.ok(b.Full(t.Context(), next))
 			b.shows(next)
 		})
+	}
+}
+
+// A panel of the other type is named; so is a driver that cannot know.
+func TestOtherPanel(t *testing.T) {
+	for _, tt := range []struct {
+		model epd.Model
+		panel *epdtest.Emulator
+		found string
+		level gpio.Level
+	}{
+		{epd.Model4in2, nil, "7in5_v2", gpio.High},
+		{epd.Model7in5, nil, "4in2_v2", gpio.Low},
+	} {
+		t.Run(string(tt.model), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bench{t: t}
+				b.put(emulator(epd.Model(tt.found), nil), epd.Opts{Model: tt.model})
+				for _, f := range []func() error{
+					func() error { return b.Full(t.Context(), blank(tt.model)) }, func() error { return b.Wipe(t.Context()) }, b.Halt,
+				} {
+					begun := time.Now()
+					err := f()
+					var e *epd.ModelError
+					if !errors.As(err, &e) || e.Want != tt.model || !strings.Contains(e.Found, tt.found) {
+						t.Fatalf("error %v, want a ModelError that names %s", err, tt.found)
+					}
+					check(t, &epd.BusyError{Check: e.Err.Check, Op: e.Err.Op, Level: e.Err.Level, Limit: e.Err.Limit},
+						&epd.BusyError{Op: "resetting", Level: tt.level, Limit: time.Second})
+					if took := time.Since(begun); took > 4*time.Second {
+						t.Errorf("found after %v", took)
+					}
+				}
+				if c := b.panel.Counts(); c.Full+c.Quick+c.Partial != 0 {
+					t.Errorf("the other panel was refreshed: %+v", c)
+				}
+				// The right panel is put in its place.
+				b.put(emulator(tt.model, nil), epd.Opts{Model: tt.model})
+				m := blank(tt.model)
+				m.Fill(image.Rect(9, 9, 99, 99), false)
+				b.ok(b.Full(t.Context(), m))
+				b.shows(m)
+				b.clean()
+			})
+		})
+	}
+}
+
+func TestUnknownModel(t *testing.T) {
+	panel := epdtest.NewSSD1683(nil)
+	_, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), &epd.Opts{Model: "13in3"})
+	if err == nil || !strings.Contains(err.Error(), "4in2_v2") || !strings.Contains(err.Error(), "7in5_v2") {
+		t.Errorf("error %v, want one that names the models", err)
 	}
 }
 
@@ -185,7 +314,7 @@ func TestContext(t *testing.T) {
 func TestWrongPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, epdtest.Opts{}, epd.Opts{})
-		for _, m := range []*mono.Image{mono.New(800, 480), mono.New(300, 400), {W: 400, H: 300, Stride: 50}} {
+		for _, m := range []*mono.Image{mono.New(800, 480), mono.New(300, 400), mono.New(399, 300), {W: 400, H: 300, Stride: 50}} {
 			if err := b.Full(t.Context(), m); err == nil {
 				t.Errorf("%v taken", m)
 			}
@@ -193,174 +322,6 @@ func TestWrongPicture(t *testing.T) {
 		b.ok(b.Partial(t.Context(), mono.New(400, 300), image.Rect(400, 0, 500, 10)))
 		if got := b.log.String(); got != "" {
 			t.Errorf("panel touched:\n%s", got)
-		}
-	})
-}
-
-// brokenPort fails after some transfers.
-type brokenPort struct {
-	spi.Port
-	conn *brokenConn
-}
-
-type brokenConn struct {
-	spi.Conn
-	left int
-}
-
-var errBus = errors.New("bus error")
-
-func (p *brokenPort) Connect(f physic.Frequency, m spi.Mode, bits int) (spi.Conn, error) {
-	c, err := p.Port.Connect(f, m, bits)
-	p.conn.Conn = c
-	return p.conn, err
-}
-
-func (c *brokenConn) Tx(w, r []byte) error {
-	if c.left--; c.left < 0 {
-		return errBus
-	}
-	return c.Conn.Tx(w, r)
-}
-
-func TestBusErrorAtEachTransfer(t *testing.T) {
-	for n := range 60 {
-		synctest.Test(t, func(t *testing.T) {
-			panel := epdtest.NewSSD1683(nil)
-			defer panel.SetPower(gpio.Low)
-			port := &brokenPort{Port: panel.Port(), conn: &brokenConn{left: n}}
-			d, err := epd.New(port, epd.Pins(panel.Pins()), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer d.Halt()
-			m := mono.New(400, 300)
-			m.Fill(image.Rect(7, 7, 77, 77), false)
-			failed := 0
-			for _, err := range []error{d.Full(t.Context(), m), d.Partial(t.Context(), m, m.Bounds())} {
-				if err != nil {
-					if failed++; !errors.Is(err, errBus) {
-						t.Errorf("transfer %d: error %v", n, err)
-					}
-				}
-			}
-			if failed == 0 && n < 40 {
-				t.Errorf("transfer %d: no error", n)
-			}
-			port.conn.left = 1 << 30
-			panel.ForgetFaults()
-			if err := d.Partial(t.Context(), m, m.Bounds()); err != nil {
-				t.Fatal(err)
-			}
-			if diff := panel.Glass().Diff(m); !diff.Empty() {
-				t.Errorf("transfer %d: glass differs in %v", n, diff)
-			}
-			for _, f := range panel.Faults() {
-				t.Errorf("transfer %d: %s", n, f)
-			}
-		})
-	}
-}
-
-// deadPin is a line that another process holds, or whose edges never come.
-type deadPin struct {
-	gpio.PinIO
-	err     error
-	edgeErr bool
-}
-
-func (p deadPin) In(pull gpio.Pull, e gpio.Edge) error {
-	if p.err != nil {
-		return p.err
-	}
-	return p.PinIO.In(pull, e)
-}
-
-func (p deadPin) Out(l gpio.Level) error {
-	if p.err != nil {
-		return p.err
-	}
-	return p.PinIO.Out(l)
-}
-
-func (p deadPin) WaitForEdge(d time.Duration) bool {
-	if p.edgeErr {
-		return false
-	}
-	return p.PinIO.WaitForEdge(d)
-}
-
-func TestNewReportsLines(t *testing.T) {
-	held := errors.New("line is held by another program")
-	for _, name := range []string{"DC", "RST", "Busy", "PWR"} {
-		panel := epdtest.NewSSD1683(nil)
-		pins := epd.Pins(panel.Pins())
-		p := map[string]*gpio.PinIO{"DC": &pins.DC, "RST": &pins.RST, "Busy": &pins.Busy, "PWR": &pins.PWR}[name]
-		*p = deadPin{PinIO: *p, err: held}
-		if _, err := epd.New(panel.Port(), pins, nil); !errors.Is(err, held) {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-	panel := epdtest.NewSSD1683(nil)
-	if _, err := epd.New(panel.Port(), epd.Pins{DC: panel.Pins().DC}, nil); err == nil {
-		t.Error("missing lines taken")
-	}
-	if _, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), &epd.Opts{Frequency: 40 * physic.MegaHertz}); err == nil {
-		t.Error("refused frequency taken")
-	}
-}
-
-// A line whose edges do not work is looked at every few milliseconds, up to the limit; the loop does not spin.
-func TestWithoutEdges(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		panel := epdtest.NewSSD1683(nil)
-		pins := epd.Pins(panel.Pins())
-		pins.Busy = deadPin{PinIO: pins.Busy, edgeErr: true}
-		d, err := epd.New(panel.Port(), pins, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := mono.New(400, 300)
-		if err := d.Full(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
-		panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = true })
-		var busy *epd.BusyError
-		if err := d.Full(t.Context(), m); !errors.As(err, &busy) {
-			t.Errorf("error %v, want a BusyError", err)
-		}
-		panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = false })
-		if err := d.Halt(); err != nil {
-			t.Error(err)
-		}
-		for _, f := range panel.Faults() {
-			t.Error(f)
-		}
-	})
-}
-
-// A board without a PWR line keeps its supply; reset and deep sleep do what they can.
-func TestWithoutPWR(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		panel := epdtest.NewSSD1683(&epdtest.Opts{AlwaysOn: true})
-		pins := epd.Pins(panel.Pins())
-		pins.PWR = nil
-		d, err := epd.New(panel.Port(), pins, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := mono.New(400, 300)
-		m.Fill(image.Rect(0, 0, 9, 9), false)
-		for range 2 {
-			if err := d.Partial(t.Context(), m, m.Bounds()); err != nil {
-				t.Fatal(err)
-			}
-			if err := d.Halt(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, f := range panel.Faults() {
-			t.Error(f)
 		}
 	})
 }

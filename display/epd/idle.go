@@ -4,7 +4,7 @@ package epd
 
 // boost says that the drive voltages are on since now, and makes sure that somebody turns them off. One goroutine watches as long as they are
 // on; a refresh meanwhile only moves the time.
-func (d *SSD1683) boost() {
+func (d *Dev) boost() {
 	d.lastUse = d.clock.Now()
 	if d.boosted {
 		return
@@ -14,7 +14,7 @@ func (d *SSD1683) boost() {
 }
 
 // rest says that the drive voltages are off.
-func (d *SSD1683) rest() {
+func (d *Dev) rest() {
 	if d.boosted {
 		close(d.unwatch)
 	}
@@ -22,7 +22,7 @@ func (d *SSD1683) rest() {
 }
 
 // watch turns the drive voltages off when nothing was refreshed for long enough. It ends when they are off, whoever did it.
-func (d *SSD1683) watch(over chan struct{}) {
+func (d *Dev) watch(over chan struct{}) {
 	for wait := d.opts.IdleOff; ; {
 		c, stop := d.clock.Timer(wait)
 		select {
@@ -39,7 +39,7 @@ func (d *SSD1683) watch(over chan struct{}) {
 		if d.boosted && d.unwatch == over {
 			if wait = d.opts.IdleOff - d.clock.Now().Sub(d.lastUse); wait <= 0 {
 				d.err = nil
-				if d.powerOff(); d.err != nil {
+				if d.unboost(); d.err != nil {
 					_ = d.cut() // the next picture starts the panel anew and meets the same fault if it stays
 				}
 			}

@@ -28,6 +28,7 @@ type boxConfig struct {
 	DataDir     string         `toml:"data_dir"`
 	AckKey      string         `toml:"ack_key"`
 	Release     string         `toml:"release"`
+	Panel       string         `toml:"panel"`
 	Clerks      []device.Clerk `toml:"clerks"`
 }
 
@@ -50,7 +51,7 @@ func (w *World) writeConfig() (string, error) {
 	}
 	c := boxConfig{
 		City: w.city.code(), Office: w.office.Name.JA, OfficeGroup: w.office.Group, DeviceID: w.device,
-		DataDir: w.folder.file("box"), Release: "at_once",
+		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model),
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}
 	if c.Clerks, err = w.clerkHashes(); err != nil {

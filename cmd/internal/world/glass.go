@@ -4,21 +4,39 @@ package world
 
 import (
 	"errors"
+	"fmt"
+	"image"
 	"io/fs"
 	"os"
 	"time"
 
+	"madoguchi/display/epd"
 	"madoguchi/display/epd/epdtest"
 	"madoguchi/display/mono"
 )
 
-// loadGlass returns the picture that was left on the panel, nil for white.
-func loadGlass(f *folder) *mono.Image {
+// newPanel returns the emulated panel of a model, with the picture that was left on it.
+func newPanel(f *folder, model epd.Model, tune func(*epdtest.Opts)) (*epdtest.Emulator, error) {
+	opts := epdtest.Opts{Glass: loadGlass(f, model.Bounds())}
+	if tune != nil {
+		tune(&opts)
+	}
+	switch model {
+	case epd.Model4in2:
+		return epdtest.NewSSD1683(&opts), nil
+	case epd.Model7in5:
+		return epdtest.NewUC8179(&opts), nil
+	}
+	return nil, fmt.Errorf("panel %q: choose one of %v", model, epd.Models)
+}
+
+// loadGlass returns the picture that was left on a panel of this size, nil for white.
+func loadGlass(f *folder, bounds image.Rectangle) *mono.Image {
 	data, err := os.ReadFile(f.file("glass"))
 	if err != nil {
 		return nil
 	}
-	m := mono.New(epdtest.Width, epdtest.Height)
+	m := mono.New(bounds.Dx(), bounds.Dy())
 	if len(data) != len(m.Pix) {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"madoguchi/cmd/internal/collector"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/cmd/internal/wire"
+	"madoguchi/display/epd"
 	"madoguchi/display/epd/epdtest"
 	"madoguchi/display/lamp"
 	"madoguchi/pinpad"
@@ -40,6 +41,8 @@ type Opts struct {
 	// Command makes the command of a child: the role "box" or "link" and its
 	// arguments. Required. The world sets files, environment and output.
 	Command func(role string, args ...string) *exec.Cmd
+	// Model is the panel that the box has. Default: the 4.2" one.
+	Model epd.Model
 	// Panel changes the emulated panel, for tests: a faster one. May be nil.
 	Panel func(*epdtest.Opts)
 	// Quiet is how long the glass must stand still to count as at rest. Default
@@ -94,6 +97,9 @@ func Open(ctx context.Context, opts Opts) (*World, error) {
 	if opts.City == "" {
 		opts.City = Cities[0].ID
 	}
+	if opts.Model == "" {
+		opts.Model = epd.Model4in2
+	}
 	if opts.Restart == 0 {
 		opts.Restart = time.Second
 	}
@@ -143,12 +149,9 @@ func (w *World) build(ctx, run context.Context) (err error) {
 	if w.pocket, err = newPocket(w.folder, w.Clock()); err != nil {
 		return err
 	}
-	opts := epdtest.DefaultOpts
-	opts.Glass = loadGlass(w.folder)
-	if w.opts.Panel != nil {
-		w.opts.Panel(&opts)
+	if w.panel, err = newPanel(w.folder, w.opts.Model, w.opts.Panel); err != nil {
+		return err
 	}
-	w.panel = epdtest.NewSSD1683(&opts)
 	w.finger = newFingers(w.feel)
 	if err := w.buildHall(ctx, run); err != nil {
 		return err

@@ -4,6 +4,7 @@ package epdtest
 
 import (
 	"fmt"
+	"image"
 	"slices"
 	"sync"
 	"time"
@@ -13,14 +14,7 @@ import (
 	"madoguchi/display/mono"
 )
 
-// The panel's size in pixels.
 const (
-	Width  = 400
-	Height = 300
-)
-
-const (
-	stride  = Width / 8
 	maxTx   = 4096 // what spidev carries in one transfer unless the kernel is told otherwise
 	maxKept = 1000 // faults kept
 )
@@ -32,57 +26,13 @@ type Clock interface {
 	Timer(d time.Duration) (c <-chan time.Time, stop func())
 }
 
-// Opts say which panel is emulated and what is wrong with it. A zero duration or number stands for its value in DefaultOpts.
-type Opts struct {
-	FullTime     time.Duration // full refresh, sequence F7
-	QuickTime    time.Duration // full refresh with the waveform of a hot panel, D7
-	PartialTime  time.Duration // partial refresh with the booster on
-	PowerOnTime  time.Duration // booster up
-	PowerOffTime time.Duration // booster down
-	ResetTime    time.Duration // BUSY after a hardware or software reset
-	BusyLate     time.Duration // BUSY rises so long after the command
-	Speed        float64       // all of the above are divided by it
-
-	MaxPartials int           // more partial refreshes without a full one are a fault
-	MaxBooster  time.Duration // drive voltages left on idle for longer are a fault; not divided by Speed
-	MaxReset    time.Duration // longer RST pulses are a fault on a Clever board, where they also cut the supply
-
-	PingPong  bool // the banks change places after each partial refresh
-	Clever    bool // RST low also cuts the supply
-	AlwaysOn  bool // the board has no PWR line
-	Inverted  bool // 4.2" V1: BUSY is low when busy
-	StuckHigh bool // BUSY reads high whatever happens
-	StuckLow  bool // BUSY reads low whatever happens
-	Unplugged bool // the cable is off: bytes are lost, BUSY reads low
-
-	Seed  uint64        // of what undefined RAM holds
-	Glass *mono.Image   // picture left on the glass from before; nil: white
-	Frame time.Duration // Changed during a refresh comes so often
-	Trace func(Step)    // called for each transfer and line change, under the emulator's lock
-	Clock Clock         // nil: package time
-}
-
-// DefaultOpts are a Waveshare 4.2" V2 with the faster of its two known waveforms.
-var DefaultOpts = Opts{
-	FullTime:     4 * time.Second,         // panel maker
-	QuickTime:    1140 * time.Millisecond, // measured by the author of a public driver, as the following three
-	PartialTime:  360 * time.Millisecond,
-	PowerOnTime:  96 * time.Millisecond,
-	PowerOffTime: 268 * time.Millisecond,
-	ResetTime:    3 * time.Millisecond,
-	BusyLate:     time.Millisecond,
-	Speed:        1,
-	MaxPartials:  200,
-	MaxBooster:   5 * time.Second,
-	MaxReset:     5 * time.Millisecond,
-	Frame:        50 * time.Millisecond,
-}
-
 // Emulator is a panel. Its methods may be called from several goroutines.
 type Emulator struct {
 	mu    sync.Mutex
 	o     Opts
 	clock Clock
+	chip  chip
+	panel // its size
 
 	// lines
 	power, reset bool // supply on; RST is low
@@ -96,12 +46,10 @@ type Emulator struct {
 	// controller
 	asleep   bool // deep sleep
 	sleptAt  time.Time
-	reg      registers
-	banks    [2][]byte // 24h, 26h
+	banks    [2][]byte // the picture, what the glass shows
 	cmd      int       // command whose parameters arrive, -1: none
 	params   []byte
 	written  int // bytes of a RAM write
-	x, y     int // address counters
 	op       *operation
 	idleFrom time.Time // end of the last operation
 	boosted  bool
@@ -125,61 +73,52 @@ type Counts struct {
 	Full, Quick, Partial int   // refreshes begun
 }
 
-// NewSSD1683 returns a panel without supply. Nil stands for DefaultOpts.
-func NewSSD1683(opts *Opts) *Emulator {
+// panel is the size of a glass in pixels.
+type panel struct{ w, h int }
+
+func (p panel) stride() int { return p.w / 8 }
+
+// newEmulator returns a panel without supply; the chip is made for it.
+func newEmulator(p panel, opts *Opts, c func(*Emulator) chip) *Emulator {
 	e := &Emulator{
-		cmd: -1, edges: make(chan bool, 16), pinEdges: make(chan bool, 16), changed: make(chan struct{}, 1),
-		level: make([]uint8, Width*Height), residue: make([]uint8, Width*Height), reset: true,
-		banks: [2][]byte{make([]byte, stride*Height), make([]byte, stride*Height)},
+		panel: p, cmd: -1, edges: make(chan bool, 16), pinEdges: make(chan bool, 16), changed: make(chan struct{}, 1),
+		level: make([]uint8, p.w*p.h), residue: make([]uint8, p.w*p.h), reset: true,
+		banks: [2][]byte{make([]byte, p.stride()*p.h), make([]byte, p.stride()*p.h)},
 	}
+	e.chip = c(e)
 	if opts != nil {
 		e.o = *opts
 	}
-	e.o.fill()
+	e.o.fill(e.chip.defaults())
 	if e.clock = e.o.Clock; e.clock == nil {
 		e.clock = systemClock{}
 	}
 	for i := range e.level {
 		e.level[i] = PaperWhite
-		if e.o.Glass != nil && !e.o.Glass.White(i%Width, i/Width) {
+		if e.o.Glass != nil && !e.o.Glass.White(i%p.w, i/p.w) {
 			e.level[i] = InkBlack
 		}
 	}
 	e.ink = pack(e.level)
+	e.chip.restore()
 	e.forget()
 	e.power = e.o.AlwaysOn
+	e.lineWas = e.line(e.clock.Now())
 	return e
 }
 
-// fill puts the defaults into zero fields.
-func (o *Opts) fill() {
-	d := &DefaultOpts
-	for _, f := range []struct{ at, def *time.Duration }{
-		{&o.FullTime, &d.FullTime}, {&o.QuickTime, &d.QuickTime}, {&o.PartialTime, &d.PartialTime}, {&o.PowerOnTime, &d.PowerOnTime},
-		{&o.PowerOffTime, &d.PowerOffTime}, {&o.ResetTime, &d.ResetTime}, {&o.BusyLate, &d.BusyLate}, {&o.MaxBooster, &d.MaxBooster},
-		{&o.MaxReset, &d.MaxReset}, {&o.Frame, &d.Frame},
-	} {
-		if *f.at == 0 {
-			*f.at = *f.def
-		}
-	}
-	if o.Speed <= 0 {
-		o.Speed = d.Speed
-	}
-	if o.MaxPartials == 0 {
-		o.MaxPartials = d.MaxPartials
-	}
-}
+// Bounds returns the rectangle of the glass.
+func (e *Emulator) Bounds() image.Rectangle { return image.Rect(0, 0, e.w, e.h) }
 
 // String names the emulated panel.
-func (e *Emulator) String() string { return "epdtest.SSD1683" }
+func (e *Emulator) String() string { return "epdtest." + e.chip.name() }
 
 // Tune changes options while the panel runs, as a cable that comes loose does. A change of Clock or Glass has no effect.
 func (e *Emulator) Tune(change func(*Opts)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	change(&e.o)
-	e.o.fill()
+	e.o.fill(e.chip.defaults())
 	e.look()
 }
 
@@ -243,8 +182,9 @@ func (e *Emulator) SetReset(l gpio.Level) {
 			e.fault("RST low for %v, on this board it cuts the supply after %v", held, e.o.MaxReset)
 			e.forget()
 		}
-		e.asleep, e.reg, e.cmd = false, resetRegisters, -1
-		e.begin(&operation{name: "resetting", time: e.o.ResetTime, at: now})
+		e.asleep, e.cmd = false, -1
+		e.chip.restore()
+		e.begin(e.chip.start(now))
 	}
 	e.look()
 }
@@ -259,13 +199,14 @@ func (e *Emulator) SetPower(l gpio.Level) {
 	}
 	e.trace(Step{Kind: StepPower, Level: bool(l)})
 	e.abort()
-	e.power, e.asleep, e.boosted, e.reg, e.cmd = bool(l), false, false, resetRegisters, -1
+	e.power, e.asleep, e.boosted, e.cmd = bool(l), false, false, -1
+	e.chip.restore()
 	e.resetSince = time.Time{} // a line that is low when the supply comes is no pulse
 	e.forget()
 	e.look()
 }
 
-// Busy reports the level of the BUSY line: high when busy, low without supply.
+// Busy reports the level of the BUSY line: on the SSD1683 high when busy, on the UC8179 low; low without supply.
 func (e *Emulator) Busy() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -305,12 +246,13 @@ func (e *Emulator) ForgetFaults() {
 	e.faults = nil
 }
 
-// Bank returns a copy of a RAM bank as a picture: 0x24 or 0x26.
+// Bank returns a copy of a RAM bank as a picture, by the command that writes it: of the SSD1683 0x24 (the picture) or 0x26 (what the glass
+// shows), of the UC8179 0x13 or 0x10.
 func (e *Emulator) Bank(cmd byte) *mono.Image {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m := mono.New(Width, Height)
-	copy(m.Pix, e.banks[bank(cmd)])
+	m := mono.New(e.w, e.h)
+	copy(m.Pix, e.banks[e.chip.bank(cmd)])
 	return m
 }
 
@@ -352,8 +294,8 @@ func (e *Emulator) line(now time.Time) bool {
 	case e.o.StuckLow, e.o.Unplugged, !e.power:
 		return false
 	}
-	busy := e.asleep || e.op != nil && !now.Before(e.op.rise())
-	return busy != e.o.Inverted
+	busy := e.asleep || e.op != nil && !e.op.quiet && !now.Before(e.op.rise())
+	return (busy == e.chip.busyHigh()) != e.o.Inverted
 }
 
 // tell delivers the newest value and drops the oldest if nobody takes them.

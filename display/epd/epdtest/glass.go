@@ -55,15 +55,12 @@ func (o *operation) look(now time.Time) func(i int, residue uint8) uint8 {
 	f := o.done(now)
 	if o.kind == partialRefresh {
 		return func(i int, residue uint8) uint8 {
-			if !bit(o.drive, i) {
+			if !bit(o.moved, i) {
 				return o.from[i]
-			}
-			if bit(o.to, i) && o.from[i] < middle {
-				residue = min(residue+residueStep, residueMost)
 			}
 			// Pixels do not move together: each starts a little later than its neighbour may.
 			grain := float64(uint32(i)*2654435761>>24) / 255
-			return blend(o.from[i], rest(bit(o.to, i), residue), fraction((f-0.3*grain)/0.6))
+			return blend(o.from[i], o.goal(goalPicture, i, residue), fraction((f-0.3*grain)/0.6))
 		}
 	}
 	phases := fullPhases
@@ -95,16 +92,22 @@ func (o *operation) goal(g goal, i int, residue uint8) uint8 {
 	case goalWhite:
 		return PaperWhite
 	}
-	return rest(bit(o.to, i), o.kind.left(residue))
+	white := bit(o.to, i)
+	if o.moved == nil || bit(o.moved, i) {
+		residue = o.leaves(i, white, residue)
+	}
+	return rest(white, residue)
 }
 
-// left is how much residue a refresh leaves of what was there.
-func (r refresh) left(residue uint8) uint8 {
-	switch r {
-	case fullRefresh:
+// leaves is the residue of a pixel that moved: a full refresh takes it away, a partial one adds some where it erases ink.
+func (o *operation) leaves(i int, white bool, residue uint8) uint8 {
+	switch {
+	case o.kind == fullRefresh:
 		return 0
-	case quickRefresh:
+	case o.kind == quickRefresh:
 		return residue / 4
+	case white && o.from[i] < middle:
+		return min(residue+residueStep, residueMost)
 	}
 	return residue
 }
@@ -120,7 +123,7 @@ func (e *Emulator) Snapshot() *image.Gray {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.look()
-	m := image.NewGray(image.Rect(0, 0, Width, Height))
+	m := image.NewGray(e.Bounds())
 	if e.op == nil || e.op.kind == noRefresh {
 		copy(m.Pix, e.level)
 		return m
@@ -134,7 +137,7 @@ func (e *Emulator) Snapshot() *image.Gray {
 
 // Glass returns the picture that the glass shows now, each pixel taken as black or white.
 func (e *Emulator) Glass() *mono.Image {
-	m := mono.New(Width, Height)
+	m := mono.New(e.w, e.h)
 	m.Pix = pack(e.Snapshot().Pix)
 	return m
 }

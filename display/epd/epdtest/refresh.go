@@ -15,11 +15,13 @@ type operation struct {
 	late  time.Duration // BUSY rises so much later
 	time  time.Duration
 	speed float64
-	off   bool // drive voltages go off at its end
+	quiet bool   // BUSY does not show it
+	off   bool   // drive voltages go off at its end
+	after func() // what the controller does at the end of a refresh; may be nil
 	kind  refresh
 	from  []uint8 // levels before a refresh
 	to    []byte  // the picture, one bit for each pixel, 1 = white
-	drive []byte  // pixels that a partial refresh drives, one bit for each
+	moved []byte  // pixels for which picture and old picture differ, one bit for each; nil: all. A partial refresh drives no others
 	stop  chan struct{}
 }
 
@@ -85,108 +87,44 @@ func (e *Emulator) attend(o *operation, next, end time.Time, step time.Duration)
 	}
 }
 
-// sequences are the values of 22h that the datasheet or the panel maker's and other public drivers use.
-var sequences = []byte{0x80, 0x01, 0xC0, 0x03, 0x91, 0x99, 0xB1, 0xB9, 0xC7, 0xCF, 0xF7, 0xFF, 0xE0, 0x83, 0xD7, 0xFC, 0xDC}
-
-// roomTemp is what the controller's own sensor reads, in °C.
-const roomTemp = 22
-
-// activate runs the sequence in 22h.
-func (e *Emulator) activate() {
-	s := e.reg.control2
-	bit := func(n int) bool { return s>>n&1 == 1 }
-	if !slices.Contains(sequences, s) {
-		e.fault("sequence %02X is unknown", s)
-		return
-	}
-	o := &operation{name: "switching", late: e.o.BusyLate, at: e.clock.Now(), off: bit(1)}
-	if bit(6) && !e.boosted {
-		o.time += e.o.PowerOnTime
-	}
-	if bit(5) && !e.reg.internalTemp {
-		e.fault("sequence %02X reads the temperature from an external sensor, there is none", s)
-	}
-	if bit(5) {
-		e.reg.temp = roomTemp
-	}
-	if bit(4) {
-		e.reg.lut = normalWaveform
-		if !bit(5) && e.reg.temp >= 90 {
-			e.reg.lut = hotWaveform
-			if !e.reg.tempWritten {
-				e.fault("sequence %02X without a temperature in 1A", s)
-			}
-		}
-	}
-	if bit(6) && !e.boosted {
-		e.boosted, e.overdue = true, false
-	}
-	if bit(2) {
-		e.refresh(o, s)
-	} else if bit(1) {
-		o.name, o.time = "turning drive voltages off", e.o.PowerOffTime
-	}
-	e.begin(o)
-}
-
-// refresh prepares a display sequence.
-func (e *Emulator) refresh(o *operation, s byte) {
-	if e.reg.lut == noWaveform {
-		e.fault("sequence %02X with no waveform loaded", s)
-	}
-	if !e.boosted {
-		e.fault("sequence %02X with drive voltages off", s)
-	}
-	o.from, o.to = slices.Clone(e.level), option(e.banks[0], e.reg.control1&0xF)
-	old := option(e.banks[1], e.reg.control1>>4)
-	if s>>3&1 == 0 {
-		o.name, o.kind, o.time = "refreshing fully", fullRefresh, e.o.FullTime
+// drive prepares a refresh to a picture. The pixels that move are nil for all.
+func (e *Emulator) drive(o *operation, kind refresh, to, moved []byte) {
+	o.kind, o.from, o.to, o.moved = kind, slices.Clone(e.level), to, moved
+	switch kind {
+	case fullRefresh:
+		o.name = "refreshing fully"
 		e.counts.Full++
-		if e.reg.lut == hotWaveform {
-			o.kind, o.time = quickRefresh, e.o.QuickTime
-			e.counts.Full--
-			e.counts.Quick++
+	case quickRefresh:
+		o.name = "refreshing fully"
+		e.counts.Quick++
+	case partialRefresh:
+		o.name = "refreshing partially"
+		e.counts.Partial++
+		if e.partials++; e.partials == e.o.MaxPartials+1 {
+			e.fault("more than %d partial refreshes without a full one", e.o.MaxPartials)
 		}
-		if slices.ContainsFunc(old, func(b byte) bool { return b != 0 }) {
-			e.fault("full refresh would drive red: bank 26 is not taken as 0")
+		if !e.based {
+			e.fault("partial refresh before a full one")
 		}
-		return
-	}
-	o.name, o.kind = "refreshing partially", partialRefresh
-	o.time += e.o.PartialTime
-	if o.off {
-		o.time += e.o.PowerOffTime
-	}
-	e.counts.Partial++
-	if e.partials++; e.partials == e.o.MaxPartials+1 {
-		e.fault("more than %d partial refreshes without a full one", e.o.MaxPartials)
-	}
-	if !e.based {
-		e.fault("partial refresh before a full one")
-	}
-	o.drive = make([]byte, len(old))
-	ghosts := 0
-	for i, b := range old {
-		o.drive[i] = b ^ o.to[i]
-		ghosts += bits.OnesCount8(b ^ e.ink[i])
-	}
-	if ghosts > 0 && e.based {
-		e.fault("partial refresh with bank 26 unlike the glass in %d pixels", ghosts)
 	}
 }
 
-// option reads a bank through one half of 21h: as it is, as 0, inverted.
-func option(bank []byte, how byte) []byte {
-	b := slices.Clone(bank)
-	switch how {
-	case 4:
-		clear(b)
-	case 8:
-		for i := range b {
-			b[i] = ^b[i]
-		}
+// ghosts counts the pixels in which the controller's old picture is not what the glass shows.
+func (e *Emulator) ghosts(old []byte) int {
+	n := 0
+	for i, b := range old {
+		n += bits.OnesCount8(b ^ e.ink[i])
 	}
-	return b
+	return n
+}
+
+// differ returns the bits in which two pictures differ.
+func differ(a, b []byte) []byte {
+	d := make([]byte, len(a))
+	for i := range a {
+		d[i] = a[i] ^ b[i]
+	}
+	return d
 }
 
 // finish ends the running operation.
@@ -194,16 +132,19 @@ func (e *Emulator) finish() {
 	o := e.op
 	if o.kind != noRefresh {
 		for n, to := range o.to {
-			if o.drive == nil {
-				e.settle(o, n, to, 0xFF)
-			} else if o.drive[n] != 0 {
-				e.settle(o, n, to, o.drive[n])
+			moved := byte(0xFF)
+			if o.moved != nil {
+				moved = o.moved[n]
+			}
+			if moved != 0 || o.kind != partialRefresh {
+				e.settle(o, n, to, moved)
 			}
 		}
 		if o.kind != partialRefresh {
 			e.based, e.partials = true, 0
-		} else if e.o.PingPong {
-			e.banks[0], e.banks[1] = e.banks[1], e.banks[0]
+		}
+		if o.after != nil {
+			o.after()
 		}
 		e.show()
 	}
@@ -214,20 +155,23 @@ func (e *Emulator) finish() {
 	e.op, e.idleFrom = nil, o.end()
 }
 
-// settle leaves the driven ones of eight pixels as a refresh leaves them.
-func (e *Emulator) settle(o *operation, n int, to, drive byte) {
+// settle leaves eight pixels as a refresh leaves them. One that does not move keeps its residue also through a full refresh.
+func (e *Emulator) settle(o *operation, n int, to, moved byte) {
+	driven := byte(0xFF)
+	if o.kind == partialRefresh {
+		driven = moved
+	}
 	for i, mask := n*8, byte(0x80); mask != 0; i, mask = i+1, mask>>1 {
-		if drive&mask == 0 {
+		if driven&mask == 0 {
 			continue
 		}
-		white := to&mask != 0
-		r := o.kind.left(e.residue[i])
-		if o.kind == partialRefresh && white && o.from[i] < middle {
-			r = min(r+residueStep, residueMost)
+		white, r := to&mask != 0, e.residue[i]
+		if moved&mask != 0 {
+			r = o.leaves(i, white, r)
 		}
 		e.residue[i], e.level[i] = r, rest(white, r)
 	}
-	e.ink[n] = e.ink[n]&^drive | to&drive
+	e.ink[n] = e.ink[n]&^driven | to&driven
 }
 
 // abort stops the running operation where it is: a half-drawn glass stays half drawn.

@@ -44,8 +44,8 @@ func (p *port) Connect(f physic.Frequency, mode spi.Mode, bits int) (spi.Conn, e
 	switch {
 	case p.connected:
 		return nil, errors.New("epdtest: connected already")
-	case f <= 0 || f > 20*physic.MegaHertz:
-		return nil, fmt.Errorf("epdtest: the controller takes up to 20MHz, not %s", f)
+	case f <= 0 || f > p.e.chip.fastest():
+		return nil, fmt.Errorf("epdtest: the controller takes up to %s, not %s", p.e.chip.fastest(), f)
 	case mode != spi.Mode0 || bits != 8:
 		return nil, fmt.Errorf("epdtest: the controller takes Mode0 with 8 bits, not %s with %d", mode, bits)
 	}

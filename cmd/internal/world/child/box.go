@@ -91,7 +91,7 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	defer box.Close()
 
 	c.Pad.Now = box.Clock().Now
-	hw, err := hardware(box, matrix, c)
+	hw, err := hardware(box, matrix, c, epd.Model(cfg.Panel))
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 }
 
 // hardware builds the firmware's own drivers on the wire.
-func hardware(box *wire.Box, matrix *pinpadtest.Matrix, c BoxConfig) (device.Hardware, error) {
+func hardware(box *wire.Box, matrix *pinpadtest.Matrix, c BoxConfig, model epd.Model) (device.Hardware, error) {
 	var hw device.Hardware
 	var err error
 	if hw.Pad, err = pinpad.New(matrix.Rows(), matrix.Cols(), &c.Pad); err != nil {
@@ -121,7 +121,8 @@ func hardware(box *wire.Box, matrix *pinpadtest.Matrix, c BoxConfig) (device.Har
 	}
 	port, dc := box.Port()
 	pins := epd.Pins{DC: dc, RST: box.Out(wire.LineReset), Busy: box.Busy(), PWR: box.Out(wire.LinePower)}
-	if hw.Panel, err = epd.New(port, pins, nil); err != nil {
+	// AnyTime: the world may hurry its panel.
+	if hw.Panel, err = epd.New(port, pins, &epd.Opts{Model: model, AnyTime: true}); err != nil {
 		return hw, err
 	}
 	if hw.Lamp, err = lamp.New(box.Out(wire.LineRed), box.Out(wire.LineYellow), box.Out(wire.LineGreen)); err != nil {
