@@ -173,7 +173,10 @@ func (s *site) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, a := range alarms {
-		answer.Alarms = append(answer.Alarms, alarmState(a))
+		if a.Seen >= a.Count {
+			continue // a person has looked at it
+		}
+		answer.Alarms = append(answer.Alarms, alarmState{Kind: a.Kind, Device: a.Device, Count: a.Count, Day: a.Day})
 	}
 	if answer.Counters, err = s.source.Counters(r.Context()); err != nil {
 		s.fail(w, r, err, false)

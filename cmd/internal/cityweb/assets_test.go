@@ -83,8 +83,8 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	want := map[string][]string{"procedures": nil, "outcomes": nil, "alarms": {store.AlarmConflict, store.AlarmEpoch,
-		store.AlarmKeyChanged, store.AlarmMalformed, store.AlarmRejected, store.AlarmReused}}
+	want := map[string][]string{"procedures": nil, "outcomes": nil, "alarms": {store.AlarmConflict, store.AlarmDropped, store.AlarmEarly,
+		store.AlarmEpoch, store.AlarmGuess, store.AlarmKeyChanged, store.AlarmMalformed, store.AlarmRejected, store.AlarmReused}}
 	for _, p := range record.Procedures() {
 		want["procedures"] = append(want["procedures"], p.String())
 	}
