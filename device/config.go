@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"madoguchi/display"
+	"madoguchi/display/epd"
 	"madoguchi/pinpad/pin"
 	"madoguchi/sync/record"
 )
@@ -37,7 +38,7 @@ type Config struct {
 	PolicyVersion uint32   `toml:"policy_version"` // of the rules in force; 0: none
 	Sound         bool     `toml:"sound"`          // one tone for every key; default off
 
-	Panel        string `toml:"panel"`         // "4in2_v2" (SSD1683)
+	Panel        string `toml:"panel"`         // an epd.Model: "4in2_v2" (SSD1683, default) or "7in5_v2" (UC8179)
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
 	ReaderSocket string `toml:"reader_socket"` // of pcscd, default /run/pcscd/pcscd.comm
 	Reader       string `toml:"reader"`        // a part of the card reader's name, where there are several; "" takes whichever holds a card
@@ -73,7 +74,7 @@ type Pins struct {
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
 	Languages: []string{"ja", "en"}, Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
-	Panel: "4in2_v2", SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
+	Panel: string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
 		DC: 25, RST: 17, Busy: 24, Power: 18, Red: 22, Yellow: 23, Green: 27, Buzzer: 12, Lid: 4,
@@ -231,6 +232,9 @@ func (c Config) Check() error {
 		if _, err := pin.ParseHash(k.Hash); err != nil {
 			bad(fmt.Sprintf("clerks[%d].hash", i), "%v", err)
 		}
+	}
+	if !slices.Contains(epd.Models, epd.Model(c.Panel)) {
+		bad("panel", "%q is not one of %v", c.Panel, epd.Models)
 	}
 	if _, err := c.ackKey(); err != nil {
 		bad("ack_key", "%v", err)

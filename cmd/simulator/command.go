@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,12 +19,13 @@ import (
 	"madoguchi/cmd/internal/wire"
 	"madoguchi/cmd/internal/world"
 	"madoguchi/cmd/internal/world/child"
+	"madoguchi/display/epd"
 )
 
 // flags are the program's own.
 type flags struct {
-	listen, city, office, data, date, card, broker string
-	headless                                       bool
+	listen, city, office, data, date, card, panel, broker string
+	headless                                              bool
 }
 
 func command(stdout, stderr io.Writer) *cobra.Command {
@@ -56,6 +58,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&f.data, "data", "", "`folder` of everything that outlives a power cut (default: madoguchi in the user's state folder)")
 	flags.StringVar(&f.date, "date", "", "`YYYY-MM-DD` on which the box's clock starts; it runs from there (default: today)")
 	flags.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
+	flags.StringVar(&f.panel, "panel", string(epd.Model4in2), "`panel` of the box: 4in2_v2 (4.2 inch, 400×300) or 7in5_v2 (7.5 inch, 800×480)")
 	flags.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
 	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
 	root.AddCommand(cardCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
@@ -71,7 +74,10 @@ func noArgs(_ *cobra.Command, args []string) error {
 
 // world turns the flags into a world. Errors are mistakes in the arguments.
 func (f flags) world() (world.Opts, error) {
-	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Command: again}
+	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Model: epd.Model(f.panel), Command: again}
+	if !slices.Contains(epd.Models, o.Model) {
+		return o, fmt.Errorf("--panel %q: choose one of %v", f.panel, epd.Models)
+	}
 	if _, _, err := world.Place(f.city, f.office); err != nil {
 		return o, err
 	}
