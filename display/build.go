@@ -254,5 +254,5 @@ func (b *builder) date(d Date, key string) string {
 
 // plain takes the marks for line breaks out of a text, and the dot out of the zero. Where a language writes spaces, they stand beside the mark.
 func plain(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("|", "", "\n", " ", string(fonts.DottedZero), "0").Replace(s))
+	return strings.TrimSpace(strings.NewReplacer("|", "", "\n", " ", string(fixedSpace), " ", string(fonts.DottedZero), "0").Replace(s))
 }

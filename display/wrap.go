@@ -53,6 +53,9 @@ func wrap(text string, width int, adv func(rune) int) []string {
 	return out
 }
 
+// fixedSpace stands between two words that are one name: no line ends there.
+const fixedSpace = '\u00A0'
+
 // A piece is text without a place to break, and the space of its script that stands before it, if any.
 type piece struct {
 	text  string
@@ -77,6 +80,8 @@ func pieces(para string) []piece {
 			flush(0)
 		case ' ':
 			flush(r)
+		case fixedSpace:
+			b.WriteRune(' ')
 		default:
 			b.WriteRune(r)
 		}

@@ -38,6 +38,7 @@ func TestWrap(t *testing.T) {
 		{"cannot break", "incomprehensible", 8, []string{"incomprehensible"}},
 		{"space beside a bar", "e-Tax |など", 20, []string{"e-Tax など"}},
 		{"empty", "", 10, nil},
+		{"a name stays whole", "Insira o cartão My\u00A0Number.", 19, []string{"Insira o cartão", "My Number."}},
 		{"chinese", "请将卡片插到底，不要拔出。", 12, []string{"请将卡片插到", "底，不要拔", "出。"}},
 		{"korean by words", "카드를 넣어 주세요.", 12, []string{"카드를 넣어", "주세요."}},
 		{"a korean word stays whole", "이용자증명용 비밀번호", 10, []string{"이용자증명용", "비밀번호"}},
@@ -64,7 +65,7 @@ func FuzzWrap(f *testing.F) {
 		lines := wrap(text, width, columns)
 		strip := func(s string) string {
 			return strings.Map(func(r rune) rune {
-				if p := fonts.Plain(r); p == '|' || p == ' ' || p == '\n' {
+				if p := fonts.Plain(r); p == '|' || p == ' ' || p == fixedSpace || p == '\n' {
 					return -1
 				}
 				return r

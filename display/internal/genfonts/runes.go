@@ -24,7 +24,9 @@ func commonRunes(cat *words.Catalogue) []rune {
 	out := append([]rune(drawn), fonts.DottedZero)
 	for _, lang := range cat.Langs() {
 		for _, r := range cat.Runes(lang) {
-			out = append(out, fonts.ScriptOf(lang).Of(r))
+			if r != '\u00A0' { // drawn as a space
+				out = append(out, fonts.ScriptOf(lang).Of(r))
+			}
 		}
 	}
 	for r := ' '; r <= '~'; r++ {
