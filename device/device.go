@@ -12,11 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
 
 	"madoguchi/card"
+	"madoguchi/device/policy"
 	"madoguchi/device/session"
 	"madoguchi/display"
 	"madoguchi/display/buzzer"
@@ -97,6 +99,7 @@ type Device struct {
 	key         ed25519.PublicKey
 	hashes      []pin.Hash
 	renderer    *display.Renderer
+	rules       atomic.Pointer[policy.Policy] // in force for the next case
 
 	state    session.State
 	observed Observed
@@ -157,6 +160,15 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if err := d.checkOffice(); err != nil {
 		return nil, err
 	}
+	rules, refused, err := d.loadRules()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkPlace(rules); err != nil {
+		return nil, err
+	}
+	d.rules.Store(rules)
+	d.log.Info("rules", "in_force", rules.Label(), "refused", refused)
 	if err := d.openBox(); err != nil {
 		return nil, err
 	}
@@ -166,7 +178,7 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	d.cards = newCards(d)
 	d.store = newStore(d)
 	d.line = newUplink(d)
-	d.state = session.New(d.sessionConfig())
+	d.state = session.New(d.sessionConfig(refused))
 	return d, nil
 }
 
@@ -205,8 +217,8 @@ func (d *Device) openBox() error {
 	return nil
 }
 
-func (d *Device) sessionConfig() session.Config {
-	c := session.Config{Office: d.cfg.Office, Release: d.cfg.Release, Build: d.opts.Build}
+func (d *Device) sessionConfig(refused bool) session.Config {
+	c := session.Config{Office: d.cfg.Office, Place: d.cfg.Place, Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build}
 	for _, l := range d.cfg.Languages {
 		c.Langs = append(c.Langs, display.Lang(l))
 	}

@@ -49,7 +49,7 @@ func TestPowerCut(t *testing.T) {
 					if tc.at == "resident.changing" {
 						hold := make(chan struct{})
 						defer close(hold)
-						c.Inject(simcard.Fault{At: 26, Hold: hold})
+						c.Inject(simcard.Fault{At: 18, Hold: hold})
 					}
 					r.reader.Insert(c)
 					r.goesOn(tc.at)

@@ -270,9 +270,27 @@ func (r *rig) opens(procedure, kind pinpad.Key) {
 		r.until("clerk.kind")
 		r.press(kind)
 	}
-	r.until("clerk.turn")
+	r.obeys("clerk.turn")
 	r.press(pinpad.KeyEnter)
 	r.until("resident.language")
+}
+
+// obeys gives the rules their usual answers until a screen stands.
+func (r *rig) obeys(screen string) {
+	r.t.Helper()
+	for range 600 {
+		switch s := r.state(); {
+		case s.Busy:
+			time.Sleep(50 * time.Millisecond)
+		case s.Screen == screen:
+			return
+		case s.Screen == "clerk.question", s.Screen == "clerk.documents":
+			r.press(pinpad.Key1)
+		default:
+			r.press(pinpad.KeyEnter)
+		}
+	}
+	r.until(screen)
 }
 
 // toPIN goes on to the entry, with the card in.

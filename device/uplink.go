@@ -217,7 +217,7 @@ func (u *uplink) send(conn *wall.Conn) {
 	if !ok {
 		return
 	}
-	b.Policy = u.d.cfg.PolicyVersion
+	b.Policy = uint32(u.d.rules.Load().Version)
 	body, err := b.Encode()
 	if err == nil {
 		err = conn.Write(wall.Records, body)

@@ -55,7 +55,7 @@ func browser(t *testing.T, url string) context.Context {
 // TestHandsOnPage drags a card, types on the PC's keyboard and clicks a cap; the
 // whole case by mouse is in package browser. The console must stay silent.
 func TestHandsOnPage(t *testing.T) {
-	_, v := openWorld(t, world.Opts{})
+	_, v := openWorld(t, world.Opts{Date: date(2026, 11, 24)})
 	v.until("idle")
 	ctx := browser(t, v.url+"/?lang=ja")
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)

@@ -14,7 +14,7 @@ import (
 )
 
 func TestPINChange(t *testing.T) {
-	w, v := openWorld(t, world.Opts{})
+	w, v := openWorld(t, world.Opts{Date: date(2026, 11, 24)}) // a Tuesday
 	changes, stop := w.Watch()
 	defer stop()
 	v.until("idle")
@@ -22,7 +22,7 @@ func TestPINChange(t *testing.T) {
 	v.until("idle.board")
 	way := v.walk("clerk.closed")
 	want := []string{
-		"idle.board", "clerk.code", "clerk.procedure", "clerk.applicant", "clerk.kind", "clerk.turn",
+		"idle.board", "clerk.code", "clerk.procedure", "clerk.applicant", "clerk.kind", "clerk.question", "clerk.decision", "clerk.tell", "clerk.turn",
 		"resident.language", "resident.board", "resident.about.login", "resident.pin.login", "resident.rules.login",
 		"resident.newpin.login", "resident.again.login", "resident.changed", "resident.leavecheck.ask",
 		"resident.leavecheck.login", "resident.leavecheck.ok", "resident.card.take", "resident.turnback", "clerk.closed",

@@ -182,6 +182,11 @@ var answers = map[string][]string{
 	"clerk.procedure":           {"2"},
 	"clerk.applicant":           {"1"},
 	"clerk.kind":                {"1"},
+	"clerk.notice":              {"enter"},
+	"clerk.question":            {"1"},
+	"clerk.documents":           {"1"},
+	"clerk.decision":            {"enter"},
+	"clerk.tell":                {"enter"},
 	"clerk.turn":                {"enter"},
 	"resident.language":         {"1"},
 	"resident.board":            {"enter"},
@@ -206,13 +211,18 @@ var answers = map[string][]string{
 func (v *visitor) walk(to ...string) []string {
 	v.t.Helper()
 	var way []string
+	last := ""
 	for len(way) < 60 {
 		var s world.State
+		now := ""
 		v.await("the screen after "+strings.Join(way, " "), func() bool {
 			s = v.state()
-			return !s.Busy && (len(way) == 0 || way[len(way)-1] != s.Screen)
+			if now = s.Screen; s.Screen == "clerk.question" && s.Case != nil {
+				now = s.Case.Step // one question follows another on the same screen
+			}
+			return !s.Busy && now != last
 		})
-		way = append(way, s.Screen)
+		last, way = now, append(way, s.Screen)
 		switch {
 		case slices.Contains(to, s.Screen):
 			return way

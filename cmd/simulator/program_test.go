@@ -163,7 +163,7 @@ func TestArguments(t *testing.T) {
 		{"every address", []string{"--listen", ":8080"}, 2, []string{"loopback"}},
 		{"no address", []string{"--listen", "8080"}, 2, []string{"127.0.0.1:8080"}},
 		{"unknown city", []string{"--city", "edo"}, 2, []string{`"edo"`, "nabari"}},
-		{"long office", []string{"--office", strings.Repeat("区", 13)}, 2, []string{"12"}},
+		{"unknown office", []string{"--city", "matsue", "--office", "nowhere"}, 2, []string{`"nowhere"`, "kashima_branch"}},
 		{"no date", []string{"--date", "2026-13-01"}, 2, []string{"--date"}},
 		{"no card", []string{"--card", "usb"}, 2, []string{"sim or pcsc"}},
 		{"data is a file", []string{"--listen", "127.0.0.1:0", "--data", file}, 1, []string{file, "--data"}},

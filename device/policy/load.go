@@ -38,6 +38,31 @@ func Embedded() (*Set, error) {
 	return Load(sub)
 }
 
+// EmbeddedCity loads the policy of one municipality that is part of the program. The error for another one names those that are.
+func EmbeddedCity(city string) (*Policy, error) {
+	base, err := embedded.ReadFile("data/" + National + ".toml")
+	if err != nil {
+		return nil, err
+	}
+	text, err := embedded.ReadFile("data/" + city + ".toml")
+	if err != nil || city == National {
+		return nil, fmt.Errorf("there are no rules of %q: choose one of %s", city, strings.Join(EmbeddedCities(), ", "))
+	}
+	return Compile(base, city+".toml", text)
+}
+
+// EmbeddedCities are the municipalities whose policies are part of the program, sorted.
+func EmbeddedCities() []string {
+	names, _ := fs.Glob(embedded, "data/*.toml") // the pattern is well-formed
+	var out []string
+	for _, n := range names {
+		if c := strings.TrimSuffix(path.Base(n), ".toml"); c != National {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Load reads national.toml and lays every other *.toml of the folder over it. Any fault refuses the whole: the error joins one *Error for
 // each fault, with file, line and column, and no policy is returned.
 func Load(dir fs.FS) (*Set, error) {

@@ -17,7 +17,7 @@ func now(p *policy.Policy, c *Case, used dims) []*Question {
 	if c.Procedure == cardRenewal {
 		return append(out, ends("card_expires", "カードの有効期限は。", "The card ends", p, c, func(f *Facts) *civil.Date { return &f.CardExpires }))
 	}
-	if c.Facts.CertExpires.IsZero() {
+	if c.Procedure == certRenewal && c.Facts.CertExpires.IsZero() {
 		q := ends("cert_expires", "電子証明書の有効期限は。", "The certificates end", p, c, func(f *Facts) *civil.Date { return &f.CertExpires })
 		q.dims = append(q.dims, policy.CertDate)
 		q.Answers = append(q.Answers, Answer{"unknown", "わからない", "Not known", func(*Facts) {}})

@@ -35,7 +35,8 @@ func (s State) matter() (c procedure.Case, known map[string]bool) {
 	if s.inquiry.admitted {
 		f.Within, f.Reserved = procedure.Yes, procedure.Yes
 	}
-	if s.kind.Valid() {
+	if s.kind.Valid() { // a PIN change: the box itself reads the card, later
+		f.CardPresented = procedure.Yes
 		f.Change = 1 << certKinds[s.kind]
 		known["kinds"] = true
 	}

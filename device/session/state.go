@@ -13,15 +13,16 @@ import (
 
 // Config is what the session must know of the box. It does not change while the program runs.
 type Config struct {
-	Office      string         // name shown at rest
-	Place       string         // code of the place among the rules' places; "": any window of the municipality
-	Rules       *policy.Policy // the municipality's rules; nil: the services that need no decision alone
-	Langs       []display.Lang // languages offered; default: all of the catalogue
-	Zone        *time.Location // of dates and weeks; default Japan's
-	Floor       time.Time      // a clock that shows an earlier time is not believed
-	Release     string         // "at_once" or "batched", shown at rest
-	Build       string         // version, on the about screen
-	Fingerprint string         // of the box, on the about screen
+	Office       string         // name shown at rest
+	Place        string         // code of the place among the rules' places; "": any window of the municipality
+	Rules        *policy.Policy // the municipality's rules; nil: the services that need no decision alone
+	Langs        []display.Lang // languages offered; default: all of the catalogue
+	Zone         *time.Location // of dates and weeks; default Japan's
+	Floor        time.Time      // a clock that shows an earlier time is not believed
+	RulesRefused bool           // newer rules were refused, as the about screen says
+	Release      string         // "at_once" or "batched", shown at rest
+	Build        string         // version, on the about screen
+	Fingerprint  string         // of the box, on the about screen
 }
 
 // japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
@@ -126,7 +127,7 @@ func New(cfg Config) State {
 	if cfg.Zone == nil {
 		cfg.Zone = japan
 	}
-	return State{cfg: cfg, rules: cfg.Rules, lang: cfg.Langs[0], screen: display.Screen{ID: display.Boot, Lang: cfg.Langs[0]}}
+	return State{cfg: cfg, rules: cfg.Rules, rulesBad: cfg.RulesRefused, lang: cfg.Langs[0], screen: display.Screen{ID: display.Boot, Lang: cfg.Langs[0]}}
 }
 
 // Deadline is when a [Tick] is due; the zero time if none is.

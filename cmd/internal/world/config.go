@@ -23,6 +23,7 @@ import (
 type boxConfig struct {
 	City        string         `toml:"city"`
 	Office      string         `toml:"office"`
+	Place       string         `toml:"place"`
 	OfficeGroup string         `toml:"office_group"`
 	DeviceID    string         `toml:"device_id"`
 	DataDir     string         `toml:"data_dir"`
@@ -50,7 +51,7 @@ func (w *World) writeConfig() (string, error) {
 		return "", err
 	}
 	c := boxConfig{
-		City: w.city.code(), Office: w.office.Name.JA, OfficeGroup: w.office.Group, DeviceID: w.device,
+		City: w.city.code(), Office: w.office.Name.JA, Place: w.office.ID, OfficeGroup: w.office.Group, DeviceID: w.device,
 		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model),
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}

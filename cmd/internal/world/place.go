@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Name is a name in the page's two languages.
@@ -17,7 +16,7 @@ type Name struct {
 
 // Office is a counter of a city.
 type Office struct {
-	ID   string // as given to --office
+	ID   string // as given to --office: the place's code in the city's rules
 	Name Name
 	// Group is the office group in records, "g01" to "g40".
 	Group string
@@ -52,7 +51,9 @@ var Cities = []City{
 		{"higashi_izumo_branch", Name{"東出雲支所", "Higashi-Izumo branch"}, "g03"},
 	}},
 	{"sakuragawa", Name{"桜川市", "Sakuragawa City"}, []Office{
-		{"city_hall", Name{"桜川市役所", "Sakuragawa City Hall"}, "g01"},
+		{"iwase", Name{"岩瀬庁舎", "Iwase office"}, "g01"},
+		{"yamato", Name{"大和庁舎", "Yamato office"}, "g02"},
+		{"makabe", Name{"真壁庁舎", "Makabe office"}, "g02"},
 	}},
 	{"city_001", Name{"見本市一", "Sample City 1"}, []Office{
 		{"city_hall", Name{"見本市役所", "Sample City Hall"}, "g01"},
@@ -62,12 +63,8 @@ var Cities = []City{
 	}},
 }
 
-// maxOffice is the longest name, in runes, that an idle screen of 400 pixels
-// takes beside the date.
-const maxOffice = 12
-
-// Place finds a city and one of its offices. An office that is not in the table
-// is taken as a name, in group g01; "" is the city's first.
+// Place finds a city and one of its offices, by its code or its Japanese name;
+// "" is the city's first. The errors list what there is.
 func Place(city, office string) (City, Office, error) {
 	i := slices.IndexFunc(Cities, func(c City) bool { return c.ID == city })
 	if i < 0 {
@@ -81,13 +78,12 @@ func Place(city, office string) (City, Office, error) {
 	if office == "" {
 		return c, c.Offices[0], nil
 	}
-	for _, o := range c.Offices {
+	ids := make([]string, len(c.Offices))
+	for i, o := range c.Offices {
 		if o.ID == office || o.Name.JA == office {
 			return c, o, nil
 		}
+		ids[i] = o.ID
 	}
-	if n := utf8.RuneCountInString(office); !utf8.ValidString(office) || n > maxOffice {
-		return City{}, Office{}, fmt.Errorf("office %q is no office of %s and has %d letters; a name of at most %d fits the screen", office, city, n, maxOffice)
-	}
-	return c, Office{office, Name{office, office}, "g01"}, nil
+	return City{}, Office{}, fmt.Errorf("office %q is no office of %s: choose one of %s", office, city, strings.Join(ids, ", "))
 }

@@ -44,7 +44,7 @@ func TestPINChange(t *testing.T) {
 		keys   string
 	}{
 		{"idle.board", "enter"}, {"clerk.code", "2 4 6 8 enter"}, {"clerk.procedure", "2"}, {"clerk.applicant", "1"},
-		{"clerk.kind", "1"}, {"clerk.turn", "enter"}, {"resident.language", "1"}, {"resident.board", "enter"},
+		{"clerk.kind", "1"}, {"clerk.question", "1"}, {"clerk.decision", "enter"}, {"clerk.tell", "enter"}, {"clerk.turn", "enter"}, {"resident.language", "1"}, {"resident.board", "enter"},
 		{"resident.about.login", "enter"}, {"resident.pin.login", "1 2 3 4 enter"}, {"resident.rules.login", "enter"},
 		{"resident.newpin.login", "5 9 3 7 enter"}, {"resident.again.login", "5 9 3 7 enter"}, {"resident.changed", "enter"},
 		{"resident.leavecheck.ask", "enter"}, {"resident.leavecheck.login", "5 9 3 7 enter"}, {"resident.leavecheck.ok", "enter"},
@@ -105,7 +105,7 @@ func simulator(t *testing.T) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the simulator: %v\n%s", err, out)
 	}
-	cmd := exec.Command(bin, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	cmd := exec.Command(bin, "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--date", "2026-11-24") // a Tuesday: the counter is open
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"madoguchi/device/policy"
+	"madoguchi/device/session"
+)
+
+// Where rules lie under the data folder. Without the first the program's own are in force.
+const (
+	rulesFolder = "policy"     // national.toml and the municipality's file, as an update brings them
+	rulesKept   = "rules.kept" // the last ones that were good, as one file
+)
+
+// keptRules is the file of the last good rules. The hash is that of their canonical form: a file that was damaged or changed by hand is none.
+type keptRules struct {
+	Hash     string `json:"hash"`
+	National string `json:"national"`
+	City     string `json:"city"`
+}
+
+// loadRules finds the rules of the box's municipality: those of the folder if they are sound, else the last that were, else the program's own.
+// Rules with any fault are refused whole, and each fault is logged with its line.
+func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
+	city := strings.ReplaceAll(d.cfg.City, "-", "_") // topics know no underscore
+	own, err := policy.EmbeddedCity(city)
+	if err != nil {
+		return nil, false, &FieldError{"city", err.Error()}
+	}
+	national, text, err := readRules(filepath.Join(d.cfg.DataDir, rulesFolder), city)
+	if errors.Is(err, fs.ErrNotExist) {
+		return own, false, nil
+	}
+	if err == nil {
+		if p, err = soundRules(national, text, city); err == nil {
+			d.keepRules(keptRules{p.Hash, string(national), string(text)})
+			return p, false, nil
+		}
+	}
+	for _, fault := range flat(err) {
+		d.log.Error("rules refused", "fault", fault)
+	}
+	kept, err := d.lastRules(city)
+	switch {
+	case err == nil:
+		return kept, true, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		d.log.Error("rules kept", "cause", err)
+	}
+	return own, true, nil
+}
+
+func readRules(dir, city string) (national, text []byte, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, nil, err
+	}
+	if national, err = os.ReadFile(filepath.Join(dir, policy.National+".toml")); err == nil {
+		text, err = os.ReadFile(filepath.Join(dir, city+".toml"))
+	}
+	if err != nil { // a folder that lacks a file is no missing folder
+		return nil, nil, fmt.Errorf("reading rules: %v", err)
+	}
+	return national, text, nil
+}
+
+// soundRules compiles and lints rules.
+func soundRules(national, text []byte, city string) (*policy.Policy, error) {
+	p, err := policy.Compile(national, city+".toml", text)
+	if err != nil {
+		return nil, err
+	}
+	var all []error
+	if p.City != city {
+		all = append(all, fmt.Errorf("%s.toml:1:1: the rules are those of %q", city, p.City))
+	}
+	for _, f := range policy.Lint(p) {
+		all = append(all, errors.New(f.String()))
+	}
+	return p, errors.Join(all...)
+}
+
+// flat takes joined errors apart.
+func flat(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flat(e)...)
+	}
+	return all
+}
+
+// keepRules stores good rules, by rename. A card without room keeps the ones before.
+func (d *Device) keepRules(k keptRules) {
+	path := filepath.Join(d.cfg.DataDir, rulesKept)
+	var out bytes.Buffer
+	if err := json.NewEncoder(&out).Encode(k); err != nil {
+		d.log.Error("rules kept", "cause", err)
+		return
+	}
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, out.Bytes()) {
+		return
+	}
+	if err := writeFile(path, out.Bytes()); err != nil {
+		d.log.Error("rules kept", "cause", err)
+	}
+}
+
+// writeFile replaces a file so that a power cut leaves the old one or the new one.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// lastRules reads the rules that were kept.
+func (d *Device) lastRules(city string) (*policy.Policy, error) {
+	data, err := os.ReadFile(filepath.Join(d.cfg.DataDir, rulesKept))
+	if err != nil {
+		return nil, err
+	}
+	var k keptRules
+	if err := json.Unmarshal(data, &k); err != nil {
+		return nil, fmt.Errorf("reading kept rules: %w", err)
+	}
+	p, err := policy.Compile([]byte(k.National), city+".toml", []byte(k.City))
+	if err != nil {
+		return nil, fmt.Errorf("reading kept rules: %w", err)
+	}
+	if p.Hash != k.Hash || p.City != city {
+		return nil, errors.New("kept rules are not the ones that were kept")
+	}
+	return p, nil
+}
+
+// checkPlace finds the box's place among the places of the rules.
+func (d *Device) checkPlace(p *policy.Policy) error {
+	if d.cfg.Place == "" || p.PlaceOf(d.cfg.Place) != nil {
+		return nil
+	}
+	codes := make([]string, len(p.Places))
+	for i := range p.Places {
+		codes[i] = p.Places[i].Code
+	}
+	return &FieldError{"place", fmt.Sprintf("%q is no place of %s: %s", d.cfg.Place, p.City, strings.Join(codes, ", "))}
+}
+
+// ReloadRules looks at the data folder anew, after an update has put rules there. A case that is open keeps its own to its end.
+func (d *Device) ReloadRules() error {
+	p, refused, err := d.loadRules()
+	if err != nil {
+		return fmt.Errorf("loading rules: %w", err)
+	}
+	if err := d.checkPlace(p); err != nil {
+		return fmt.Errorf("loading rules: %w", err)
+	}
+	d.rules.Store(p)
+	d.log.Info("rules", "in_force", p.Label(), "refused", refused)
+	d.send(d.ctx, session.Event{Kind: session.NewRules, Rules: p, Bad: refused})
+	return nil
+}
