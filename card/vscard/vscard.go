@@ -136,7 +136,7 @@ func serve(conn net.Conn, c Card) error {
 
 // answer runs one command. A card that is gone is taken out of the reader.
 func answer(conn net.Conn, reader uint32, c Card, apdu []byte) error {
-	out, err := c.Transmit(apdu)
+	out, err := c.Transmit(withoutP3(apdu))
 	clear(apdu) // it may have held a PIN
 	if err != nil {
 		_ = write(conn, message{typ: msgCardRemove, reader: reader})
@@ -146,4 +146,15 @@ func answer(conn net.Conn, reader uint32, c Card, apdu []byte) error {
 		out = []byte{0x67, 0x00}
 	}
 	return write(conn, message{typ: msgAPDU, reader: reader, data: out})
+}
+
+// withoutP3 takes off the fifth byte that T=0 puts behind a command with neither
+// data nor answer (ISO 7816-3, 12.2.2). It cannot be told from one that asks for
+// 256 bytes; VERIFY never does, and to the cards in here, which speak T=1
+// everywhere else, five bytes of it are a wrong length.
+func withoutP3(apdu []byte) []byte {
+	if len(apdu) == 5 && apdu[1] == 0x20 && apdu[4] == 0 {
+		return apdu[:4]
+	}
+	return apdu
 }

@@ -87,6 +87,12 @@ func TestServe(t *testing.T) {
 	q.insert()
 	q.send(7, 0, []byte("\x00\xA4\x04\x0C\x0A\xD3\x92\xF0\x00\x26\x01\x00\x00\x00\x01"))
 	q.want(7, 0, "9000")
+	q.send(7, 0, []byte("\x00\xA4\x02\x0C\x02\x00\x18"))
+	q.want(7, 0, "9000")
+	q.send(7, 0, []byte{0x00, 0x20, 0x00, 0x80})
+	q.want(7, 0, "63c3")
+	q.send(7, 0, []byte{0x00, 0x20, 0x00, 0x80, 0x00}) // as T=0 has it
+	q.want(7, 0, "63c3")
 	q.send(8, 0, nil)
 	q.want(9, 0, "")
 	q.send(7, 0, []byte{0x00, 0x84, 0x00, 0x00, 0x00})
