@@ -152,7 +152,7 @@ func (d *drawer) textPage(t *text) {
 		case markBox:
 			d.tick(image.Rect(in.Min.X, at+s.text/12, in.Min.X+s.text*5/6, at+s.text*11/12), false, false)
 		case markDot:
-			d.disc(in.Min.X+s.text/2, at+s.text/2, s.text/4, 0)
+			d.disc(in.Min.X+d.px(unitPrint/2)*r.at-s.text, at+s.text/2, s.text/5, 0)
 		}
 		if r.tag != "" {
 			d.tag(in.Min.X, at, r.tag)

@@ -21,7 +21,7 @@ const (
 	markCols = 3  // of the box or dot before a paragraph
 	pageRows = 8  // rows of a text's page
 	topRows  = 2  // that the verdict takes of the first page
-	hungRows = 3  // a paragraph of more rows is not hung beside its head but runs on under it
+	hungRows = 6  // a paragraph of more rows is not hung beside its head but runs on under it
 	keptRows = 4  // a paragraph of so many rows is not parted by a page's end
 
 	lineCols  = 28 // half columns of a line's words, beside its digit
@@ -89,7 +89,8 @@ func (w worded) rows(hang int) []row {
 	return out
 }
 
-// flow lays paragraphs on pages; the first page has top rows less. Where one head follows another of its kind, it is not repeated.
+// flow lays paragraphs on pages; the first page has top rows less. Where one head follows another of its kind, a dot
+// stands for it.
 func flow(paras []worded, hang, top int) [][]row {
 	var pages [][]row
 	page, left := []row(nil), pageRows-top
@@ -99,14 +100,14 @@ func flow(paras []worded, hang, top int) [][]row {
 	}
 	for i, w := range paras {
 		rs := w.rows(hang)
-		if len(rs) > left && len(rs) <= keptRows && len(page)+top > 0 {
+		if left == 0 || len(rs) > left && (left == 1 || len(rs) <= keptRows) { // no row stands alone at the foot of a page
 			turn()
 		}
-		if len(page) > 0 && w.tag == paras[i-1].tag && len(rs) > 0 && len(rs) <= hungRows {
-			rs[0].tag = ""
+		if len(page) > 0 && w.tag != "" && w.tag == paras[i-1].tag && len(rs) > 0 && len(rs) <= hungRows {
+			rs[0].tag, rs[0].mark = "", markDot
 		}
 		for j, r := range rs {
-			if left == 0 || left == 1 && j > 0 && j == len(rs)-2 { // no row stands alone on the next page
+			if left == 0 || left == 1 && j > 0 && j == len(rs)-2 { // no row stands alone at the top of a page
 				turn()
 			}
 			page = append(page, r)

@@ -139,8 +139,13 @@ func TestFlow(t *testing.T) {
 		})
 	}
 	same := flow([]worded{{tag: "方法", text: "窓口"}, {tag: "方法", text: "郵送"}, {tag: "電話", text: "119"}}, 5, 0)
-	if diff := cmp.Diff([]string{"方法", "", "電話"}, []string{same[0][0].tag, same[0][1].tag, same[0][2].tag}); diff != "" {
+	want := []row{{tag: "方法", at: 5, text: "窓口"}, {mark: markDot, at: 5, text: "郵送"}, {tag: "電話", at: 5, text: "119"}}
+	if diff := cmp.Diff(want, same[0], cmp.AllowUnexported(row{})); diff != "" {
 		t.Errorf("heads (-want +got):\n%s", diff)
+	}
+	full := flow([]worded{{text: "あ\nあ\nあ\nあ\nあ\nあ\nあ"}, {tag: "方法", text: "窓口"}, {tag: "方法", text: "郵送"}}, 5, 0)
+	if diff := cmp.Diff("方法", full[1][0].tag); diff != "" {
+		t.Errorf("head at the top of a page (-want +got):\n%s", diff)
 	}
 }
 
