@@ -23,8 +23,9 @@ import (
 
 // Config is the box's configuration: a TOML file, or filled in by the simulator. Zero fields that have a default take it from DefaultConfig.
 type Config struct {
-	City        string   `toml:"city"`         // code in topics, small letters: "nabari"
+	City        string   `toml:"city"`         // code in topics, small letters: "nabari"; with _ for -, the name of its rules
 	Office      string   `toml:"office"`       // name at rest, at most 12 characters: "市民課"
+	Place       string   `toml:"place"`        // code of this window in the rules: "kashima_branch"; "": any of the municipality
 	OfficeGroup string   `toml:"office_group"` // "g01" to "g40", see record.Group
 	DeviceID    string   `toml:"device_id"`    // 1 to 32 of a–z 0–9 -
 	DataDir     string   `toml:"data_dir"`     // folder of the outbox
@@ -33,10 +34,9 @@ type Config struct {
 	AckKey      string   `toml:"ack_key"`      // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
 	// Release says when records leave the box: "at_once" (a demonstration: the time of a record is the time of a case), or "batched"
 	// (default): twice a day, shuffled, at least eight together.
-	Release       string   `toml:"release"`
-	ReleaseAt     []string `toml:"release_at"`     // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
-	PolicyVersion uint32   `toml:"policy_version"` // of the rules in force; 0: none
-	Sound         bool     `toml:"sound"`          // one tone for every key; default off
+	Release   string   `toml:"release"`
+	ReleaseAt []string `toml:"release_at"` // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
+	Sound     bool     `toml:"sound"`      // one tone for every key; default off
 
 	Panel        string `toml:"panel"`         // an epd.Model: "4in2_v2" (SSD1683, default) or "7in5_v2" (UC8179)
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
