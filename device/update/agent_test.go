@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,113 +18,25 @@ import (
 	"madoguchi/device/update"
 )
 
-// slot is an Installer with two places. The power can go before or after each of its steps.
-type slot struct {
-	running, other update.Digest
-	next           update.Digest // of the one-shot start
-	reboots        bool          // a slot; else a live kind
-	sick           error         // of the new version
-	noStart        bool          // the new version does not start
-	refuse         error         // of Check
-	calls          []string
-	committed      update.Digest
-	power          *power
-}
-
-func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
-	raw, err := os.ReadFile(path)
-	if err != nil || update.Sum(raw) != m.SHA256 {
-		return fmt.Errorf("checking: %v", err)
-	}
-	s.calls = append(s.calls, "check")
-	return s.refuse
-}
-
-func (s *slot) Install(_ context.Context, path string, m update.Manifest) error {
-	works, err := s.power.step()
-	if works {
-		s.calls = append(s.calls, "install")
-		s.other = m.SHA256
-	}
-	return err
-}
-
-func (s *slot) Activate(_ context.Context, m update.Manifest) error {
-	works, err := s.power.step()
-	if !works {
-		return err
-	}
-	s.calls = append(s.calls, "activate")
-	if s.reboots {
-		s.next = s.other
-		return update.ErrReboot
-	}
-	s.running, s.other = s.other, s.running
-	return err
-}
-
-func (s *slot) Running(context.Context) (update.Digest, error) { return s.running, nil }
-
-func (s *slot) Probe(context.Context, update.Health) error {
-	if s.running == s.committed {
-		return nil
-	}
-	return s.sick
-}
-
-func (s *slot) Commit(context.Context) error {
-	works, err := s.power.step()
-	if works {
-		s.calls = append(s.calls, "commit")
-		s.committed = s.running
-	}
-	return err
-}
-
-func (s *slot) Revert(context.Context) error {
-	works, err := s.power.step()
-	if !works {
-		return err
-	}
-	s.calls = append(s.calls, "revert")
-	if s.reboots {
-		s.next = update.Digest{}
-		return update.ErrReboot
-	}
-	s.running = s.committed
-	return err
-}
-
-// start is what the bootloader does.
-func (s *slot) start() {
-	if !s.reboots {
-		return
-	}
-	s.running = s.committed
-	if s.next != (update.Digest{}) && !s.noStart {
-		s.running = s.next
-	}
-	s.next = update.Digest{}
-}
-
 // bench is a city, a box and its agent under a clock that waits for nobody.
 type bench struct {
 	*city
-	t       *testing.T
-	slot    *slot
-	dir     string
-	down    bool // the line
-	quiet   bool
-	trusted bool
-	told    []update.Status
-	sent    int
-	agent   *update.Agent
-	stop    func()
-	ended   chan error
+	t     *testing.T
+	slot  *slot
+	dir   string
+	down  atomic.Bool // the line
+	busy  atomic.Bool // a case is open
+	lost  atomic.Bool // the time is not known
+	mu    sync.Mutex  // a sleep in a bubble orders nothing for the race detector
+	told  []update.Status
+	sent  atomic.Int64
+	agent *update.Agent
+	stop  func()
+	ended chan error
 }
 
 func newBench(t *testing.T, reboots bool) *bench {
-	return &bench{city: newCity(t), t: t, slot: &slot{reboots: reboots}, dir: t.TempDir(), quiet: true, trusted: true}
+	return &bench{city: newCity(t), t: t, slot: &slot{reboots: reboots}, dir: t.TempDir()}
 }
 
 // start starts the box: a new agent over what was stored.
@@ -141,8 +53,8 @@ func (b *bench) start() {
 		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari"},
 		Installers: map[update.Kind]update.Installer{kind: b.slot},
 		Send: func(w update.Want) error {
-			b.sent++
-			if b.down {
+			b.sent.Add(1)
+			if b.down.Load() {
 				return errors.New("line down")
 			}
 			body, err := b.answer(w).Encode()
@@ -153,9 +65,13 @@ func (b *bench) start() {
 			go func() { _ = agent.Part(ctx, body) }()
 			return nil
 		},
-		Now:     func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: b.trusted} },
-		Quiet:   func() bool { return b.quiet },
-		Changed: func(s update.Status) { b.told = append(b.told, s) },
+		Now:   func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: !b.lost.Load()} },
+		Quiet: func() bool { return !b.busy.Load() },
+		Changed: func(s update.Status) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.told = append(b.told, s)
+		},
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -179,6 +95,9 @@ func (b *bench) reboot() {
 
 // states are the states told since the last call.
 func (b *bench) states() []string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var out []string
 	for _, s := range b.told {
 		text := string(s.State)
@@ -269,7 +188,7 @@ func TestAgentRefuses(t *testing.T) {
 			return b.assign(b.t, "box", 1, "policy/2/any.json")
 		}, []string{"failed refused.product"}},
 		"no clock": {func(b *bench) []byte {
-			b.trusted = false
+			b.lost.Store(true)
 			path, _ := b.release(b.t, update.Policy, "2", 2, []byte("x"))
 			return b.assign(b.t, "box", 1, path)
 		}, []string{"failed refused.clock"}},
@@ -315,11 +234,11 @@ func TestAgentSlot(t *testing.T) {
 		b := newBench(t, true)
 		path, m := b.release(t, update.Firmware, "2", 2, noise(t, 300<<10))
 		b.start()
-		b.quiet = false // a case is open
+		b.busy.Store(true) // a case is open
 		b.agent.Desired(b.assign(t, "box", 1, path))
 		time.Sleep(10 * time.Hour)
 		b.expect("fetching", "waiting")
-		b.quiet = true
+		b.busy.Store(false)
 		b.reboot()
 		time.Sleep(10 * time.Minute)
 		b.expect("installing", "rebooting", "trial") // committed is not said before the soak's end
@@ -369,14 +288,14 @@ func TestAgentLine(t *testing.T) {
 		b := newBench(t, false)
 		path, _ := b.release(t, update.Policy, "2", 2, noise(t, 400<<10))
 		b.start()
-		b.down = true
+		b.down.Store(true)
 		b.agent.Desired(b.assign(t, "box", 1, path))
 		time.Sleep(3 * time.Hour)
-		if b.sent > 400 {
-			t.Errorf("%d requests in three hours without a line", b.sent)
+		if n := b.sent.Load(); n > 400 {
+			t.Errorf("%d requests in three hours without a line", n)
 		}
 		b.expect("failed metadata")
-		b.down = false
+		b.down.Store(false)
 		time.Sleep(time.Hour)
 		if got := b.states(); !slices.Contains(got, "committed") {
 			t.Errorf("states %v after the line came back, want committed", got)
@@ -390,13 +309,13 @@ func TestAgentSuperseded(t *testing.T) {
 		b := newBench(t, true)
 		first, _ := b.release(t, update.Firmware, "2", 2, []byte("withdrawn"))
 		second, m := b.release(t, update.Firmware, "3", 3, []byte("wanted"))
-		b.quiet = false
+		b.busy.Store(true)
 		b.start()
 		b.agent.Desired(b.assign(t, "box", 1, first))
 		time.Sleep(time.Hour)
 		b.agent.Desired(b.assign(t, "box", 2, second))
 		time.Sleep(time.Hour)
-		b.quiet = true
+		b.busy.Store(false)
 		b.reboot()
 		time.Sleep(time.Hour)
 		if b.slot.committed != m.SHA256 || slices.Index(b.slot.calls, "install") != slices.Index(b.slot.calls, "activate")-1 {

@@ -100,6 +100,7 @@ func powerCut(t *testing.T, reboots, late bool, n int) bool {
 			b.start()
 		case <-time.After(2 * time.Hour):
 		}
+		synctest.Wait()
 		if r := b.slot.running; r != m.SHA256 && r != (update.Digest{}) {
 			t.Fatalf("cut %d: %s runs", n, r)
 		}
