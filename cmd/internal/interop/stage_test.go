@@ -132,6 +132,7 @@ func fate(err error) string {
 	var locked *card.LockedError
 	var cut *card.InterruptedError
 	var status *card.StatusError
+	var malformed *card.MalformedError
 	out := "error"
 	switch {
 	case err == nil:
@@ -145,10 +146,16 @@ func fate(err error) string {
 	case errors.As(err, &cut):
 		out = "no answer to " + cut.Step
 	}
-	for cause, name := range map[error]string{card.ErrRemoved: "removed", card.ErrReset: "reset", card.ErrMute: "mute", card.ErrNoReader: "no reader",
-		card.ErrBusy: "busy", card.ErrNoCard: "no card", card.ErrUnsupported: "unsupported"} {
-		if errors.Is(err, cause) {
-			out += ", " + name
+	if errors.As(err, &malformed) {
+		out += ", malformed"
+	}
+	for _, c := range []struct {
+		cause error
+		name  string
+	}{{card.ErrRemoved, "removed"}, {card.ErrReset, "reset"}, {card.ErrMute, "mute"}, {card.ErrNoReader, "no reader"}, {card.ErrBusy, "busy"},
+		{card.ErrNoCard, "no card"}, {card.ErrUnsupported, "unsupported"}} {
+		if errors.Is(err, c.cause) {
+			out += ", " + c.name
 		}
 	}
 	return out

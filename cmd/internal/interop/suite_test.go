@@ -144,3 +144,52 @@ func TestFirstCommand(t *testing.T) {
 		s.note("%v", c.Log())
 	})
 }
+
+// TestBadAnswers: answers that no card gives, at each command of a change: too
+// short, too long, as long as the line can carry, and without an end. They come to
+// the same end through pcscd, and the next session says what is true.
+func TestBadAnswers(t *testing.T) {
+	endless := []byte{0x61, 0x00}
+	bad := []struct {
+		name   string
+		answer []byte
+		times  int // in a row
+	}{
+		{"one byte", []byte{0x90}, 1},
+		{"257 bytes and a status", append(make([]byte, 257), 0x90, 0x00), 1},
+		{"64 KiB", make([]byte, 1<<16-1), 1},
+		{"status 0000", []byte{0x00, 0x00}, 1},
+		{"6F00", []byte{0x6F, 0x00}, 1},
+		{"61 without end", endless, 40},
+		{"data and 61 without end", append(make([]byte, 255), 0x61, 0xFF), 40},
+	}
+	onBoth(t, func(s *stage) {
+		c := sample(s.t, "adult")
+		whole := c.State()
+		s.put(c)
+		for _, b := range bad {
+			for at := 1; at <= 7; at++ {
+				for i := range b.times {
+					c.Inject(simcard.Fault{At: at + i, Answer: b.answer})
+				}
+				var err error
+				s.session(func(cd *card.Card, _ card.Link) {
+					err = cd.Change(card.KindLogin, typed(s.t, "1234"), typed(s.t, "5678"))
+				})
+				c.ClearFaults()
+				s.session(func(cd *card.Card, _ card.Link) {
+					left, terr := cd.Tries(card.KindLogin)
+					old := cd.Verify(card.KindLogin, typed(s.t, "1234"))
+					s.note("%s at %d: %s; then %d left (%s), old PIN: %s", b.name, at, fate(err), left, fate(terr), fate(old))
+					if left != 3 || terr != nil {
+						s.t.Errorf("%s at %d: %d tries left, %v", b.name, at, left, terr)
+					}
+				})
+				if err := c.Restore(whole); err != nil {
+					s.t.Fatal(err)
+				}
+			}
+		}
+		s.note("%v", c.Misuse())
+	})
+}
