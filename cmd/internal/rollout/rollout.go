@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Phase is where a rollout stands.
+type Phase string
+
+// The phases. Complete, Aborted and Superseded are final.
+const (
+	Draft      Phase = "draft"
+	Approved   Phase = "approved"
+	Running    Phase = "running" // boxes of the wave are offered the object
+	Soaking    Phase = "soaking" // the wave's boxes run it and are watched
+	Paused     Phase = "paused"  // nothing new is offered
+	Complete   Phase = "complete"
+	Aborted    Phase = "aborted" // offers are withdrawn
+	Superseded Phase = "superseded"
+)
+
+// Step is where a box stands in a rollout.
+type Step string
+
+// The steps of a box. Failed and Silent count against the rollout.
+const (
+	Untouched Step = "untouched"
+	Offered   Step = "offered"
+	Working   Step = "working" // has said that it is on it
+	Done      Step = "done"    // runs it, has committed it, and has said so
+	Failed    Step = "failed"
+	Silent    Step = "silent"
+)
+
+// Member is a box of the rollout.
+type Member struct {
+	Office  string
+	Wave    int
+	State   Step
+	Code    string    // why it failed
+	Heard   time.Time // last sign of life of any kind
+	Offered time.Time
+	Ended   time.Time
+	Cases   int // finished on the new version
+}
+
+// Entry is a line of the rollout's history.
+type Entry struct {
+	At              time.Time
+	Who, What, Text string
+}
+
+// Rollout is one plan on its way. It is not safe for concurrent use; its fields are what is stored.
+type Rollout struct {
+	Plan     Plan
+	Phase    Phase
+	Wave     int       // index, while it runs
+	Since    time.Time // of the phase
+	Approver string
+	Reason   string // of a pause or an abort
+	Members  map[string]*Member
+	History  []Entry
+}
+
+// errPhase says that an act does not fit the phase.
+func (r *Rollout) errPhase(act string) error {
+	return fmt.Errorf("%s rollout %s: it is %s", act, r.Plan.ID, r.Phase)
+}
+
+func (r *Rollout) to(p Phase, now time.Time) { r.Phase, r.Since = p, now }
+
+func (r *Rollout) log(now time.Time, who, what, text string) {
+	r.History = append(r.History, Entry{now, who, what, text})
+}
+
+// Final tells whether nothing more will happen.
+func (r *Rollout) Final() bool {
+	return r.Phase == Complete || r.Phase == Aborted || r.Phase == Superseded
+}
+
+// Approve is the second person's consent.
+func (r *Rollout) Approve(who string, now time.Time) error {
+	if r.Phase != Draft {
+		return r.errPhase("approving")
+	}
+	if who == "" || who == r.Plan.Author {
+		return fmt.Errorf("approving rollout %s: %q drew it up; somebody else must approve", r.Plan.ID, r.Plan.Author)
+	}
+	r.Approver = who
+	r.to(Approved, now)
+	r.log(now, who, "approved", "")
+	return nil
+}
+
+// Start begins the first wave.
+func (r *Rollout) Start(who string, now time.Time) error {
+	if r.Phase != Approved {
+		return r.errPhase("starting")
+	}
+	r.to(Running, now)
+	r.log(now, who, "started", r.Plan.Waves[0].Name)
+	return nil
+}
+
+// Pause stops new offers. What a box has begun it ends.
+func (r *Rollout) Pause(who, why string, now time.Time) error {
+	if r.Phase != Running && r.Phase != Soaking {
+		return r.errPhase("pausing")
+	}
+	r.Reason = why
+	r.to(Paused, now)
+	r.log(now, who, "paused", why)
+	return nil
+}
+
+// Resume goes on after a pause. A soak begins anew: nobody watched.
+func (r *Rollout) Resume(who string, now time.Time) error {
+	if r.Phase != Paused {
+		return r.errPhase("resuming")
+	}
+	r.Reason = ""
+	r.to(Running, now)
+	r.log(now, who, "resumed", "")
+	return nil
+}
+
+// Abort ends it for good. Offers are withdrawn; boxes that have committed stay as they are.
+func (r *Rollout) Abort(who, why string, now time.Time) error {
+	if r.Final() {
+		return r.errPhase("aborting")
+	}
+	r.Reason = why
+	r.to(Aborted, now)
+	r.log(now, who, "aborted", why)
+	return nil
+}
+
+// Supersede ends it because a newer rollout of its kind has begun.
+func (r *Rollout) Supersede(by string, now time.Time) error {
+	if r.Final() {
+		return r.errPhase("superseding")
+	}
+	r.to(Superseded, now)
+	r.log(now, by, "superseded", "")
+	return nil
+}
+
+// Report is what a box has said of itself.
+type Report struct {
+	Device string
+	At     time.Time
+	Path   string // of the object it speaks of; empty: a mere sign of life
+	State  string // update.State: "committed", "failed", "reverted" decide
+	Code   string
+	Cases  int
+}
+
+// Report takes a box's word. A committed version is believed of the version that runs only; an older report than the last one is dropped.
+func (r *Rollout) Report(rep Report) {
+	m := r.Members[rep.Device]
+	if m == nil || rep.At.Before(m.Heard) {
+		return
+	}
+	m.Heard = rep.At
+	if rep.Path != r.Plan.Path || m.State == Untouched && rep.State != "committed" {
+		return
+	}
+	m.Cases = max(m.Cases, rep.Cases)
+	switch rep.State {
+	case "committed":
+		if m.State != Done {
+			m.State, m.Code, m.Ended = Done, "", rep.At
+		}
+	case "failed", "reverted":
+		if m.State != Failed {
+			m.State, m.Code, m.Ended = Failed, rep.Code, rep.At
+		}
+	default:
+		if m.State == Offered || m.State == Silent {
+			m.State, m.Code = Working, "" // it has come back
+		}
+	}
+}
+
+// Tick moves the rollout on: marks the silent, stops what goes wrong, promotes what went well. Call it after reports and every minute.
+func (r *Rollout) Tick(now time.Time) {
+	if r.Phase != Running && r.Phase != Soaking && r.Phase != Paused {
+		return
+	}
+	for _, m := range r.Members {
+		if (m.State == Offered || m.State == Working) && now.Sub(latest(m.Offered, m.Heard)) > r.Plan.Silence {
+			m.State, m.Code, m.Ended = Silent, "silent", now
+		}
+	}
+	if why := r.tripped(); why != "" {
+		_ = r.Abort("the rollout itself", why, now) // cannot fail: the phase is not final
+		return
+	}
+	wave := r.Plan.Waves[r.Wave]
+	switch r.Phase {
+	case Running:
+		if r.settled(now) {
+			r.to(Soaking, now)
+			r.log(now, "the rollout itself", "soaking", wave.Name)
+		}
+	case Soaking:
+		if now.Sub(r.Since) < wave.Soak || r.cases() < wave.MinCases {
+			return
+		}
+		if r.Wave+1 < len(r.Plan.Waves) {
+			r.Wave++
+			r.to(Running, now)
+			r.log(now, "the rollout itself", "promoted", r.Plan.Waves[r.Wave].Name)
+			return
+		}
+		r.to(Complete, now)
+		r.log(now, "the rollout itself", "complete", fmt.Sprintf("%d laggards", len(r.Laggards())))
+	}
+}
+
+// settled tells whether every box of the waves so far that can be reached has ended, and at least 95 % of them well.
+func (r *Rollout) settled(now time.Time) bool {
+	reached, done := 0, 0
+	size, _, silent := r.offices()
+	for _, m := range r.Members {
+		if m.Wave > r.Wave || m.State == Untouched && (!r.reachable(m, now) || silent[m.Office] >= half(size[m.Office])) {
+			continue // a laggard
+		}
+		reached++
+		switch m.State {
+		case Untouched, Offered, Working:
+			return false
+		case Done:
+			done++
+		}
+	}
+	return done > 0 && float64(done) >= 0.95*float64(reached)
+}
+
+// tripped tells why the rollout must stop; empty: it need not.
+func (r *Rollout) tripped() string {
+	bad, tried, canary := 0, 0, 0
+	codes := map[string]int{}
+	for _, m := range r.Members {
+		switch m.State {
+		case Failed, Silent:
+			bad++
+			codes[m.Code]++
+			if m.Wave < 2 {
+				canary++
+			}
+			tried++
+		case Done:
+			tried++
+		}
+	}
+	low := wilson(bad, tried)
+	switch {
+	case r.Wave < 2 && canary >= r.Plan.MaxCanary:
+		return fmt.Sprintf("%d of %d boxes failed in an early wave: %s", bad, tried, most(codes))
+	case bad >= 2 && low > r.Plan.MaxRate:
+		return fmt.Sprintf("%d of %d boxes failed; the rate is above %.1f %% with 95 %% certainty: %s", bad, tried, 100*r.Plan.MaxRate, most(codes))
+	}
+	return ""
+}
+
+// most names the codes, the most frequent first.
+func most(codes map[string]int) string {
+	names := make([]string, 0, len(codes))
+	for c := range codes {
+		names = append(names, c)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if codes[a] != codes[b] {
+			return codes[b] - codes[a]
+		}
+		return slices.Compare([]byte(a), []byte(b))
+	})
+	out := ""
+	for i, c := range names {
+		if i > 0 {
+			out += ", "
+		}
+		out += fmt.Sprintf("%s ×%d", c, codes[c])
+	}
+	return out
+}
+
+// wilson is the lower end of the 90 % Wilson score interval of bad out of n.
+func wilson(bad, n int) float64 {
+	if n == 0 {
+		return 0
+	}
+	const z = 1.6449 // two-sided 90 %
+	p, f := float64(bad)/float64(n), float64(n)
+	return (p + z*z/(2*f) - z*math.Sqrt(p*(1-p)/f+z*z/(4*f*f))) / (1 + z*z/f)
+}
+
+func (r *Rollout) cases() int {
+	sum := 0
+	for _, m := range r.Members {
+		if m.State == Done && m.Wave <= r.Wave {
+			sum += m.Cases
+		}
+	}
+	return sum
+}
+
+func (r *Rollout) reachable(m *Member, now time.Time) bool {
+	return !m.Heard.IsZero() && now.Sub(m.Heard) <= r.Plan.Reachable
+}
+
+// ErrNotOffered says that a box was not due.
+var ErrNotOffered = errors.New("not due in this rollout")
+
+// offices counts the boxes of each office: all, those that may be out of service (on it, or silent), and the silent ones.
+func (r *Rollout) offices() (size, busy, silent map[string]int) {
+	size, busy, silent = map[string]int{}, map[string]int{}, map[string]int{}
+	for _, m := range r.Members {
+		size[m.Office]++
+		switch m.State {
+		case Silent:
+			silent[m.Office]++
+			busy[m.Office]++
+		case Offered, Working:
+			busy[m.Office]++
+		}
+	}
+	return size, busy, silent
+}
+
+// half is how many boxes of an office may be out of service at a time.
+func half(n int) int { return max(1, n/2) }
+
+// Due are the boxes to be offered the object now, sorted. At most half the boxes of an office are on it at a time, and at least one may be; a box that cannot be
+// reached waits.
+func (r *Rollout) Due(now time.Time) []string {
+	if r.Phase != Running {
+		return nil
+	}
+	size, busy, _ := r.offices()
+	var due []string
+	for _, id := range r.sorted() {
+		m := r.Members[id]
+		if m.Wave > r.Wave || m.State != Untouched || !r.reachable(m, now) || busy[m.Office] >= half(size[m.Office]) {
+			continue
+		}
+		busy[m.Office]++
+		due = append(due, id)
+	}
+	return due
+}
+
+// Offer notes that a box was offered the object.
+func (r *Rollout) Offer(id string, now time.Time) error {
+	m := r.Members[id]
+	if r.Phase != Running || m == nil || m.Wave > r.Wave || m.State != Untouched {
+		return fmt.Errorf("offering to %s: %w", id, ErrNotOffered)
+	}
+	m.State, m.Offered = Offered, now
+	return nil
+}
+
+// Withdrawn are the boxes whose offer no longer holds, sorted: after an abort or when superseded, all that had not ended.
+func (r *Rollout) Withdrawn() []string {
+	if r.Phase != Aborted && r.Phase != Superseded {
+		return nil
+	}
+	var out []string
+	for _, id := range r.sorted() {
+		if s := r.Members[id].State; s == Offered || s == Working || s == Silent {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Laggards are the boxes that do not have the object, sorted.
+func (r *Rollout) Laggards() []string {
+	var out []string
+	for _, id := range r.sorted() {
+		if r.Members[id].State != Done {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (r *Rollout) sorted() []string {
+	ids := make([]string, 0, len(r.Members))
+	for id := range r.Members {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
