@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/draw"
 	"os"
+	"strings"
 	"testing"
 
 	"golang.org/x/image/font"
@@ -15,6 +16,7 @@ import (
 
 	"madoguchi/display"
 	"madoguchi/display/mono"
+	"madoguchi/display/words"
 )
 
 // bizud is the font the glyph files are made from; `make setup` installs it.
@@ -40,8 +42,26 @@ func BenchmarkRender(b *testing.B) {
 func BenchmarkRenderCold(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
+		if _, err := words.New(); err != nil { // a program reads it once
+			b.Fatal(err)
+		}
 		if _, err := renderer(b, 400, 300).Render(pinScreen); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParaPages counts the pages of three paragraphs of 200 letters, as the session does at each key on a text.
+func BenchmarkParaPages(b *testing.B) {
+	long := strings.Repeat("転入届のあと、カードの情報を変更しないまま90日が過ぎると、", 7)
+	s := display.Screen{ID: display.ClerkTell, Lang: display.Japanese}
+	for range 3 {
+		s.Facts.Paras = append(s.Facts.Paras, display.Para{Code: "tell", Text: long})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if n := display.ParaPages(s); n < 4 {
+			b.Fatalf("%d pages", n)
 		}
 	}
 }

@@ -89,9 +89,9 @@ func ParaPages(s Screen) int {
 	return max(1, len(b.text()))
 }
 
+// catalogue is the words, read once; every renderer and every count shares them.
 var catalogue = sync.OnceValues(words.New)
 
-// counting is a builder on a catalogue that all callers share; it is only read.
 func counting(s Screen) (*builder, error) {
 	cat, err := catalogue()
 	if err != nil {

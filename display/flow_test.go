@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/display/fonts"
+	"madoguchi/display/mono"
 )
 
 func TestFold(t *testing.T) {
@@ -254,4 +255,36 @@ func inside(t *testing.T, w, h int) *Renderer {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// Every verdict has a sign, and no two are alike: they are told apart before the word is read.
+func TestVerdictIconsDiffer(t *testing.T) {
+	pictures := map[string]*mono.Image{}
+	for _, v := range Verdicts {
+		ic, ok := verdictIcons[v]
+		if !ok {
+			t.Errorf("%s has no sign", v)
+			continue
+		}
+		d := drawer{canvas: canvas{m: mono.New(48, 48)}}
+		d.m.Fill(d.m.Bounds(), true)
+		d.shape(d.m.Bounds(), false, ic.ink)
+		for other, m := range pictures {
+			n := 0
+			for y := range m.H {
+				for x := range m.W {
+					if m.White(x, y) != d.m.White(x, y) {
+						n++
+					}
+				}
+			}
+			if n < 48*48/8 {
+				t.Errorf("%s and %s differ in %d of %d pixels only", v, other, n, 48*48)
+			}
+		}
+		pictures[v] = d.m
+	}
+	if len(verdictIcons) != len(Verdicts) {
+		t.Errorf("%d signs for %d verdicts", len(verdictIcons), len(Verdicts))
+	}
 }

@@ -3,6 +3,7 @@
 package display
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -10,10 +11,10 @@ import (
 // Costs of a break, each far above what all of the next can add up to: a break where none is allowed, a further row, a break within a
 // phrase. What is left of the rows counts by its square, so that they come out even.
 const (
-	costForbidden = 1 << 50
-	costRow       = 1 << 36
-	costPhrase    = 1 << 20
-	costGuess     = 1 << 8 // the end of a phrase, where no bar says so
+	costForbidden int64 = 1 << 50
+	costRow       int64 = 1 << 36
+	costPhrase    int64 = 1 << 20
+	costGuess     int64 = 1 << 8 // the end of a phrase, where no bar says so
 )
 
 // fold breaks a text that comes from outside into as few rows of at most cols half columns as there can be; the first row has indent
@@ -33,13 +34,22 @@ func fold(text string, cols, indent int) []string {
 
 func foldPara(rs []rune, cols, indent int) []string {
 	// best[i] is the least cost of rows that end before rune i, and from[i] where the last of them begins
-	best, from := make([]int, len(rs)+1), make([]int, len(rs)+1)
+	best, from := make([]int64, len(rs)+1), make([]int, len(rs)+1)
+	wide := make([]int, len(rs))
+	for i, r := range rs {
+		if r != '|' {
+			wide[i] = halves(r)
+		}
+	}
 	for end := 1; end <= len(rs); end++ {
 		best[end] = -1
-		width := 0
+		width, row := 0, costRow
+		if end < len(rs) {
+			row += partCost(rs, end)
+		}
 		for start := end - 1; start >= 0; start-- {
-			if r := rs[start]; r != '|' && (r != ' ' || start < end-1) {
-				width += halves(r)
+			if rs[start] != ' ' || start < end-1 { // nor at the end of a row
+				width += wide[start]
 			}
 			have := cols
 			if start == 0 {
@@ -55,10 +65,7 @@ func foldPara(rs []rune, cols, indent int) []string {
 			if best[start] < 0 {
 				continue
 			}
-			cost := best[start] + costRow + (have-used)*(have-used)
-			if end < len(rs) {
-				cost += partCost(rs, end)
-			}
+			cost := best[start] + row + int64((have-used)*(have-used))
 			if best[end] < 0 || cost < best[end] {
 				best[end], from[end] = cost, start
 			}
@@ -68,14 +75,12 @@ func foldPara(rs []rune, cols, indent int) []string {
 	for end := len(rs); end > 0; end = from[end] {
 		out = append(out, strings.TrimSpace(strings.ReplaceAll(string(rs[from[end]:end]), "|", "")))
 	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
+	slices.Reverse(out)
 	return out
 }
 
 // partCost is the cost of a break before rune i.
-func partCost(rs []rune, i int) int {
+func partCost(rs []rune, i int) int64 {
 	a, b := rs[i-1], rs[i]
 	switch {
 	case a == '|' || b == '|':

@@ -65,7 +65,7 @@ const (
 	ClerkWhy         ID = "clerk.why"         // Procedure, Paras, Page, Pages. 確認 goes back.
 	ClerkTell        ID = "clerk.tell"        // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
 	ClerkNotice      ID = "clerk.notice"      // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on.
-	ClerkGuide       ID = "clerk.guide"       // Procedure, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
+	ClerkGuide       ID = "clerk.guide"       // Procedure, Verdict, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
 
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"

@@ -25,7 +25,7 @@ func NewRenderer(bounds image.Rectangle) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	cat, err := words.New()
+	cat, err := catalogue()
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
