@@ -33,6 +33,8 @@ var rows = []row{
 		Ours: "ns/op", Against: "the same APDUs raw", Ratio: "ratio", Goal: "≤ 1.1"},
 	{Work: "tries board through pcscd and its virtual reader", Pkg: "madoguchi/cmd/internal/interop", Bench: "BenchmarkBoard",
 		Ours: "board-ns/op", Against: "the same APDUs raw", AgainstUnit: "raw-ns/op", Ratio: "ratio", Goal: "≤ 1.1"},
+	{Work: "a session with the whole tries board, power on and off in it, through pcscd", Pkg: "madoguchi/cmd/internal/interop", Bench: "BenchmarkBoard",
+		Ours: "session-ns/op", Against: "`pkcs15-tool --list-pins`, which asks for two counters", AgainstUnit: "pkcs15-tool-ns/op", Ratio: "x-faster-all", Goal: "≥ 5"},
 	{Work: "finishing a case into the outbox", Pkg: "madoguchi/sync/outbox", Bench: "BenchmarkFinish",
 		Ours: "finish-ns", Against: "bare bbolt put + fsync", AgainstUnit: "bare-ns", Ratio: "ratio", Goal: "≤ 2"},
 	{Work: "collector, end to end over MQTT", Pkg: "madoguchi/cmd/internal/collector", Bench: "BenchmarkEndToEnd",
