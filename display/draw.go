@@ -46,7 +46,11 @@ func (d *drawer) page(p page) {
 func (d *drawer) head(p page) {
 	s := d.sheet
 	y := (s.headH - 2 - s.head) / 2
-	left := d.text(s.margin, y, s.head, p.left)
+	name := p.left
+	if p.text != nil || p.list != nil {
+		name = d.clip(name, s.head, s.w-2*s.margin-d.width(p.right, s.head)-s.head/2) // beside the mark of the hundredth page, too
+	}
+	left := d.text(s.margin, y, s.head, name)
 	if p.right != "" {
 		if at := d.right(s.w-s.margin, y, s.head, p.right); at < left+s.head/2 {
 			d.fail(&OverflowError{What: p.left + " / " + p.right, Need: left - at + s.head/2 + s.w - 2*s.margin, Have: s.w - 2*s.margin})

@@ -210,9 +210,13 @@ func TestPagesDraw(t *testing.T) {
 			t.Fatalf("%d lines are paged as %v", len(all), counts)
 		}
 
-		text := Screen{ID: ClerkDecision, Lang: lang, Facts: Facts{Procedure: "pin_reset", Verdict: Verdicts[rnd.IntN(len(Verdicts))]}}
+		text := Screen{ID: []ID{ClerkDecision, ClerkGuide, ClerkNotice, ClerkWhy, ClerkTell}[rnd.IntN(5)], Lang: lang}
+		text.Facts.Procedure = []string{"card_record_update", "kiosk_pin_reset", "pin_reset"}[rnd.IntN(3)]
+		if text.ID != ClerkWhy && text.ID != ClerkTell {
+			text.Facts.Verdict = Verdicts[rnd.IntN(len(Verdicts))]
+		}
 		want := 0
-		for range rnd.IntN(8) {
+		for range rnd.IntN(20) {
 			p := Para{Code: ParaCodes[rnd.IntN(len(ParaCodes))], Text: words(250)}
 			if p.Code == "next" {
 				p.Code = "" // it is numbered
