@@ -54,7 +54,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "loopback `address` of the page; port 0 picks a free one and prints it")
 	flags.StringVar(&f.city, "city", "nabari", "`city` whose counter it is: nabari, matsue, sakuragawa, city_001, city_004")
-	flags.StringVar(&f.office, "office", "", "`office` of that city, or a name of up to 12 letters (default: the city's first)")
+	flags.StringVar(&f.office, "office", "", "`office` of that city: its place in the rules (default: the city's first)")
 	flags.StringVar(&f.data, "data", "", "`folder` of everything that outlives a power cut (default: madoguchi in the user's state folder)")
 	flags.StringVar(&f.date, "date", "", "`YYYY-MM-DD` on which the box's clock starts; it runs from there (default: today)")
 	flags.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
