@@ -3,11 +3,14 @@
 package vscard
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"sync"
+	"time"
 )
 
 // ATR is the answer to reset that QEMU's reader takes: T=0, five historical
@@ -75,24 +78,62 @@ func read(r io.Reader, buf []byte) (message, error) {
 	return m, err
 }
 
+// line is the connection to one reader. Its write may be called by several
+// goroutines.
+type line struct {
+	net.Conn
+
+	mu       sync.Mutex
+	inserted bool // the card was put into reader
+	reader   uint32
+}
+
+func (l *line) write(m message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m.typ == msgATR {
+		l.inserted, l.reader = true, m.reader
+	}
+	return write(l.Conn, m)
+}
+
+// pull takes the card out and ends the line. QEMU 7.2 does not notice a line that
+// just ends: the guest would go on with a card that never answers.
+func (l *line) pull() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inserted {
+		_ = l.SetWriteDeadline(time.Now().Add(pullWait))
+		_ = write(l.Conn, message{typ: msgCardRemove, reader: l.reader})
+	}
+	_ = l.Conn.Close()
+}
+
+// pullWait is how long the other end may take to hear that the card goes.
+const pullWait = time.Second
+
 // Serve makes a reader at the other end of conn, puts c into it, and is the
-// card until conn ends or the card does. Closing conn from elsewhere pulls
-// reader and card; Serve then returns nil, as when QEMU ends.
-func Serve(conn net.Conn, c Card) error {
+// card until ctx ends, which pulls it, or conn does, or the card. It closes conn,
+// and returns nil but for a card that is gone or an end that does not speak the
+// protocol.
+func Serve(ctx context.Context, conn net.Conn, c Card) error {
+	l := &line{Conn: conn}
 	defer c.PowerOff()
 	defer conn.Close()
-	err := serve(conn, c)
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
+	stop := context.AfterFunc(ctx, l.pull)
+	defer stop()
+	err := serve(l, c)
+	if ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
 	}
 	return fmt.Errorf("serving card: %w", err)
 }
 
 // serve ends only with an error.
-func serve(conn net.Conn, c Card) error {
+func serve(conn *line, c Card) error {
 	hello := append([]byte("VSCD"), binary.BigEndian.AppendUint32(nil, version)...)
 	hello = binary.BigEndian.AppendUint32(hello, 0) // no capabilities
-	if err := write(conn, message{typ: msgInit, reader: undefined, data: hello}); err != nil {
+	if err := conn.write(message{typ: msgInit, reader: undefined, data: hello}); err != nil {
 		return err
 	}
 	buf, reader, added := make([]byte, maxMessage), uint32(undefined), false
@@ -106,7 +147,7 @@ func serve(conn net.Conn, c Card) error {
 			if len(m.data) < 8 || string(m.data[:4]) != "VSCD" {
 				return fmt.Errorf("greeting: %w", ErrProtocol)
 			}
-			err = write(conn, message{typ: msgReaderAdd, reader: undefined, data: []byte("Madoguchi simulated card")})
+			err = conn.write(message{typ: msgReaderAdd, reader: undefined, data: []byte("Madoguchi simulated card")})
 		case msgError:
 			if len(m.data) < 4 {
 				return fmt.Errorf("error without a code: %w", ErrProtocol)
@@ -119,11 +160,11 @@ func serve(conn net.Conn, c Card) error {
 			}
 			added, reader = true, m.reader
 			c.Reset(false)
-			err = write(conn, message{typ: msgATR, reader: reader, data: ATR})
+			err = conn.write(message{typ: msgATR, reader: reader, data: ATR})
 		case msgAPDU:
 			err = answer(conn, reader, c, m.data)
 		case msgFlush:
-			err = write(conn, message{typ: msgFlushComplete, reader: reader})
+			err = conn.write(message{typ: msgFlushComplete, reader: reader})
 		case msgFlushComplete:
 		default:
 			return fmt.Errorf("message of type %d: %w", m.typ, ErrProtocol)
@@ -135,17 +176,17 @@ func serve(conn net.Conn, c Card) error {
 }
 
 // answer runs one command. A card that is gone is taken out of the reader.
-func answer(conn net.Conn, reader uint32, c Card, apdu []byte) error {
+func answer(conn *line, reader uint32, c Card, apdu []byte) error {
 	out, err := c.Transmit(withoutP3(apdu))
 	clear(apdu) // it may have held a PIN
 	if err != nil {
-		_ = write(conn, message{typ: msgCardRemove, reader: reader})
+		conn.pull()
 		return err
 	}
 	if len(out) > maxAnswer {
 		out = []byte{0x67, 0x00}
 	}
-	return write(conn, message{typ: msgAPDU, reader: reader, data: out})
+	return conn.write(message{typ: msgAPDU, reader: reader, data: out})
 }
 
 // withoutP3 takes off the fifth byte that T=0 puts behind a command with neither

@@ -3,6 +3,7 @@
 package vscard_test
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -53,12 +54,12 @@ func (q qemu) want(typ, reader uint32, data string) {
 
 const undefined = 0xFFFFFFFF
 
-func start(t *testing.T, c vscard.Card) (qemu, chan error) {
+func start(ctx context.Context, t *testing.T, c vscard.Card) (qemu, chan error) {
 	t.Helper()
 	far, near := net.Pipe()
 	t.Cleanup(func() { far.Close() })
 	done := make(chan error, 1)
-	go func() { done <- vscard.Serve(near, c) }()
+	go func() { done <- vscard.Serve(ctx, near, c) }()
 	return qemu{t, far}, done
 }
 
@@ -83,7 +84,7 @@ func adult(t testing.TB) *simcard.Card {
 
 func TestServe(t *testing.T) {
 	c := adult(t)
-	q, done := start(t, c)
+	q, done := start(t.Context(), t, c)
 	q.insert()
 	q.send(7, 0, []byte("\x00\xA4\x04\x0C\x0A\xD3\x92\xF0\x00\x26\x01\x00\x00\x00\x01"))
 	q.want(7, 0, "9000")
@@ -116,6 +117,39 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestPull: the end of the context takes the card out before the line ends.
+func TestPull(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := adult(t)
+	q, done := start(ctx, t, c)
+	q.insert()
+	cancel()
+	q.want(6, 0, "")
+	if err := <-done; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if c.Powered() {
+		t.Error("a card that was pulled has power")
+	}
+
+	// Before it was in, and an end that listens no more.
+	for _, insert := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(context.Background())
+		q, done := start(ctx, t, adult(t))
+		q.want(1, undefined, "56534344"+"00000002"+"00000000")
+		if insert {
+			q.send(1, undefined, []byte("VSCD\x00\x00\x00\x02\x00\x00\x00\x00"))
+			q.want(3, undefined, hex.EncodeToString([]byte("Madoguchi simulated card")))
+			q.send(2, 0, make([]byte, 4))
+			q.want(5, 0, hex.EncodeToString(vscard.ATR))
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	}
+}
+
 // TestRefused: what QEMU may not say ends the line with a typed error.
 func TestRefused(t *testing.T) {
 	for name, send := range map[string]func(q qemu){
@@ -128,7 +162,7 @@ func TestRefused(t *testing.T) {
 		"endless":        func(q qemu) { _, _ = q.c.Write([]byte{0, 0, 0, 7, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			q, done := start(t, adult(t))
+			q, done := start(t.Context(), t, adult(t))
 			q.want(1, undefined, "56534344"+"00000002"+"00000000")
 			send(q)
 			if err := <-done; !errors.Is(err, vscard.ErrProtocol) {
@@ -152,12 +186,12 @@ func (w wide) Transmit([]byte) ([]byte, error) {
 }
 
 func TestLimits(t *testing.T) {
-	q, _ := start(t, wide{Card: adult(t)})
+	q, _ := start(t.Context(), t, wide{Card: adult(t)})
 	q.insert()
 	q.send(7, 0, []byte{0x00, 0xCA, 0x7F, 0x21, 0x00, 0x00, 0x00})
 	q.want(7, 0, "6700")
 
-	q, done := start(t, wide{Card: adult(t), gone: true})
+	q, done := start(t.Context(), t, wide{Card: adult(t), gone: true})
 	q.insert()
 	q.send(7, 0, []byte{0x00, 0xA4, 0x00, 0x00})
 	q.want(6, 0, "")
@@ -174,7 +208,7 @@ func FuzzServe(f *testing.F) {
 		far, near := net.Pipe()
 		c := adult(t)
 		done := make(chan error, 1)
-		go func() { done <- vscard.Serve(near, c) }()
+		go func() { done <- vscard.Serve(context.Background(), near, c) }()
 		go func() { _, _ = io.Copy(io.Discard, far) }()
 		_, _ = far.Write(in)
 		far.Close()
@@ -191,6 +225,5 @@ func Example() {
 	if err != nil {
 		return
 	}
-	defer conn.Close() // pulls reader and card
-	_ = vscard.Serve(conn, simcard.New(s.Spec))
+	_ = vscard.Serve(context.Background(), conn, simcard.New(s.Spec))
 }

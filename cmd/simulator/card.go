@@ -162,9 +162,12 @@ func (f *cardFlags) serve(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	addr, serve := f.vpcd, func(conn net.Conn) error { return vpcd.Serve(conn, c) }
+	addr, serve := f.vpcd, func(conn net.Conn) error {
+		defer context.AfterFunc(ctx, func() { conn.Close() })() // pulls the card
+		return vpcd.Serve(conn, c)
+	}
 	if f.vscard != "" {
-		addr, serve = f.vscard, func(conn net.Conn) error { return vscard.Serve(conn, c) }
+		addr, serve = f.vscard, func(conn net.Conn) error { return vscard.Serve(ctx, conn, c) }
 	}
 	for {
 		fmt.Fprintf(stderr, "simulator: waiting for the reader at %s\n", addr)
@@ -173,10 +176,7 @@ func (f *cardFlags) serve(ctx context.Context, stderr io.Writer) error {
 			return nil // told to stop
 		}
 		fmt.Fprintf(stderr, "simulator: card %s is in the reader; Ctrl-C pulls it\n", f.id)
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		err = serve(conn)
-		stop()
-		if err != nil || ctx.Err() != nil {
+		if err := serve(conn); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,29 +65,48 @@ run pkcs15-tool --verify-pin --auth-id 02 --pin ABC124
 run counter card readers --json
 run counter card status --json --wait 60s
 run counter card selftest --wait 60s
+counter card watch --json >/watch.log &
+until $b grep -q present /watch.log; do $b usleep 50000; done
+echo "PULL"
+until $b grep -q empty /watch.log; do $b usleep 50000; done
+echo "INSERT"
+until [ $($b grep -c present /watch.log) = 2 ]; do $b usleep 50000; done
+run $b cat /watch.log
 `)
-	var console bytes.Buffer
 	start := time.Now()
-	m, err := qemu.Start(qemu.Opts{Kernel: kernel, Initrd: image, Console: &console})
+	console := &terminal{}
+	m, err := qemu.Start(qemu.Opts{Kernel: kernel, Initrd: image, Console: console})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	conn, err := net.Dial("tcp", m.Card())
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := sample(t, "adult")
-	served := make(chan error, 1)
-	go func() { served <- vscard.Serve(conn, c) }()
+	var pull func()
+	insert := func() {
+		conn, err := net.Dial("tcp", m.Card())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		inside, out := context.WithCancel(ctx)
+		served := make(chan error, 1)
+		go func() { served <- vscard.Serve(inside, conn, c) }()
+		pull = func() {
+			out()
+			if err := <-served; err != nil {
+				t.Errorf("the card ended with %v", err)
+			}
+		}
+	}
+	insert()
+	console.on("PULL", func() { pull() })
+	console.on("INSERT", func() { insert() })
 	err = m.Wait(ctx)
 	took := time.Since(start)
+	m.Close()
+	pull()
 	if err != nil {
-		m.Close()
-		t.Fatalf("%v; the console:\n%s", err, &console)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("the card ended with %v", err)
+		t.Fatalf("%v; the console:\n%s", err, console)
 	}
 	t.Logf("guest done after %.1f s; %d commands reached the card", took.Seconds(), len(c.Log()))
 	did := programs(console.String())
@@ -101,6 +121,7 @@ run counter card selftest --wait 60s
 		{"pkcs15-tool --list-pins", []string{"Tries left     : 3", "Tries left     : 5"}},
 		{"counter card readers --json", []string{`"presence":"present","chosen":true,"own_pad":"not_used"`}},
 		{"counter card selftest --wait 60s", []string{"ok    answers of a My Number Card", "ok    end of the login certificate", "ok    card again after its power was off"}},
+		{"/bin/busybox cat /watch.log", []string{`"presence":"present"`, `"presence":"empty"`}},
 	} {
 		p := did[r.program]
 		if p.status != "0" {
@@ -134,8 +155,44 @@ run counter card selftest --wait 60s
 		}
 	}
 	if t.Failed() {
-		t.Logf("the console:\n%s", &console)
+		t.Logf("the console:\n%s", console)
 	}
+}
+
+// terminal keeps what the guest prints, and acts on lines that ask for it.
+type terminal struct {
+	mu   sync.Mutex
+	text []byte
+	acts map[string]func()
+}
+
+// on runs do once, on the line that says word.
+func (c *terminal) on(word string, do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.acts == nil {
+		c.acts = map[string]func(){}
+	}
+	c.acts[word] = do
+}
+
+func (c *terminal) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.text = append(c.text, b...)
+	for word, do := range c.acts {
+		if bytes.Contains(c.text, []byte("\n"+word+"\r\n")) {
+			delete(c.acts, word)
+			do()
+		}
+	}
+	return len(b), nil
+}
+
+func (c *terminal) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(c.text)
 }
 
 // done is what one program in the guest printed, and its status.
