@@ -45,7 +45,7 @@ func (m *machine) drawList() (display.ID, display.Facts) {
 		f.Lines = []display.Line{{Text: m.say("認めた", "It agreed")}, {Text: m.say("認めない・確認していない", "It did not, or was not asked")}}
 		return display.ClerkQuestion, f
 	case stepDocuments:
-		f.Title = m.say("あるものの番号を押してください(原本・期限内)。", "Press the numbers of what is there (valid originals).")
+		f.Title = m.say("あるものを押す(原本・期限内)", "What is there? Valid originals")
 		f.Lines = []display.Line{{Text: m.say("すべてそろっている", "All of them")}}
 		for _, x := range m.inquiry.papers {
 			l := display.Line{Text: m.paper(x), Tick: display.TickOff}
@@ -277,7 +277,8 @@ func (m *machine) telling() (out []display.Para) {
 		s := m.text(p.Messages[code])
 		if mark := "{" + policy.KRenewalOpensOn.Name() + "}"; strings.Contains(s, mark) {
 			if d := m.opens(); d.Date == "" {
-				s = strings.ReplaceAll(s, mark, d.Text)
+				// the message has a "from" of its own
+				s = strings.ReplaceAll(s, mark, strings.TrimPrefix(strings.TrimSuffix(d.Text, "から"), "from "))
 			}
 		}
 		if s = procedure.Fill(s, v.Decision); s != "" {
