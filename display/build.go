@@ -148,6 +148,8 @@ func (b *builder) page() page {
 	case b.isList():
 		b.clerkHead(&p)
 		p.list = b.list()
+	case b.s.ID == ResidentTell:
+		b.tell(&p)
 	case b.isText():
 		b.clerkHead(&p)
 		b.textPage(&p)

@@ -31,6 +31,8 @@ func (d *drawer) page(p page) {
 		d.list(p.list)
 	case p.text != nil:
 		d.textPage(p.text)
+	case p.told != nil:
+		d.told(p.told.rows)
 	case p.date != nil:
 		d.dateEntry(p.date)
 	case len(p.board) > 0:

@@ -79,6 +79,7 @@ const (
 	ResidentCardNoPIN      ID = "resident.card.nopin"       // Face-authentication card: no PIN was ever set.
 	ResidentCardTake       ID = "resident.card.take"        // All is finished: take the card.
 	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
+	ResidentTell           ID = "resident.tell"             // Paras from Told, Page. What the municipality has to say, in the resident's words; ▲▼ turn pages.
 	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
 	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
 	ResidentLetters        ID = "resident.letters"          // Before the first entry of letters: two presses for each character, capitals only.
@@ -202,6 +203,7 @@ func buildInfos() map[ID]Info {
 		ResidentCardNoPIN:      {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentCardTake:       {Face: FaceResident, Seen: true},
 		ResidentBoard:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter", "menu"}},
+		ResidentTell:           {Face: FaceResident, Seen: true, Keys: []string{"up", "down", "cancel", "enter", "menu"}},
 		ResidentLocked:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentAbsent:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentLetters:        {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},

@@ -22,6 +22,7 @@ type page struct {
 	list        *list
 	text        *text
 	date        *dateEntry
+	told        *toldPage
 	keys        []keyLabel // foot
 	note        string     // left in the foot, beside a single key
 	office      bool       // the title is configured text, which has glyphs in two sizes only
@@ -93,6 +94,9 @@ func (p page) spoken() []string {
 	}
 	if d := p.date; d != nil {
 		add(d.title, d.digits, d.fault)
+	}
+	if p.told != nil {
+		add(p.told.voice...)
 	}
 	add(p.paras...)
 	for _, b := range p.board {

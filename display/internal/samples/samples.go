@@ -15,12 +15,13 @@ import (
 type Sample struct {
 	Name   string
 	Screen display.Screen
+	Texts  []map[string]string // what a policy tells, by languages
 }
 
 // All returns the samples in the order of a case.
 func All() []Sample {
 	var out []Sample
-	for _, part := range [][]Sample{idle(), clerk(), rules(), cards(), entries(), results(), faults()} {
+	for _, part := range [][]Sample{idle(), clerk(), rules(), cards(), tell(), entries(), results(), faults()} {
 		out = append(out, part...)
 	}
 	return out
@@ -29,6 +30,9 @@ func All() []Sample {
 // In returns the screen in a language.
 func (s Sample) In(l display.Lang) display.Screen {
 	s.Screen.Lang = l
+	for _, t := range s.Texts {
+		s.Screen.Facts.Paras = append(s.Screen.Facts.Paras, display.Told(t, l)...)
+	}
 	return s.Screen
 }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package display
+
+import (
+	"strings"
+	"sync"
+
+	"madoguchi/display/fonts"
+)
+
+// Texts that a policy brings are drawn for residents in the print of the body, whose glyph files hold the letters of every language beyond
+// the catalogue. Rows are broken for the smallest panel, so that a page is the same on all.
+const (
+	toldPrint = 32
+	toldWidth = 384 // pixels of a row
+	toldRows  = 5   // of a page
+)
+
+var toldFace = sync.OnceValues(func() (*fonts.Face, error) { return fonts.Open(toldPrint) })
+
+// Told returns the paragraphs that a resident who reads l is shown of a text from outside. texts holds it by languages. Where the resident's
+// is not among them, or has a letter that this program has no glyph for, やさしい日本語 stands there and the Japanese under it,
+// so that the clerk can help to read it. It is empty if nothing can be shown.
+func Told(texts map[string]string, l Lang) []Para {
+	if texts[string(l)] != "" && Legible(l, texts[string(l)]) == nil {
+		return []Para{told(l, texts[string(l)])}
+	}
+	var out []Para
+	for _, l := range []Lang{EasyJapanese, Japanese} {
+		if t := texts[string(l)]; t != "" && Legible(l, t) == nil {
+			out = append(out, told(l, t))
+		}
+	}
+	return out
+}
+
+func told(l Lang, text string) Para {
+	return Para{Code: "tell", Text: fonts.ScriptOf(string(l)).Shape(text)}
+}
+
+// Legible reports whether a text of a language that comes from outside has glyphs for every letter; a *GlyphError names the first one that is
+// missing.
+func Legible(l Lang, text string) error { return Drawable(fonts.ScriptOf(string(l)).Shape(text)) }
+
+// ToldPages returns the number of pages of ResidentTell, at least 1.
+func ToldPages(paras []Para) int { return max(1, len(toldFlow(paras))) }
+
+// A toldPage is one page of ResidentTell.
+type toldPage struct {
+	rows  []toldRow
+	voice []string // all paragraphs, with the first page
+}
+
+// A toldRow is one row of such a page, and whether a paragraph begins with it.
+type toldRow struct {
+	text  string
+	first bool
+}
+
+// toldFlow lays paragraphs on pages. A paragraph that fits on a page is not parted.
+func toldFlow(paras []Para) [][]toldRow {
+	var pages [][]toldRow
+	var page []toldRow
+	for _, p := range paras {
+		rows := toldLines(p.Text)
+		if len(page) > 0 && len(page)+len(rows) > toldRows && len(rows) <= toldRows {
+			pages, page = append(pages, page), nil
+		}
+		for i, r := range rows {
+			if len(page) == toldRows {
+				pages, page = append(pages, page), nil
+			}
+			page = append(page, toldRow{r, i == 0})
+		}
+	}
+	if len(page) > 0 {
+		pages = append(pages, page)
+	}
+	return pages
+}
+
+// toldLines breaks a paragraph: what has spaces breaks there and after its marks, and before a reading in brackets only where a phrase is
+// wider than a row; Japanese without spaces breaks by phrases.
+func toldLines(text string) []string {
+	f, err := toldFace()
+	if err != nil {
+		return nil // Render says what is wrong
+	}
+	if plain := fonts.PlainText(text); plain == text && !strings.Contains(plain, " ") {
+		return fold(text, toldWidth*2/toldPrint, 0)
+	}
+	adv := func(r rune) int {
+		n, _ := f.Advance(r)
+		return n
+	}
+	phrases := strings.Fields(strings.NewReplacer("、", "、|", "。", "。|").Replace(text))
+	for i, ph := range phrases {
+		for _, p := range pieces(ph) {
+			if measure(p.text, adv) > toldWidth {
+				phrases[i] = strings.ReplaceAll(ph, "(", "|(")
+			}
+		}
+	}
+	return balance(strings.Join(phrases, " "), toldWidth, adv)
+}
+
+// tell puts the asked page of the paragraphs on a page.
+func (b *builder) tell(p *page) {
+	f := b.s.Facts
+	p.left = b.tr("resident.tell.head")
+	pages := toldFlow(f.Paras)
+	if len(pages) == 0 {
+		b.fail(&UnknownError{ID: b.s.ID, Fact: "paragraphs", Value: ""})
+		return
+	}
+	n := min(max(1, f.Page), len(pages)) // there may be fewer in this language
+	keys := ""
+	if n > 1 {
+		keys = "▲"
+	}
+	if n < len(pages) {
+		keys += "▼"
+	}
+	p.right = turned(n, len(pages), keys)
+	p.told = &toldPage{rows: pages[n-1]}
+	if n == 1 {
+		for _, para := range f.Paras {
+			p.told.voice = append(p.told.voice, para.Text)
+		}
+	}
+}
+
+// told draws such a page: paragraphs a little apart.
+func (d *drawer) told(rows []toldRow) {
+	s := d.sheet
+	in := s.inner()
+	gap := s.gap
+	pitch := min(s.body*27/20, (in.Dy()-gap*(toldRows-1))/toldRows)
+	y := in.Min.Y + gap/2
+	for i, r := range rows {
+		if i > 0 && r.first {
+			y += gap
+		}
+		if w := d.width(r.text, s.body); w > in.Dx() {
+			d.fail(&OverflowError{What: r.text, Need: w, Have: in.Dx()})
+		}
+		d.text(in.Min.X, y+(pitch-s.body)/2, s.body, r.text)
+		y += pitch
+	}
+}
