@@ -37,10 +37,19 @@ export class Glass {
     this.looping = false;
   }
 
+  // size fits canvas and case to the panel that the box has.
+  size(width, height) {
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    document.body.classList.toggle("wide", width > 400);
+  }
+
   async draw() {
     const r = await fetch("api/panel.png", { cache: "no-store" });
     if (!r.ok) return;
     const bmp = await createImageBitmap(await r.blob());
+    this.size(bmp.width, bmp.height);
     const { width, height } = this.canvas;
     this.ctx.drawImage(bmp, 0, 0, width, height);
     const data = this.ctx.getImageData(0, 0, width, height), px = data.data;
