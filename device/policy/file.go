@@ -30,7 +30,8 @@ type File struct {
 	Fallback       []Row `toml:"fallback"`       // where a path leads when its papers are not all there
 	Answer         []Row `toml:"answer"`         // single answers and what to tell; all that hold, the first for each key
 
-	Message map[string]Text `toml:"message"`
+	Message     map[string]Text              `toml:"message"`
+	Translation map[string]map[string]string `toml:"translation" json:"Translation,omitempty"` // language -> code of a message -> text
 }
 
 // Head says whose policy it is.
@@ -42,12 +43,15 @@ type Head struct {
 	Note         string          `toml:"note"`
 }
 
-// Text is the same in three languages: Japanese, easy Japanese (やさしい日本語) and English.
+// Text is the same in three languages: Japanese, easy Japanese (やさしい日本語) and English. A message may have more, from the translation
+// tables.
 type Text struct {
 	Ja     string `toml:"ja" json:"ja"`
 	Easy   string `toml:"ja_easy" json:"ja_easy,omitempty"`
 	En     string `toml:"en" json:"en"`
 	Source string `toml:"source" json:"source,omitempty"`
+
+	Zh, Ko, Pt, Vi string `toml:"-" json:"-"`
 }
 
 // Terms are the numbers of a policy.

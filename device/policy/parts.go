@@ -179,12 +179,7 @@ func (c *compiler) parts(f *File) {
 		if t.Source != "" {
 			t.Source = c.source(code, t.Source)
 		}
-		old := c.p.Messages[code]
-		for _, l := range []struct{ to, from *string }{{&old.Ja, &t.Ja}, {&old.Easy, &t.Easy}, {&old.En, &t.En}, {&old.Source, &t.Source}} {
-			if *l.from != "" {
-				*l.to = *l.from
-			}
-		}
-		c.p.Messages[code] = old
+		c.p.Messages[code] = t.over(c.p.Messages[code])
 	}
+	c.translations(f)
 }

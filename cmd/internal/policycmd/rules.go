@@ -5,7 +5,9 @@ package policycmd
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"madoguchi/device/policy"
 	"madoguchi/device/policy/civil"
 	"madoguchi/device/procedure"
+	"madoguchi/display"
 )
 
 // lint checks every policy, or those named, and prints the hash of the canonical form.
@@ -31,9 +34,12 @@ func (s *streams) lint(cities []string) error {
 		if !ok {
 			return fmt.Errorf("no policy of %q", city)
 		}
-		for _, f := range policy.Lint(p) {
+		for _, f := range append(policy.Lint(p), illegible(p)...) {
 			found++
 			fmt.Fprintln(s.out, f)
+		}
+		for _, f := range policy.Untranslated(p) {
+			fmt.Fprintln(s.out, "note:", f)
 		}
 		own := 0
 		for _, r := range p.Rules() {
@@ -47,6 +53,20 @@ func (s *streams) lint(cities []string) error {
 		return ErrFindings
 	}
 	return nil
+}
+
+// illegible finds the messages in other languages that have a letter without a glyph: the box would show them in やさしい日本語.
+func illegible(p *policy.Policy) []policy.Finding {
+	var out []policy.Finding
+	for _, code := range slices.Sorted(maps.Keys(p.Messages)) {
+		texts := p.Messages[code].Texts()
+		for _, lang := range policy.Languages {
+			if err := display.Legible(display.Lang(lang), texts[lang]); err != nil {
+				out = append(out, policy.Finding{City: p.City, Rule: code, What: lang + ": " + err.Error()})
+			}
+		}
+	}
+	return out
 }
 
 // side is one side of a comparison: the name of a municipality, or folder:municipality.
