@@ -46,6 +46,9 @@ func (b *builder) isText() bool {
 func (b *builder) list() *list {
 	f := b.s.Facts
 	l := &list{title: f.Title}
+	if len(f.Lines) == 0 {
+		b.fail(&UnknownError{ID: b.s.ID, Fact: "line", Value: ""})
+	}
 	for i, n := range f.Lines {
 		words := n.Text
 		if words == "" {

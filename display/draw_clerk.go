@@ -65,7 +65,7 @@ func (d *drawer) grown(l *list, in image.Rectangle) (size int, rows [][]string, 
 		}
 		fits := need+len(l.lines)*(big+4) <= in.Dy()
 		for _, n := range l.lines {
-			rows = append(rows, []string{n.text})
+			rows = append(rows, []string{plain(n.text)})
 			pitches = append(pitches, big+4)
 			fits = fits && d.beside(big, l.ticks)+measure(n.text, halves)*big/2 <= in.Dx()
 		}

@@ -3,6 +3,7 @@
 package display
 
 import (
+	"errors"
 	"image"
 	"math/rand/v2"
 	"slices"
@@ -244,6 +245,18 @@ func TestPagesDraw(t *testing.T) {
 		}
 		text.Facts.Page = pages + 3 // as after a change to a language with fewer pages
 		draw(text)
+	}
+}
+
+// A list without lines is an error and no picture; nothing is paged.
+func TestListWithoutLines(t *testing.T) {
+	s := Screen{ID: ClerkQuestion, Lang: Japanese, Facts: Facts{Procedure: "pin_reset", Title: "？"}}
+	var unknown *UnknownError
+	if m, err := inside(t, 400, 300).Render(s); m != nil || !errors.As(err, &unknown) {
+		t.Errorf("got %v, %v, want no picture and an UnknownError", m, err)
+	}
+	if got := LinePages(s); got != nil {
+		t.Errorf("paged as %v", got)
 	}
 }
 
