@@ -60,7 +60,7 @@ func (m *Image) AppendChanges(dst []image.Rectangle, next *Image, r image.Rectan
 
 func area(r image.Rectangle) int { return r.Dx() * r.Dy() }
 
-// addRun joins a run of changed bytes to the rectangle above it that grows least, if there is one.
+// addRun joins a run of changed bytes to the rectangle above it that wastes least by it, if there is one.
 func addRun(found []image.Rectangle, run image.Rectangle) []image.Rectangle {
 	best, least := -1, 0
 	for i, f := range found {
@@ -68,8 +68,12 @@ func addRun(found []image.Rectangle, run image.Rectangle) []image.Rectangle {
 		if !near && len(found) < mostRuns {
 			continue
 		}
-		if grow := area(f.Union(run)) - area(f); best < 0 || grow < least {
-			best, least = i, grow
+		waste := area(f.Union(run)) - area(f) - area(run)
+		if waste > perRect/2 && len(found) < mostRuns {
+			continue // an L: merge may still take it
+		}
+		if best < 0 || waste < least {
+			best, least = i, waste
 		}
 	}
 	if best < 0 {

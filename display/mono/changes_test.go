@@ -24,6 +24,8 @@ func TestChanges(t *testing.T) {
 			[]image.Rectangle{image.Rect(0, 0, 8, 1), image.Rect(392, 299, 400, 300)}},
 		{"two columns far apart", []image.Rectangle{image.Rect(8, 100, 38, 200), image.Rect(300, 100, 330, 200)}, image.Rect(0, 0, 400, 300),
 			[]image.Rectangle{image.Rect(8, 100, 40, 200), image.Rect(296, 100, 336, 200)}},
+		{"an L", []image.Rectangle{image.Rect(40, 0, 200, 28), image.Rect(8, 28, 38, 168)}, image.Rect(0, 0, 400, 300),
+			[]image.Rectangle{image.Rect(40, 0, 200, 28), image.Rect(8, 28, 40, 168)}},
 		{"near enough to be one", []image.Rectangle{image.Rect(0, 0, 8, 8), image.Rect(40, 0, 48, 8)}, image.Rect(0, 0, 400, 300),
 			[]image.Rectangle{image.Rect(0, 0, 48, 8)}},
 		{"dotted line", []image.Rectangle{image.Rect(8, 0, 9, 1), image.Rect(16, 0, 17, 1), image.Rect(40, 0, 41, 1)}, image.Rect(0, 0, 400, 300),
