@@ -15,26 +15,21 @@ import (
 	"madoguchi/sync/record"
 )
 
-// facet is a facet in the form in which it came: fields and order are those of
-// record.Record.Encode, and there is no other field to leave it by.
-type facet struct {
-	Group     string `json:"g"`
-	Kind      string `json:"k"`
-	Outcome   string `json:"o"`
-	Procedure string `json:"p"`
-	Random    string `json:"r"`
-	Schema    string `json:"s"`
-	Week      string `json:"w"`
-}
+// attributes are the keys of a facet's attributes in its JSON, by kind.
+var attributes = map[string]string{"po": "po", "pd": "cd", "fr": "f", "la": "l", "pe": "ie", "st": "td", "pt": "am", "tb": "n", "wc": "cn"}
 
-func facetOf(f store.Facet) facet {
-	return facet{
-		Group: f.Group, Kind: f.Kind, Outcome: f.B, Procedure: f.A,
-		Random: hex.EncodeToString(f.ID[:]), Schema: record.Schema, Week: f.Week,
+// facetText is a facet in the form in which it came, as record.Record.Encode
+// writes it: there is no other field to leave it by.
+func facetText(f store.Facet) ([]byte, error) {
+	m := map[string]string{"g": f.Group, "k": f.Kind, "r": hex.EncodeToString(f.ID[:]), "s": record.Schema, "w": f.Week}
+	for i, key := range attributes[f.Kind] {
+		m[string(key)] = []string{f.A, f.B}[i]
 	}
+	return json.Marshal(m) // its keys are sorted, as the canonical form wants them
 }
 
-// records writes the facets as they are read, because there may be millions.
+// records writes those facets that may be shown one by one, as they are read,
+// because there may be millions.
 func (s *site) records(w http.ResponseWriter, r *http.Request) {
 	after, limit, err := page(r)
 	if err != nil {
@@ -43,6 +38,13 @@ func (s *site) records(w http.ResponseWriter, r *http.Request) {
 	}
 	out := bufio.NewWriterSize(w, 32<<10)
 	defer out.Flush()
+	rel, err := s.release(r.Context())
+	if err != nil {
+		s.fail(w, r, err, false)
+		return
+	}
+	s.note(r, "look", "records")
+	shown := rel.Shows()
 	n := 0
 	for f, err := range s.source.Facets(r.Context(), after) {
 		if err != nil {
@@ -52,13 +54,16 @@ func (s *site) records(w http.ResponseWriter, r *http.Request) {
 		if n == limit {
 			break
 		}
+		if !shown(f) {
+			continue
+		}
 		if n == 0 {
 			jsonHeaders(w)
 			out.WriteString("[\n")
 		} else {
 			out.WriteString(",\n")
 		}
-		text, err := json.Marshal(facetOf(f))
+		text, err := facetText(f)
 		if err != nil {
 			s.fail(w, r, err, true)
 			return
@@ -107,11 +112,12 @@ type cell struct {
 }
 
 func (s *site) counts(w http.ResponseWriter, r *http.Request) {
-	list, err := s.source.Counts(r.Context())
+	rel, err := s.release(r.Context())
 	if err != nil {
 		s.fail(w, r, err, false)
 		return
 	}
+	list := rel.Counts
 	answer := struct {
 		Cases int    `json:"cases"` // facets "po": one for each finished case
 		Cells []cell `json:"cells"`

@@ -30,7 +30,7 @@ func read(t *testing.T, name string) string {
 // the page needs nothing from elsewhere.
 func TestPage(t *testing.T) {
 	h := open(t)
-	status, head, page := get(t, h.url)
+	status, head, page := get(t, h.url+"live")
 	if status != 200 || !strings.HasPrefix(head.Get("Content-Type"), "text/html") {
 		t.Fatalf("page: %d %s", status, head.Get("Content-Type"))
 	}

@@ -11,10 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"sync"
 	"time"
 
 	"madoguchi/cmd/internal/collector"
 	"madoguchi/cmd/internal/store"
+
+	"github.com/alexedwards/scs/v2"
 )
 
 //go:embed assets
@@ -55,11 +59,33 @@ var (
 	_ Collector = (*collector.Collector)(nil)
 )
 
-// Opts configures the page. The zero value of a field means the default.
+// Opts configures the pages. The zero value of a field means the default.
 type Opts struct {
 	// City is the city code. TitleJa and TitleEn are its names for people;
 	// default the code.
 	City, TitleJa, TitleEn string
+	// Offices names office groups ("g07") in Japanese and English. Default: by
+	// their number.
+	Offices map[string][2]string
+	// K is the least number that is shown. Default 5.
+	K int
+	// Live shows records as they arrive, whatever their week: for the simulator,
+	// where nobody real stands at the counter.
+	Live bool
+	// Silent is after how long a device counts as silent. Default 24 h.
+	Silent time.Duration
+	// People keeps accounts and the audit log. Default: none, which is for the
+	// simulator.
+	People People
+	// Sessions keeps log-in sessions. With it, every page needs an account.
+	Sessions scs.CtxStore
+	// Secure says that browsers come over TLS only.
+	Secure bool
+	// MetricsToken is the bearer token for /metrics. Without it metrics are
+	// served only where pages need no account.
+	MetricsToken string
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
 	// Log receives what goes wrong while answering. Default: none.
 	Log *slog.Logger
 	// Ping is the time between signs of life on an idle event stream. Default 15 s.
@@ -71,52 +97,96 @@ type Opts struct {
 }
 
 // DefaultOpts are the defaults; City has none.
-var DefaultOpts = Opts{Ping: 15 * time.Second, Gather: 100 * time.Millisecond, Streams: 64}
+var DefaultOpts = Opts{K: 5, Silent: 24 * time.Hour, Now: time.Now, Ping: 15 * time.Second, Gather: 100 * time.Millisecond, Streams: 64}
+
+// rootURL asks for nothing.
+var rootURL = &url.URL{Path: "/"}
 
 type site struct {
 	source    Source
 	collector Collector
+	people    People
+	gate      *gate
 	opts      Opts
 	streams   chan struct{}
+	counted   struct {
+		sync.Mutex
+		rel   store.Released
+		until time.Time
+	}
 }
 
 // New makes the handler. Behind a prefix, use http.StripPrefix and a pattern
 // that ends with a slash, as in mux.Handle("/cityhall/", …).
 func New(source Source, c Collector, opts Opts) http.Handler {
 	d := DefaultOpts
-	if opts.TitleJa == "" {
-		opts.TitleJa = opts.City
-	}
-	if opts.TitleEn == "" {
-		opts.TitleEn = opts.City
+	setDefault(&opts.TitleJa, opts.City)
+	setDefault(&opts.TitleEn, opts.City)
+	setDefault(&opts.K, d.K)
+	setDefault(&opts.Silent, d.Silent)
+	setDefault(&opts.Ping, d.Ping)
+	setDefault(&opts.Gather, d.Gather)
+	setDefault(&opts.Streams, d.Streams)
+	if opts.Now == nil {
+		opts.Now = d.Now
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	if opts.Ping == 0 {
-		opts.Ping = d.Ping
+	s := &site{source: source, collector: c, people: opts.People, opts: opts, streams: make(chan struct{}, opts.Streams)}
+	if opts.Sessions != nil {
+		s.gate = newGate(opts.People, opts.Sessions, opts.Secure, opts.Now)
 	}
-	if opts.Gather == 0 {
-		opts.Gather = d.Gather
+	return headers(s.routes())
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
 	}
-	if opts.Streams == 0 {
-		opts.Streams = d.Streams
-	}
-	s := &site{source: source, collector: c, opts: opts, streams: make(chan struct{}, opts.Streams)}
+}
+
+func (s *site) routes() http.Handler {
 	files, err := fs.Sub(assets, "assets")
 	if err != nil {
 		panic(err) // the name above is not a valid path
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, files, "page.html")
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		first := "overview"
+		if s.opts.Live {
+			first = "live"
+		}
+		w.Header().Set("Location", first)
+		w.WriteHeader(http.StatusFound)
 	})
-	mux.Handle("GET /assets/", http.StripPrefix("/assets", http.FileServerFS(files)))
-	mux.HandleFunc("GET /api/records", s.records)
+	for _, p := range pages {
+		mux.HandleFunc("GET /"+p.name, s.looked(nil, p.name, s.figurePage(p.name, p.build)))
+	}
+	mux.HandleFunc("GET /chart.svg", s.chart)
+	mux.HandleFunc("GET /fleet", s.looked(nil, "fleet", s.fleetPage))
+	mux.HandleFunc("GET /alerts", s.looked(nil, "alerts", s.alertPage))
+	mux.HandleFunc("GET /exports", s.looked(nil, "exports", s.exportPage))
+	mux.HandleFunc("GET /export/figures.csv", s.exportCSV)
+	mux.HandleFunc("GET /export/figures.json", s.exportJSON)
+	if s.people != nil {
+		mux.HandleFunc("GET /audit", s.looked(allows(seeAudit), "audit", s.auditPage))
+		mux.HandleFunc("POST /alerts/seen", s.looked(allows(acknowledge), "", s.acknowledge))
+	}
+	mux.HandleFunc("GET /live", s.looked(allows(seeRecords), "live", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, files, "page.html")
+	}))
+	mux.HandleFunc("GET /api/records", s.looked(allows(seeRecords), "", s.records))
 	mux.HandleFunc("GET /api/counts", s.counts)
 	mux.HandleFunc("GET /api/status", s.status)
 	mux.HandleFunc("GET /api/events", s.events)
-	return headers(mux)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { s.say(w, r, http.StatusNotFound, "not_found") })
+	mux.Handle("GET /assets/", http.StripPrefix("/assets", http.FileServerFS(files)))
+	outer := http.NewServeMux()
+	outer.Handle("/", s.guard(mux))
+	outer.Handle("GET /metrics", s.metrics())
+	return outer
 }
 
 // headers says to the browser that the page needs nothing from elsewhere and
@@ -124,7 +194,7 @@ func New(source Source, c Collector, opts Opts) http.Handler {
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'; form-action 'self'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")

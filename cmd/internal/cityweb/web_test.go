@@ -58,7 +58,7 @@ func open(t *testing.T) *hall {
 	t.Cleanup(func() { s.Close() })
 	h := &hall{store: s, line: &line{changed: make(chan struct{}), status: collector.Status{Broker: true, Database: true, Since: time.Unix(1, 0)}}}
 	mux := http.NewServeMux()
-	mux.Handle("/cityhall/", http.StripPrefix("/cityhall", New(s, h.line, Opts{City: "nabari", TitleJa: "名張市", Gather: time.Millisecond, Ping: 20 * time.Millisecond, Streams: 2})))
+	mux.Handle("/cityhall/", http.StripPrefix("/cityhall", New(s, h.line, Opts{City: "nabari", TitleJa: "名張市", Live: true, K: 1, Gather: time.Millisecond, Ping: 20 * time.Millisecond, Streams: 2})))
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL + "/cityhall/"
@@ -261,6 +261,13 @@ func (broken) Counts(context.Context) ([]store.Count, error) { return nil, error
 
 func (broken) Devices(context.Context) ([]store.Device, error) { return nil, errors.New("disk gone") }
 
+// half is a source whose database goes while the facets are read.
+type half struct{ broken }
+
+func (half) Counts(context.Context) ([]store.Count, error) {
+	return []store.Count{{Kind: "po", N: 1}}, nil
+}
+
 // TestDatabaseGone answers 503 without details, and never half a list as if it
 // were the whole.
 func TestDatabaseGone(t *testing.T) {
@@ -272,6 +279,8 @@ func TestDatabaseGone(t *testing.T) {
 			t.Errorf("%s: %d %q", path, status, text)
 		}
 	}
+	srv = httptest.NewServer(New(half{broken{h.store}}, h.line, Opts{City: "nabari", Live: true, K: 1}))
+	defer srv.Close()
 	r, err := http.Get(srv.URL + "/api/records")
 	if err == nil {
 		defer r.Body.Close()

@@ -56,7 +56,7 @@ func Release(counts []Count, k int, before string) Released {
 	}
 	r.publish(cells, k, func(c Count) Count { return c })
 	for c, n := range cells {
-		if before != "" && quarter(c.Week) >= quarter(before) {
+		if before != "" && Quarter(c.Week) >= Quarter(before) {
 			r.Open += n
 			delete(cells, c)
 		}
@@ -77,6 +77,20 @@ func Release(counts []Count, k int, before string) Released {
 		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Week, y.Week), cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B), cmp.Compare(x.Group, y.Group))
 	})
 	return r
+}
+
+// Shows says of a facet whether its own count, as it stands, is published: then
+// it may be shown alone.
+func (r Released) Shows() func(Facet) bool {
+	published := make(map[Count]bool, len(r.Counts))
+	for _, c := range r.Counts {
+		c.N = 0
+		published[c] = true
+	}
+	return func(f Facet) bool {
+		c, _ := weigh(Count{Kind: f.Kind, Week: f.Week, Group: f.Group, A: f.A, B: f.B})
+		return published[c]
+	}
 }
 
 // weigh turns a count of weekly counters into what they counted.
@@ -119,7 +133,7 @@ func (r *Released) publish(cells map[Count]int, k int, f func(Count) Count) {
 }
 
 func share(c Count, g, a, b bool) Count {
-	c.Week = quarter(c.Week)
+	c.Week = Quarter(c.Week)
 	if !g {
 		c.Group = ""
 	}
@@ -132,9 +146,9 @@ func share(c Count, g, a, b bool) Count {
 	return c
 }
 
-// quarter is the quarter of a year that a week lies in: weeks 1–13, 14–26, 27–39
+// Quarter is the quarter of a year that a week lies in: weeks 1–13, 14–26, 27–39
 // and the rest. What is a quarter already stays.
-func quarter(week string) string {
+func Quarter(week string) string {
 	var year, n int
 	if _, err := fmt.Sscanf(week, "%4d-W%2d", &year, &n); err != nil {
 		return week

@@ -196,7 +196,10 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.page = cityweb.New(w.store, w.hall, cityweb.Opts{City: w.city.code(), TitleJa: w.city.Name.JA, TitleEn: w.city.Name.EN, Log: w.log})
+	w.page = cityweb.New(w.store, w.hall, cityweb.Opts{
+		City: w.city.code(), TitleJa: w.city.Name.JA, TitleEn: w.city.Name.EN, Log: w.log,
+		Live: true, K: 1, // nobody real stands at this counter
+	})
 	w.wait.Go(func() {
 		if err := w.hall.Run(run); err != nil {
 			w.log.Error("collector", "err", err)
