@@ -5,6 +5,7 @@ package display
 import (
 	"fmt"
 	"image"
+	"sync"
 
 	"madoguchi/display/fonts"
 	"madoguchi/display/mono"
@@ -73,16 +74,30 @@ func (r *Renderer) Text(s Screen) []string {
 // Drawable reports whether a text that comes from outside, such as the name of an office, has glyphs for every rune. The glyph files hold
 // ASCII and JIS X 0208 in the sizes such texts are drawn in; a *GlyphError names the first rune they lack.
 func Drawable(text string) error {
-	for _, size := range officeSizes {
-		f, err := fonts.Open(size)
-		if err != nil {
-			return err
-		}
+	faces, err := outsideFaces()
+	if err != nil {
+		return err
+	}
+	for _, f := range faces {
 		for _, r := range text {
 			if _, ok := f.Advance(r); !ok {
-				return &GlyphError{Rune: r, Size: size}
+				return &GlyphError{Rune: r, Size: f.Size()}
 			}
 		}
 	}
 	return nil
 }
+
+// outsideFaces are the faces in which texts from outside are drawn, in the order of officeSizes. All callers share them: they are asked for
+// widths only, never for a picture.
+var outsideFaces = sync.OnceValues(func() ([]*fonts.Face, error) {
+	faces := make([]*fonts.Face, len(officeSizes))
+	for i, size := range officeSizes {
+		f, err := fonts.Open(size)
+		if err != nil {
+			return nil, err
+		}
+		faces[i] = f
+	}
+	return faces, nil
+})

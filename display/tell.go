@@ -3,8 +3,8 @@
 package display
 
 import (
+	"slices"
 	"strings"
-	"sync"
 
 	"madoguchi/display/fonts"
 )
@@ -16,8 +16,6 @@ const (
 	toldWidth = 384 // pixels of a row
 	toldRows  = 5   // of a page
 )
-
-var toldFace = sync.OnceValues(func() (*fonts.Face, error) { return fonts.Open(toldPrint) })
 
 // Told returns the paragraphs that a resident who reads l is shown of a text from outside. texts holds it by languages. Where the resident's
 // is not among them, or has a letter that this program has no glyph for, やさしい日本語 stands there and the Japanese under it,
@@ -83,10 +81,11 @@ func toldFlow(paras []Para) [][]toldRow {
 // toldLines breaks a paragraph: what has spaces breaks there and after its marks, and before a reading in brackets only where a phrase is
 // wider than a row; Japanese without spaces breaks by phrases.
 func toldLines(text string) []string {
-	f, err := toldFace()
+	faces, err := outsideFaces()
 	if err != nil {
 		return nil // Render says what is wrong
 	}
+	f := faces[slices.Index(officeSizes, toldPrint)]
 	if plain := fonts.PlainText(text); plain == text && !strings.Contains(plain, " ") {
 		return fold(text, toldWidth*2/toldPrint, 0)
 	}

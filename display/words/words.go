@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
@@ -16,9 +17,10 @@ import (
 //go:embed *.toml
 var files embed.FS
 
-// A Catalogue holds the texts of every language. It may be used by several goroutines at once.
+// A Catalogue holds the texts of every language, each read when it is first asked for: most boxes speak one or two on most days. It may be
+// used by several goroutines at once.
 type Catalogue struct {
-	langs map[string]*tongue
+	langs map[string]func() (*tongue, error)
 }
 
 // A tongue is one language with a bundle of its own, so that go-i18n has no other language to fall back to.
@@ -36,26 +38,36 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("no text %q in language %q", e.Key, e.Lang)
 }
 
-// New reads the embedded files.
+// New lists the embedded files.
 func New() (*Catalogue, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		return nil, fmt.Errorf("listing the catalogue: %w", err)
 	}
-	c := &Catalogue{langs: make(map[string]*tongue)}
+	c := &Catalogue{langs: make(map[string]func() (*tongue, error))}
 	for _, e := range entries {
-		data, err := files.ReadFile(e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
-		}
 		lang := strings.TrimSuffix(e.Name(), ".toml")
-		t, err := parse(lang, data)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
-		}
-		c.langs[lang] = t
+		c.langs[lang] = sync.OnceValues(func() (*tongue, error) {
+			data, err := files.ReadFile(e.Name())
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
+			}
+			t, err := parse(lang, data)
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
+			}
+			return t, nil
+		})
 	}
 	return c, nil
+}
+
+// tongue returns a language; nil without an error if there is none of that name.
+func (c *Catalogue) tongue(lang string) (*tongue, error) {
+	if read := c.langs[lang]; read != nil {
+		return read()
+	}
+	return nil, nil
 }
 
 func parse(lang string, data []byte) (*tongue, error) {
@@ -79,7 +91,10 @@ func parse(lang string, data []byte) (*tongue, error) {
 // Text returns a text with its facts filled in. Facts is a struct; a text that names a field it lacks is an error. A text with plural
 // forms takes the form for count. A *MissingError says that the language lacks the text.
 func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error) {
-	t := c.langs[lang]
+	t, err := c.tongue(lang)
+	if err != nil {
+		return "", err
+	}
 	if t == nil || t.text[key] == nil {
 		return "", &MissingError{Lang: lang, Key: key}
 	}
@@ -96,8 +111,8 @@ func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error)
 
 // Has reports whether a language has a text.
 func (c *Catalogue) Has(lang, key string) bool {
-	t := c.langs[lang]
-	return t != nil && t.text[key] != nil
+	t, err := c.tongue(lang)
+	return err == nil && t != nil && t.text[key] != nil
 }
 
 // Langs returns the languages, sorted.
@@ -112,8 +127,8 @@ func (c *Catalogue) Langs() []string {
 
 // Keys returns the keys of a language's texts, sorted.
 func (c *Catalogue) Keys(lang string) []string {
-	t := c.langs[lang]
-	if t == nil {
+	t, err := c.tongue(lang)
+	if err != nil || t == nil {
 		return nil
 	}
 	out := make([]string, 0, len(t.text))
@@ -126,8 +141,8 @@ func (c *Catalogue) Keys(lang string) []string {
 
 // Runes returns every rune that stands in any text of a language, sorted, without controls. The glyph files are made from it.
 func (c *Catalogue) Runes(lang string) []rune {
-	t := c.langs[lang]
-	if t == nil {
+	t, err := c.tongue(lang)
+	if err != nil || t == nil {
 		return nil
 	}
 	seen := make(map[rune]bool)

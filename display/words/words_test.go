@@ -113,10 +113,26 @@ func TestNoFallBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.langs["fr"] = fr
+	c.langs["fr"] = func() (*tongue, error) { return fr, nil }
 	var missing *MissingError
 	if s, err := c.Text("fr", "boot.title", nil, 0); !errors.As(err, &missing) {
 		t.Errorf("got %q, %v, want a MissingError", s, err)
+	}
+}
+
+// A file that cannot be read is an error of that language, and of no other.
+func TestDamagedLanguage(t *testing.T) {
+	c := load(t)
+	c.langs["fr"] = func() (*tongue, error) { return parse("fr", []byte("[")) }
+	var missing *MissingError
+	if _, err := c.Text("fr", "idle.hint", nil, 0); err == nil || errors.As(err, &missing) {
+		t.Errorf("got %v, want the error of the file", err)
+	}
+	if c.Has("fr", "idle.hint") || c.Keys("fr") != nil || c.Runes("fr") != nil {
+		t.Error("a damaged language has texts")
+	}
+	if !c.Has("ja", "idle.hint") {
+		t.Error("Japanese was lost with it")
 	}
 }
 
