@@ -210,6 +210,8 @@ func (v *verdict) ends(guided bool) record.Outcome {
 // way is how the case is carried out, as far as it is known.
 func (s State) way() string {
 	switch {
+	case !s.procedure.Valid():
+		return ""
 	case !s.ruled(), s.procedure == record.PinChange && s.applicant != Proxy && !s.inquiry.sent():
 		return "on_device"
 	case s.guided():

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/device/policy"
 	"madoguchi/display"
 )
 
@@ -27,8 +28,13 @@ func TestWalks(t *testing.T) {
 	t.Logf("seed %d (go test -run TestWalks -seed %d)", base, base)
 	reached := map[stepID]int{}
 	screens := map[string]display.Screen{}
+	cities := append([]string{""}, policy.EmbeddedCities()...)
 	for i := range *walks {
 		w := newWorld(t)
+		if city := cities[i%len(cities)]; city != "" {
+			places := rulesOf(t, city).Places
+			w.under(city, places[i/len(cities)%len(places)].Code)
+		}
 		w.reached, w.screens = reached, screens
 		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
 		if t.Failed() {
@@ -166,10 +172,20 @@ func sensible(w *world, r *rand.Rand) {
 		w.press(KeyDown)
 	case stepClerkMenu, stepMenu:
 		w.press(Key1 + Key(r.IntN(3)))
-	case stepProcedure, stepKind:
+	case stepProcedure:
+		w.press([]Key{KeyDown, KeyDown, Key0, Key1, Key2, Key3, Key4, Key5, Key6}[r.IntN(9)])
+	case stepKind:
 		w.press(Key1 + Key(r.IntN(3)))
 	case stepApplicant:
-		w.press(Key1 + Key(r.IntN(2)))
+		w.press(Key1 + Key(r.IntN(3)))
+	case stepQuestion, stepDocuments, stepOffice:
+		w.press([]Key{Key1, Key1, Key2, Key3, KeyEnter, KeyCancel}[r.IntN(6)])
+	case stepDecision, stepTell, stepGuide, stepNotice:
+		w.press([]Key{KeyEnter, KeyEnter, KeyEnter, KeyDown, KeyMenu, KeyClear}[r.IntN(6)])
+	case stepConfirmDate:
+		w.press([]Key{KeyEnter, KeyClear}[r.IntN(2)])
+	case stepDate:
+		w.press(Key(r.IntN(10)))
 	case stepTake:
 		w.put(card.Empty)
 	case stepInsert, stepRemoved, stepUnreadable, stepCardWrong, stepReaderLost:
