@@ -66,11 +66,24 @@ func TestWrongUsage(t *testing.T) {
 		{"unknown flag", []string{"--colour", "red"}, 2, "unknown flag: --colour"},
 		{"unknown argument", []string{"start"}, 2, "unknown argument start"},
 		{"flag without value", []string{"--broker"}, 2, "flag needs an argument"},
-		{"every address", []string{good, data("a"), "--listen=0.0.0.0:0"}, 2, "the page has no log-in"},
-		{"no host", []string{good, data("a"), "--listen=:8090"}, 2, "the page has no log-in"},
+		{"every address", []string{good, data("a"), "--listen=0.0.0.0:0"}, 2, "want --tls-cert and --tls-key"},
+		{"no host", []string{good, data("a"), "--listen=:8090"}, 2, "want --tls-cert and --tls-key"},
 		{"no port", []string{good, data("a"), "--listen=127.0.0.1"}, 2, "want host and port"},
 		{"broker without port", []string{"--broker=tcp://127.0.0.1", data("a")}, 2, "want host and port"},
 		{"password in address", []string{"--broker=tcp://a:hunter2@127.0.0.1:1", data("a")}, 2, "do not belong into an address"},
+		{"certificate without key", []string{good, data("a"), "--tls-cert=x"}, 2, "--tls-cert and --tls-key belong together"},
+		{"beyond loopback without an account", []string{good, data("b"), "--listen=0.0.0.0:0", "--tls-cert=" + aFile, "--tls-key=" + aFile}, 2, "there is no account yet"},
+		{"no certificate in it", []string{good, data("c"), "--tls-cert=" + aFile, "--tls-key=" + aFile, "--listen=127.0.0.1:0"}, 1, "reading certificate of the pages"},
+		{"small k for others", []string{good, data("a"), "--listen=0.0.0.0:0", "--tls-cert=x", "--tls-key=x", "--k=2"}, 2, "point at people"},
+		{"keeps less counts than records", []string{good, data("a"), "--keep-weeks=9", "--keep-counts=8"}, 2, "--keep-counts"},
+		{"offices of another form", []string{good, data("d"), "--offices=" + aFile}, 1, "reading offices"},
+		{"address of the database that others may read", []string{good, data("e"), "--database-file=" + secret}, 1, "want 0600"},
+		{"another database", []string{good, data("f"), "--database-file=" + file("dsn", "mysql://root:hunter2@127.0.0.1/x", 0o600)}, 1, "is not known"},
+		{"database away", []string{good, data("g"), "--database-file=" + file("dsn2", "postgres://root:hunter2@127.0.0.1:1/x?connect_timeout=2", 0o600)}, 1, "opening database postgres://root:xxxxx@127.0.0.1:1/x"},
+		{"unknown role", []string{"account", "set", "x", "--role=king", data("a")}, 2, "is not viewer, auditor or admin"},
+		{"no name", []string{"account", "set", "--role=admin", data("a")}, 2, "want one account name"},
+		{"folder that is not there", []string{"audit-verify", data("none")}, 1, "no such file"},
+		{"bad name", []string{good, data("a"), "--name=a_b"}, 2, "name"},
 		{"bad city", []string{good, data("a"), "--city=a/b"}, 2, "city code"},
 		{"port in use", []string{good, data("a"), "--listen=" + taken.Addr().String()}, 1, "address already in use; choose another with --listen"},
 		{"data is a file", []string{good, "--data=" + aFile}, 1, "not a directory"},
@@ -83,7 +96,7 @@ func TestWrongUsage(t *testing.T) {
 			var out, errs bytes.Buffer
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			defer cancel()
-			status := runContext(ctx, append([]string{"cityhall"}, c.args...), &out, &errs)
+			status := runWith(ctx, append([]string{"cityhall"}, c.args...), nil, &out, &errs)
 			if status != c.status || !strings.Contains(errs.String(), c.want) {
 				t.Errorf("status %d, %q; want %d with %q", status, errs.String(), c.status, c.want)
 			}
@@ -121,7 +134,7 @@ func start(t *testing.T, args ...string) *started {
 	errs := &told{more: make(chan struct{}, 1)}
 	ended := make(chan int, 1)
 	go func() {
-		status := runContext(ctx, append([]string{"cityhall", "--json", "--listen=127.0.0.1:0"}, args...), w, errs)
+		status := runWith(ctx, append([]string{"cityhall", "--json", "--listen=127.0.0.1:0"}, args...), nil, w, errs)
 		w.Close()
 		ended <- status
 	}()
@@ -183,19 +196,19 @@ func (s *started) says(t *testing.T, word string) {
 	}
 }
 
-// cases asks the page how many there are.
-func (s *started) cases(t *testing.T) int {
+// records asks the page how many there are.
+func (s *started) records(t *testing.T) int {
 	t.Helper()
-	r, err := http.Get(s.URL + "api/counts")
+	r, err := http.Get(s.URL + "api/status")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Body.Close()
-	var answer struct{ Cases int }
+	var answer struct{ Counters map[string]int }
 	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
 		t.Fatal(err)
 	}
-	return answer.Cases
+	return answer.Counters["new"]
 }
 
 // TestRecordArrives runs cityhall against a broker, sends a record as a box
@@ -257,12 +270,12 @@ func TestRecordArrives(t *testing.T) {
 	case <-time.After(wait):
 		t.Fatal("no acknowledgement")
 	}
-	if n := s.cases(t); n != 1 {
-		t.Errorf("%d cases, want 1", n)
+	if n := s.records(t); n != 1 {
+		t.Errorf("%d records, want 1", n)
 	}
 
 	var out, errs bytes.Buffer
-	if status := runContext(t.Context(), append([]string{"cityhall"}, args...), &out, &errs); status != 1 || !strings.Contains(errs.String(), "another cityhall uses") {
+	if status := runWith(t.Context(), append([]string{"cityhall"}, args...), nil, &out, &errs); status != 1 || !strings.Contains(errs.String(), "another cityhall uses") {
 		t.Errorf("a second one on the same folder: %d, %q", status, errs.String())
 	}
 	// An open event stream does not keep it from ending.
@@ -275,8 +288,8 @@ func TestRecordArrives(t *testing.T) {
 		t.Errorf("ended with %d: %s", status, said)
 	}
 	again := start(t, args...)
-	if n := again.cases(t); n != 1 || again.AckKey != s.AckKey {
-		t.Errorf("after the restart: %d cases, key %s; want 1, %s", n, again.AckKey, s.AckKey)
+	if n := again.records(t); n != 1 || again.AckKey != s.AckKey {
+		t.Errorf("after the restart: %d records, key %s; want 1, %s", n, again.AckKey, s.AckKey)
 	}
 }
 

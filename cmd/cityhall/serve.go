@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,14 +12,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
-	"madoguchi/cmd/internal/cityweb"
 	"madoguchi/cmd/internal/collector"
 	"madoguchi/cmd/internal/store"
 
@@ -27,24 +25,23 @@ import (
 
 // config is what the flags say.
 type config struct {
-	Broker, User, PasswordFile string
-	Data, City, Listen         string
-	TitleJa, TitleEn           string
-	JSON                       bool
+	Broker, User, PasswordFile            string
+	BrokerCA, BrokerCert, BrokerKey, Name string
+	Share                                 bool
+	Data, DatabaseFile, City, Listen      string
+	Cert, Key, Host, TokenFile, Offices   string
+	TitleJa, TitleEn                      string
+	K, KeepWeeks, KeepCounts              int
+	Silent                                time.Duration
+	JSON                                  bool
 }
 
-// databaseFile is the database's name in the data folder.
+// databaseFile is the name of the SQLite database in the data folder.
 const databaseFile = "cityhall.db"
 
 // serve runs until ctx ends.
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
-	switch {
-	case c.Broker == "":
-		return usageError{errors.New("--broker is missing: where are the boxes connected?")}
-	case c.Data == "":
-		return usageError{errors.New("--data is missing: where is the database?")}
-	}
-	if err := loopback(c.Listen); err != nil {
+	if err := c.check(); err != nil {
 		return usageError{err}
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
@@ -53,33 +50,30 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer lock.Close()
-	password, err := readPassword(c.PasswordFile)
+	password, err := readSecret("password", c.PasswordFile)
 	if err != nil {
 		return err
 	}
-	key, created, err := collector.OpenKey(c.Data)
+	brokerTLS, err := c.brokerTLS()
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, filepath.Join(c.Data, databaseFile), store.Opts{DigestKey: collector.DigestKey(key)})
-	if errors.Is(err, store.ErrCorrupt) {
-		return fmt.Errorf("%w\nNothing was changed. Put a backup in its place, or move the file (and its -wal and -shm) away to begin anew: "+
-			"the boxes then send again what they still keep", err)
-	}
+	db, key, created, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	line, err := collector.New(db, collector.Opts{
-		City: c.City, Broker: c.Broker, Username: c.User, Password: password, SignKey: key, Log: log,
+		City: c.City, Broker: c.Broker, Name: c.Name, Share: c.Share, Username: c.User, Password: password, TLS: brokerTLS, SignKey: key, Log: log,
 	})
 	if err != nil {
 		return usageError{err}
 	}
-	l, err := net.Listen("tcp", c.Listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; choose another with --listen, or 127.0.0.1:0 for any free one", err)
+	page, err := c.page(ctx, db, line, log)
+	if err != nil {
+		return err
 	}
+	l, err := c.listen()
 	if err != nil {
 		return err
 	}
@@ -87,8 +81,62 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		l.Close()
 		return err
 	}
-	page := cityweb.New(db, line, cityweb.Opts{City: c.City, TitleJa: c.TitleJa, TitleEn: c.TitleEn, Log: log})
-	return both(ctx, line, l, cityweb.Local(page))
+	go sweep(ctx, db, log)
+	return both(ctx, line, l, page)
+}
+
+func (c config) check() error {
+	switch {
+	case c.Broker == "":
+		return errors.New("--broker is missing: where are the boxes connected?")
+	case c.Data == "":
+		return errors.New("--data is missing: where are the keys, and the database if it is SQLite?")
+	case (c.Cert == "") != (c.Key == ""):
+		return errors.New("--tls-cert and --tls-key belong together")
+	case (c.BrokerCert == "") != (c.BrokerKey == ""):
+		return errors.New("--broker-cert and --broker-key belong together")
+	case c.K < 1 || c.KeepWeeks < 1 || c.KeepCounts < c.KeepWeeks:
+		return errors.New("--k and --keep-weeks want at least 1, --keep-counts at least as many as --keep-weeks")
+	case c.K < 5 && !isLoopback(c.Listen):
+		return errors.New("--k below 5 is for trials on this machine: fewer than five records of a kind point at people")
+	}
+	return c.checkListen()
+}
+
+// open opens the key and the database.
+func (c config) open(ctx context.Context) (*store.Store, ed25519.PrivateKey, bool, error) {
+	key, created, err := collector.OpenKey(c.Data)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	dsn := filepath.Join(c.Data, databaseFile)
+	if c.DatabaseFile != "" {
+		if dsn, err = readSecret("database", c.DatabaseFile); err != nil {
+			return nil, nil, false, err
+		}
+	}
+	db, err := store.Open(ctx, dsn, store.Opts{DigestKey: collector.DigestKey(key), KeepWeeks: c.KeepWeeks, KeepCounts: c.KeepCounts})
+	if errors.Is(err, store.ErrCorrupt) {
+		err = fmt.Errorf("%w\nNothing was changed. Put a backup in its place and run `cityhall restored`, or move the file (and its -wal and -shm) away to begin anew: "+
+			"the boxes then send again what they still keep", err)
+	}
+	return db, key, created, err
+}
+
+// sweep lets time do its work on the database: at once, and every hour.
+func sweep(ctx context.Context, db *store.Store, log *slog.Logger) {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := db.Sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Error("sweep failed, tried again in an hour", "err", err)
+		}
+	}
 }
 
 // both runs the line and the page until ctx ends or the page fails.
@@ -122,7 +170,11 @@ func both(ctx context.Context, line *collector.Collector, l net.Listener, page h
 
 // announce prints what a person, or with --json a program, needs to go on.
 func announce(c config, addr, public string, created bool, stdout io.Writer) error {
-	page := "http://" + addr + "/"
+	scheme := "http"
+	if c.Cert != "" {
+		scheme = "https"
+	}
+	page := scheme + "://" + addr + "/"
 	if c.JSON {
 		return json.NewEncoder(stdout).Encode(map[string]string{"url": page, "ack_key": public})
 	}
@@ -132,21 +184,6 @@ func announce(c config, addr, public string, created bool, stdout io.Writer) err
 	}
 	_, err := fmt.Fprintf(stdout, "page     %s\nack_key  %s%s\n", page, public, made)
 	return err
-}
-
-// loopback refuses addresses that others could reach: the page has no log-in.
-func loopback(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("--listen %q: want host and port, as in 127.0.0.1:8090", addr)
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return fmt.Errorf("--listen %q: only this machine's loopback address (127.0.0.1, ::1, localhost) is taken, because the page has no log-in", addr)
-	}
-	return nil
 }
 
 // dataFolder makes the folder if it is missing and locks it for this process.
@@ -168,27 +205,27 @@ func dataFolder(dir string) (io.Closer, error) {
 	return f, nil
 }
 
-// readPassword reads the first line of a file that only its owner may read. A
+// readSecret reads the first line of a file that only its owner may read. A
 // password in a flag or a variable could be seen by others.
-func readPassword(path string) (string, error) {
+func readSecret(what, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("reading password: %w", err)
+		return "", fmt.Errorf("reading %s: %w", what, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", fmt.Errorf("reading password: %w", err)
+		return "", fmt.Errorf("reading %s: %w", what, err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", fmt.Errorf("reading password: %s has mode %04o, others may read it; want 0600", path, mode)
+		return "", fmt.Errorf("reading %s: %s has mode %04o, others may read it; want 0600", what, path, mode)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 1024))
+	text, err := io.ReadAll(io.LimitReader(f, 4096))
 	if err != nil {
-		return "", fmt.Errorf("reading password: %w", err)
+		return "", fmt.Errorf("reading %s: %w", what, err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
