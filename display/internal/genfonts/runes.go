@@ -35,18 +35,20 @@ func commonRunes(cat *words.Catalogue) []rune {
 	return sorted(out)
 }
 
-// abroad are the letters of texts in other languages that arrive in policies: all Vietnamese letters, the Latin letters of western Europe,
-// the Hangul of KS X 1001 and the 3,755 everyday Han characters of GB 2312 with the marks of print.
+// abroad are the letters of texts in other languages that arrive in policies: all Vietnamese letters, the Latin letters and marks of western
+// Europe, the Hangul of KS X 1001 and the Han characters of GB 2312 (its second level, too: names of places need them) with the marks of print.
 func abroad() []rune {
 	var out []rune
 	for _, r := range vietnameseLetters {
 		out = append(out, fonts.Vietnamese.Of(r), fonts.Vietnamese.Of(unicode.ToUpper(r)))
 	}
-	for r := rune(0xC0); r <= 0xFF; r++ {
-		out = append(out, r)
+	for r := rune(0xA1); r <= 0xFF; r++ {
+		if r != 0xAD { // the soft hyphen, which nothing draws
+			out = append(out, r)
+		}
 	}
 	out = append(out, rows(korean.EUCKR, 16, 40)...)
-	for _, r := range append(rows(simplifiedchinese.GBK, 16, 55), []rune("、。，：；？！（）《》「」“”‘’")...) {
+	for _, r := range append(rows(simplifiedchinese.GBK, 16, 87), []rune("、。，：；？！（）《》「」“”‘’")...) {
 		out = append(out, fonts.Simplified.Of(r))
 	}
 	return sorted(out)
