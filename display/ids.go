@@ -70,7 +70,7 @@ const (
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
 
-	ResidentLanguage       ID = "resident.language"         // Choice 1 日本語, 2 English. Drawn in both languages.
+	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words.
 	ResidentCardInsert     ID = "resident.card.insert"      // Procedure, Kind.
 	ResidentCardReading    ID = "resident.card.reading"     // Do not take the card out.
 	ResidentCardWrong      ID = "resident.card.wrong"       // Species.
