@@ -136,9 +136,7 @@ func (c pinCase) testimony(t *testing.T, rng *rand.Rand, plant func(*device.Hard
 	var begun time.Time
 	bubble(t, func(r *rig) {
 		begun = time.Now()
-		o := epdtest.DefaultOpts
-		o.Trace = w.step
-		r.panel = epdtest.NewSSD1683(&o)
+		r.panel = epdtest.NewSSD1683(&epdtest.Opts{Trace: w.step})
 		r.config.Sound = c.sound
 		r.watch = w.state
 		r.hw = func(h *device.Hardware) {
