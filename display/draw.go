@@ -143,6 +143,7 @@ func (d *drawer) message(p page) {
 	if p.tries != nil {
 		in.Max.Y -= d.sheet.tries * 5 / 4
 		d.tries(in.Min.X, in.Max.Y, p.tries)
+		in.Max.Y -= d.sheet.lift
 	}
 	need := 0
 	for i, st := range d.sheet.steps {

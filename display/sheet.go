@@ -23,6 +23,7 @@ type sheet struct {
 	row    int // height of a row of a choice, at most
 	tries  int // print beside the dots
 	dots   int // radius of a dot of a tries row
+	lift   int // between a message and the tries under it
 	text   int // the clerk's lists and texts
 	grown  int // print of a list whose lines are few and short; 0: no larger one
 	steps  []step
@@ -48,7 +49,7 @@ var (
 		box:   64, cell: 24, table: 28, tableH: 28, slot: 28, key: 36,
 	}
 	large = sheet{
-		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, board: 40, body: 40, title: 48, row: 70, tries: 48, dots: 20,
+		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, board: 40, body: 40, title: 48, row: 70, tries: 48, dots: 20, lift: 16,
 		text: 40, verdicts: []int{64},
 		steps: []step{{64, 48, 130}, {64, 40, 125}, {48, 40, 120}, {40, 40, 115}},
 		box:   96, cell: 48, table: 40, tableH: 46, slot: 56, key: 64,
