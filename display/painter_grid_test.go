@@ -64,20 +64,30 @@ func TestPainterLeavesEntryAtOnce(t *testing.T) {
 	})
 }
 
+// emulated are the panels on which the painter is tried with the real driver.
+var emulated = map[epd.Model]func(*epdtest.Opts) *epdtest.Emulator{epd.Model4in2: epdtest.NewSSD1683, epd.Model7in5: epdtest.NewUC8179}
+
+// driven returns a driver on an emulated panel.
+func driven(t *testing.T, model epd.Model, o *epdtest.Opts) (*epd.Dev, *epdtest.Emulator) {
+	t.Helper()
+	panel := emulated[model](o)
+	d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), &epd.Opts{Model: model})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, panel
+}
+
 // Two people with the same number of characters and other rhythms inside the grid leave the same bytes on the bus, at the same times.
 func TestPainterHidesRhythm(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 4))
 	type rhythm [][]time.Duration // for each grid cell the times of keys in it
-	typing := func(t *testing.T, keys rhythm) (log string, sent []byte) {
+	typing := func(t *testing.T, model epd.Model, keys rhythm) (log string, sent []byte) {
 		synctest.Test(t, func(t *testing.T) {
 			var l epdtest.Log
-			panel := epdtest.NewSSD1683(&epdtest.Opts{Trace: l.Add})
-			d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d, panel := driven(t, model, &epdtest.Opts{Trace: l.Add})
 			p, _ := startPainter(t, d, nil)
 			show := func(f Facts) { p.Show(0, Screen{ID: PINID("signing"), Lang: Japanese, Facts: f}) }
 			p.Show(0, Screen{ID: ResidentGuard3})
@@ -120,13 +130,15 @@ func TestPainterHidesRhythm(t *testing.T) {
 			}
 			a, b = append(a, cell()), append(b, cell())
 		}
-		aLog, aSent := typing(t, a)
-		bLog, bSent := typing(t, b)
-		if !bytes.Equal(aSent, bSent) {
-			t.Error("the bytes on the bus differ")
-		}
-		if diff := cmp.Diff(aLog, bLog); diff != "" {
-			t.Fatalf("the times on the bus differ:\n%s", diff)
+		for _, model := range epd.Models {
+			aLog, aSent := typing(t, model, a)
+			bLog, bSent := typing(t, model, b)
+			if !bytes.Equal(aSent, bSent) {
+				t.Errorf("%s: the bytes on the bus differ", model)
+			}
+			if diff := cmp.Diff(aLog, bLog); diff != "" {
+				t.Fatalf("%s: the times on the bus differ:\n%s", model, diff)
+			}
 		}
 	}
 }
@@ -137,13 +149,9 @@ func TestPainterOnTheDriver(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 5))
 	ids := slices.DeleteFunc(IDs(), func(id ID) bool { return id == Wipe })
-	for range 5 {
+	for n := range 6 {
 		synctest.Test(t, func(t *testing.T) {
-			panel := epdtest.NewSSD1683(&epdtest.Opts{PingPong: r.IntN(2) == 0, MaxPartials: 400})
-			d, err := epd.New(panel.Port(), epd.Pins(panel.Pins()), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d, panel := driven(t, epd.Models[n%2], &epdtest.Opts{PingPong: r.IntN(2) == 0, MaxPartials: 400})
 			p, b := startPainter(t, d, nil)
 			s := Screen{ID: Boot}
 			for gen := range uint32(120) {

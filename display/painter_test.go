@@ -20,7 +20,10 @@ import (
 var paintBounds = image.Rect(0, 0, 400, 300)
 
 // blocks draws screens without words: a block whose place depends on the id, one for each filled box, one for each try left.
-type blocks struct{ calls int }
+type blocks struct {
+	bounds image.Rectangle // of the panel
+	calls  int
+}
 
 var errNoWord = errors.New("no such word")
 
@@ -29,7 +32,7 @@ func (b *blocks) Render(s Screen) (*mono.Image, error) {
 	if s.Lang == "xx" {
 		return nil, errNoWord
 	}
-	m := mono.New(paintBounds.Dx(), paintBounds.Dy())
+	m := mono.New(b.bounds.Dx(), b.bounds.Dy())
 	n := 0
 	for _, c := range s.ID {
 		n = n*31 + int(c)
@@ -149,7 +152,7 @@ type easel struct {
 
 func startPainter(t *testing.T, panel Panel, o *PainterOpts) (*Painter, *blocks) {
 	t.Helper()
-	b := new(blocks)
+	b := &blocks{bounds: panel.Bounds()}
 	p := newPainter(panel, o)
 	p.render = b
 	ctx, cancel := context.WithCancel(context.Background())
