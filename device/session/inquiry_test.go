@@ -200,7 +200,7 @@ func TestLockedOnCard(t *testing.T) {
 	if got := w.outcome(); got != "redirect" {
 		t.Errorf("a change of a locked PIN: %s", got)
 	}
-	if v := w.s.View().Case; v.Way != "handover" || v.Step != "decision" || v.Procedure != "pin_change" {
+	if v := w.s.View().Case; v.Way != "handover" || v.Step != "decision.redirect" || v.Procedure != "pin_change" {
 		t.Errorf("case %+v", v)
 	}
 	w.press(KeyEnter, KeyEnter)

@@ -157,7 +157,7 @@ type View struct {
 type Case struct {
 	Procedure string // "" until it is chosen
 	Applicant string
-	Step      string // of a question with its ID, "question.pins"
+	Step      string // of a question with its ID, "question.pins", of a decision with its outcome, "decision.complete"
 	Way       string // "on_device", "handover"; "guidance" where nothing is carried out
 }
 
@@ -167,8 +167,11 @@ func (s State) View() View {
 	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
 	if s.step > stepCodeWait && s.base() > stepCodeWait {
 		v.Case = &Case{Applicant: s.applicant.String(), Step: s.step.String(), Way: s.way()}
-		if s.step == stepQuestion {
+		switch {
+		case s.step == stepQuestion:
 			v.Case.Step += "." + s.asking()
+		case s.inquiry.verdict != nil && (s.step == stepDecision || s.step == stepGuide):
+			v.Case.Step += "." + s.inquiry.verdict.code()
 		}
 		if s.procedure.Valid() {
 			v.Case.Procedure = s.procedure.String()
