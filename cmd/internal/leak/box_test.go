@@ -23,7 +23,7 @@ import (
 
 // counter is a box in its two processes, with everything that leaves them tapped.
 type counter struct {
-	t    *testing.T
+	t    testing.TB
 	w    *world.World
 	dir  string
 	taps map[string]*tap   // "log", "wall", "wire", "panel"
@@ -37,7 +37,7 @@ type counter struct {
 // samples are the PINs of a sample card that is fresh.
 var samples = map[string]string{"login": "1234", "signing": "ABC123"}
 
-func open(t *testing.T, plant string) *counter {
+func open(t testing.TB, plant string) *counter {
 	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -19,7 +19,7 @@ type tap struct {
 }
 
 // listen puts the tap in front of another socket and returns its address.
-func (p *tap) listen(t *testing.T, network, addr, to string) string {
+func (p *tap) listen(t testing.TB, network, addr, to string) string {
 	t.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
