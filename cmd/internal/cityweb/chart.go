@@ -118,6 +118,9 @@ func (c chart) svg(width int) []byte {
 		}
 	}
 	values.Min, values.Max = 0, most*1.12
+	if c.Lying {
+		values.Max = most * (1 + 48/float64(width)*1.6) // room for the number at the longest bar
+	}
 	values.Tick.Marker, values.Tick.LineStyle.Width, values.Tick.Length = round{}, 0, 0
 	values.LineStyle.Width = 0
 	if c.Share {
@@ -126,7 +129,7 @@ func (c chart) svg(width int) []byte {
 		p.Add(c.ends(top, size))
 	}
 	canvas := vgsvg.New(vg.Length(width), height)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -14, 0, 0)) // the last number of the axis stands half beyond it
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil // a buffer takes everything
@@ -248,8 +251,9 @@ func (h wide) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
 	c.FillString(h.Cache().Lookup(sty.Font, sty.Font.Size), pt, txt)
 }
 
-// families are the fonts of the page, also in its charts.
-const families = "'Hiragino Sans','BIZ UDPGothic','Yu Gothic UI',Meiryo,'Noto Sans CJK JP','Noto Sans JP',system-ui,sans-serif"
+// families are the fonts of the charts: first those whose Latin letters are as wide
+// as they were measured, then the page's.
+const families = "Arial,'Liberation Sans','Hiragino Sans','BIZ UDPGothic','Yu Gothic UI',Meiryo,'Noto Sans CJK JP','Noto Sans JP',system-ui,sans-serif"
 
 // tidy takes out what the writer adds, and names the page's fonts.
 func tidy(svg string, width int, height vg.Length) []byte {

@@ -19,10 +19,11 @@ type figures struct {
 	periods []string      // newest first
 	period  string        // empty: all
 	offices map[string][2]string
+	k       int // least published number
 }
 
-func newFigures(l tongue, r store.Released, period string, offices map[string][2]string) figures {
-	f := figures{tongue: l, weekly: r.Counts, period: period, offices: offices}
+func newFigures(l tongue, r store.Released, period string, o Opts) figures {
+	f := figures{tongue: l, weekly: r.Counts, period: period, offices: o.Offices, k: o.K}
 	seen := map[string]bool{}
 	for _, c := range r.Counts {
 		seen[store.Quarter(c.Week)] = true
@@ -80,6 +81,30 @@ func (f figures) office(g string) string {
 
 // cases are the finished cases: facets, or weekly counts where groups are small.
 func (f figures) cases() int { return f.sum("po", nil) + f.sum("wc", nil) }
+
+// number is a published count. None published is none, or fewer than k: it is a
+// dash then, not a nought.
+func (f figures) number(n int) string {
+	if n == 0 && f.k > 1 {
+		return "–"
+	}
+	return number(n)
+}
+
+// percent and per are shares of a published count; there is none of a dash.
+func (f figures) percent(n, all int) string {
+	if n == 0 && f.k > 1 {
+		return "–"
+	}
+	return percent(n, all)
+}
+
+func (f figures) per(n, all int) string {
+	if n == 0 && f.k > 1 {
+		return "–"
+	}
+	return per(n, all)
+}
 
 // largest lists the keys of m, largest first, the empty key last.
 func largest(m map[string]int) []string {

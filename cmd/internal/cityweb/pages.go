@@ -77,7 +77,7 @@ func (f figures) overview() []section {
 		c.Series = append(c.Series, part)
 		s.Head = append(s.Head, part.Name)
 		for n := range list {
-			s.Rows[n] = append(s.Rows[n], number(int(part.Values[n])))
+			s.Rows[n] = append(s.Rows[n], f.number(int(part.Values[n])))
 		}
 	}
 	s.Head = append(s.Head, f.say("total"))
@@ -116,8 +116,12 @@ func (f figures) byOffice() []section {
 		known := f.sum("po", func(c store.Count) bool { return c.Group == g })
 		entries := f.sum("pe", func(c store.Count) bool { return c.Group == g })
 		locked := f.sum("pe", func(c store.Count) bool { return c.Group == g && result("locked_now")(c) })
-		s.Rows = append(s.Rows, []string{f.office(g), number(cases[g]), percent(of("done"), known),
-			percent(of("device_or_document_problem", "interrupted"), known), number(entries), per(locked, entries)})
+		done := f.percent(of("done"), known)
+		if f.k > 1 && of("done") == known { // the others are few, and not here: a share of all would be wrong
+			done = "–"
+		}
+		s.Rows = append(s.Rows, []string{f.office(g), number(cases[g]), done,
+			f.percent(of("device_or_document_problem", "interrupted"), known), f.number(entries), f.rate(g, locked, entries)})
 		if g != "" {
 			c.Labels = append(c.Labels, f.office(g))
 			c.Series[0].Values = append(c.Series[0].Values, float64(cases[g]))
@@ -160,7 +164,7 @@ func (f figures) byProcedure() []section {
 		}
 		c.Series, s.Head, foot = append(c.Series, part), append(s.Head, part.Name), append(foot, number(sum))
 		for n := range list {
-			s.Rows[n] = append(s.Rows[n], number(int(part.Values[n])))
+			s.Rows[n] = append(s.Rows[n], f.number(int(part.Values[n])))
 		}
 	}
 	s.Head, s.Legend = append(s.Head, f.say("total")), c.Series
@@ -182,8 +186,8 @@ func (f figures) byPIN() []section {
 	entries := f.by("pe", keyG)
 	for _, g := range largest(entries) {
 		n := f.sum("pe", func(c store.Count) bool { return c.Group == g && result("locked_now")(c) })
-		locks.Rows = append(locks.Rows, []string{f.office(g), number(entries[g]), number(n), per(n, entries[g])})
-		if g != "" {
+		locks.Rows = append(locks.Rows, []string{f.office(g), number(entries[g]), f.number(n), f.rate(g, n, entries[g])})
+		if g != "" && (n > 0 || f.k <= 1) {
 			c.Labels = append(c.Labels, f.office(g))
 			c.Series[0].Values = append(c.Series[0].Values, 1000*float64(n)/float64(entries[g]))
 		}
@@ -207,8 +211,12 @@ func (f figures) byPIN() []section {
 		if p == "" {
 			name = f.say("merged")
 		}
-		kinds.Rows = append(kinds.Rows, []string{name, number(all[p]), percent(of("ok"), all[p]), percent(of("wrong"), all[p]),
-			percent(of("cancelled"), all[p]), per(of("stopped_by_rules"), all[p]), per(of("locked_now"), all[p])})
+		if p == "" { // a share of what was put together would be a share of what is small
+			kinds.Rows = append(kinds.Rows, []string{name, number(all[p]), "–", "–", "–", "–", "–"})
+			continue
+		}
+		kinds.Rows = append(kinds.Rows, []string{name, number(all[p]), f.percent(of("ok"), all[p]), f.percent(of("wrong"), all[p]),
+			f.percent(of("cancelled"), all[p]), f.per(of("stopped_by_rules"), all[p]), f.per(of("locked_now"), all[p])})
 	}
 	leave := section{ID: "leave", Title: f.say("leave_title"), Note: f.say("leave_note"),
 		Head: []string{f.say("leave_result"), f.say("count_n"), f.say("share")}}
@@ -227,6 +235,15 @@ func (f figures) byPIN() []section {
 		leave.Rows = append(leave.Rows, []string{f.name("results", r), number(checks[r]), percent(checks[r], sum)})
 	}
 	return []section{locks, kinds, leave}
+}
+
+// rate is an office's lock-outs per 1,000 entries. What was put together over the
+// offices has none: it holds the lock-outs of those that had few.
+func (f figures) rate(group string, locked, entries int) string {
+	if group == "" {
+		return "–"
+	}
+	return f.per(locked, entries)
 }
 
 func (f figures) byStep() []section {
@@ -277,7 +294,7 @@ func (f figures) shares(list, title, note, head, kind string, codes []string, ke
 	}
 	for _, code := range codes {
 		if all > 0 {
-			s.Rows = append(s.Rows, []string{f.name(list, code), number(counts[code]), percent(counts[code], all)})
+			s.Rows = append(s.Rows, []string{f.name(list, code), f.number(counts[code]), f.percent(counts[code], all)})
 		}
 	}
 	return s
@@ -294,7 +311,7 @@ func (f figures) byFriction() []section {
 		}
 		n := f.sum("fr", func(c store.Count) bool { return slices.Contains(strings.Split(c.A, "+"), bit) })
 		name := f.name("frictions", bit)
-		s.Rows = append(s.Rows, []string{name, number(n), per(n, all)})
+		s.Rows = append(s.Rows, []string{name, f.number(n), f.per(n, all)})
 		c.Labels = append(c.Labels, name)
 		c.Series[0].Values = append(c.Series[0].Values, 1000*float64(n)/float64(all))
 	}

@@ -195,18 +195,18 @@ func (s *site) tiles(ctx context.Context, f figures, alerts []alert) ([]tile, er
 // figures are those of the period asked for; else of the newest quarter that is
 // over, because only that is whole; else of all there is.
 func (s *site) figures(l tongue, rel store.Released, r *http.Request) figures {
-	f := newFigures(l, rel, "", s.opts.Offices)
+	f := newFigures(l, rel, "", s.opts)
 	asked, given := r.URL.Query()["period"]
 	switch {
 	case given && slices.Contains(f.periods, asked[0]):
-		return newFigures(l, rel, asked[0], s.opts.Offices)
+		return newFigures(l, rel, asked[0], s.opts)
 	case given || s.opts.Live:
 		return f
 	}
 	now := store.Quarter(store.Week(s.opts.Now()))
 	for _, p := range f.periods {
 		if p < now {
-			return newFigures(l, rel, p, s.opts.Offices)
+			return newFigures(l, rel, p, s.opts)
 		}
 	}
 	return f
