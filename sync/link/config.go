@@ -51,6 +51,7 @@ type Opts struct {
 	PingTimeout   time.Duration // a broker that does not answer a ping for so long is gone
 	Timeout       time.Duration // for dialling, TLS, CONNACK, SUBACK, and a stuck write
 	PubackTimeout time.Duration // a publish without PUBACK for so long: a new connection is made
+	AckTimeout    time.Duration // records are out and city hall confirms nothing for so long: a new connection is made
 	RetryMax      time.Duration // highest limit of the wait before another connection
 	RetryMin      time.Duration // its first limit; it doubles
 	Stable        time.Duration // a connection that lived so long starts the waits anew
@@ -68,6 +69,7 @@ var DefaultOpts = Opts{
 	PingTimeout:   15 * time.Second,
 	Timeout:       20 * time.Second,
 	PubackTimeout: 20 * time.Second,
+	AckTimeout:    90 * time.Second, // the PIN side has sent the same batch four times by then
 	RetryMin:      5 * time.Second,
 	RetryMax:      300 * time.Second,
 	Stable:        10 * time.Minute,
@@ -85,6 +87,7 @@ func (o *Opts) withDefaults() Opts {
 	d := DefaultOpts
 	for _, p := range []struct{ v, d *time.Duration }{
 		{&v.KeepAlive, &d.KeepAlive}, {&v.PingTimeout, &d.PingTimeout}, {&v.Timeout, &d.Timeout}, {&v.PubackTimeout, &d.PubackTimeout},
+		{&v.AckTimeout, &d.AckTimeout},
 		{&v.RetryMin, &d.RetryMin}, {&v.RetryMax, &d.RetryMax}, {&v.Stable, &d.Stable},
 	} {
 		if *p.v == 0 {

@@ -7,6 +7,8 @@
 // eclipse-paho/paho.mqtt.golang#563). Even a PUBACK does not mean that city hall has a record; only its signed acknowledgement does, and that is verified on the other side
 // of the wall. So a publish that fails, hangs or is cut needs no care here beyond a new connection: the PIN side sends again.
 //
+// A PUBACK and a granted subscription prove nothing of the other end: a connection over which records go out and no receipt comes back is left and another made.
+//
 // The first connection after a start waits for a random time of up to Spread, later ones for full jitter under a doubling limit: 10,000 boxes after a power cut come back at 73
 // attempts a second and not at 2,800. Every connection has a number that a small file keeps, so that a late will of an older one is known as such.
 //

@@ -39,12 +39,15 @@ type hub struct {
 	fresh    map[wall.Type]bool
 	toWall   chan struct{} // something for the wall
 	toBroker chan struct{} // something for the broker beside records
+	sent     chan struct{} // records go out
+	received chan struct{} // a receipt came
 }
 
 func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 	h := &hub{
 		counts: counts, up: make(chan wall.Frame, 8), fresh: map[wall.Type]bool{},
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
+		sent: make(chan struct{}, 1), received: make(chan struct{}, 1),
 	}
 	h.state = wall.LinkState{State: wall.Down, Since: now.Truncate(time.Second), Fingerprint: fingerprint}
 	return h
@@ -89,6 +92,7 @@ func (h *hub) fromBroker(t wall.Type, body []byte) {
 	switch t {
 	case wall.Ack:
 		h.acks = h.queue(h.acks, body)
+		poke(h.received)
 	case wall.Claim:
 		h.answers = h.queue(h.answers, body)
 	case wall.Desired:
@@ -141,6 +145,10 @@ func (h *hub) lost(now time.Time) {
 			select {
 			case <-h.up:
 				h.counts.Dropped.Add(1)
+				continue
+			case <-h.sent:
+				continue
+			case <-h.received:
 				continue
 			default:
 			}

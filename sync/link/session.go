@@ -16,8 +16,12 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// qos is 1 for everything: what matters is repeated until it is acknowledged end to end, and QoS 2 has open bugs in paho (thread #788).
+// qos is 1 for what goes up: what matters is repeated until it is acknowledged end to end, and QoS 2 has open bugs in paho (thread #788).
 const qos = 1
+
+// subQoS is 0 for what comes down. QoS 1 delivers again in a session that is taken up again, which a clean one never is; all that comes down is retained or asked for again. And
+// a NATS cluster keeps a consumer for every subscription with QoS 1: a hundred boxes that came back at once took more than two minutes to subscribe.
+const subQoS = 0
 
 // reportSpread is how long the first state document of a connection waits at most.
 const reportSpread = 60 * time.Second
@@ -75,6 +79,7 @@ func (r *runner) session(ctx context.Context) error {
 		go r.publishUp(conn, client, cancel)
 	}
 	go r.publishReported(conn, client, cancel)
+	go r.watch(conn, cancel)
 	<-conn.Done()
 	if ctx.Err() != nil && client.IsConnectionOpen() {
 		// DISCONNECT takes the will back, so say it ourselves.
@@ -131,7 +136,7 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 	}
 	filters := map[string]byte{}
 	for topic := range handlers {
-		filters[topic] = qos
+		filters[topic] = subQoS
 	}
 	token := client.SubscribeMultiple(filters, func(_ mqtt.Client, m mqtt.Message) {
 		if h := handlers[m.Topic()]; h != nil && ctx.Err() == nil {
@@ -169,10 +174,42 @@ func (r *runner) publishUp(ctx context.Context, client mqtt.Client, fail context
 		case <-ctx.Done():
 			return
 		case f := <-r.hub.up:
+			if f.Type == wall.Records {
+				poke(r.hub.sent) // before: the receipt may overtake PUBACK
+			}
 			if err := r.wait(ctx, client.Publish(topics[f.Type], qos, false, f.Body), r.opts.PubackTimeout); err != nil {
 				fail(fmt.Errorf("publishing %v: %w", f.Type, err))
 				return
 			}
+		}
+	}
+}
+
+// errNoReceipt means that records went out, the broker took them, and nothing came back.
+var errNoReceipt = errors.New("city hall confirms nothing")
+
+// watch ends a connection over which records go out and no receipt comes back. A broker may grant a subscription that it never serves (mosquitto with a wrong access list, a cluster that
+// lost the node which kept it), and acknowledge what it throws away: only the receipt proves both ways.
+func (r *runner) watch(ctx context.Context, fail context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.hub.received: // unasked
+		case <-r.hub.sent:
+			c, stop := r.opts.Clock.Timer(r.opts.AckTimeout)
+			select {
+			case <-ctx.Done():
+			case <-r.hub.received:
+				// One receipt may be for several batches. If it was not, the PIN side sends the others again.
+				select {
+				case <-r.hub.sent:
+				default:
+				}
+			case <-c:
+				fail(fmt.Errorf("%w within %v", errNoReceipt, r.opts.AckTimeout))
+			}
+			stop()
 		}
 	}
 }
