@@ -15,8 +15,8 @@ import (
 )
 
 // CollectorID is the client id and user name of city hall's collector. A device
-// id has no dot, so no device can have it.
-const CollectorID = "host.collector"
+// id has no underscore, so no device can have it; NATS takes no dot in a client id.
+const CollectorID = "host_collector"
 
 // grant lists what one kind of client may do. In a pattern %c is the city, %d
 // the client's own id, and + any one level.
@@ -98,7 +98,7 @@ func (g *guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 
 func (g *guard) grantOf(id string) (grant, bool) {
 	switch {
-	case id == CollectorID || strings.HasPrefix(id, CollectorID+"."): // several collectors of one city
+	case id == CollectorID || strings.HasPrefix(id, CollectorID+"_"): // several collectors of one city
 		return collectorGrant, true
 	case record.ValidDevice(id):
 		return deviceGrant, true

@@ -22,7 +22,7 @@ import (
 
 // ClientID is the collector's MQTT client id and default user name. A device id
 // has no dot, so no device can have it.
-const ClientID = "host.collector"
+const ClientID = "host_collector"
 
 // Records is where batches go; *store.Store is one.
 type Records interface {
@@ -64,8 +64,8 @@ type Opts struct {
 	City string
 	// Broker is the broker's URL: tcp:// or mqtt://, or tls:// or mqtts://. Required.
 	Broker string
-	// Name tells collectors of one city apart: the client id is ClientID, a dot
-	// and Name. Default: none, for a single one.
+	// Name tells collectors of one city apart: the client id is ClientID, an
+	// underscore and Name. Default: none, for a single one.
 	Name string
 	// Share subscribes as one of a group ($share), so that the broker gives each
 	// message to one collector. Without it every collector gets everything, which
@@ -170,7 +170,7 @@ func clientID(name string) string {
 	if name == "" {
 		return ClientID
 	}
-	return ClientID + "." + name
+	return ClientID + "_" + name
 }
 
 func setDefault[T comparable](v *T, d T) {
