@@ -249,10 +249,8 @@ func (c *cards) work(o *order) (session.Result, int) {
 	case errors.As(a.err, &try) && try.Left > 0:
 		return session.ResultWrong, try.Left
 	case errors.As(a.err, &split) && split.Left > 0:
-		// Right for one half of 住民基本台帳用, wrong for the other: as a PIN it does not work, and the change that is offered next
-		// brings the halves together.
 		c.d.log.Warn("the two halves of the register PIN differ")
-		return session.ResultWrong, split.Left
+		return session.ResultSplit, split.Left
 	case a.err != nil:
 		return resultOf(a.err), 0
 	case a.sent:

@@ -97,7 +97,7 @@ func (b *builder) more(p *page) {
 			p.paras = append(p.paras, b.tr("resident.wrong.digits"))
 		}
 		p.tries = b.tries()
-	case ResidentLeaveAsk, ResidentLeaveWrong, ResidentUnsure:
+	case ResidentLeaveAsk, ResidentLeaveWrong, ResidentUnsure, ResidentSplit:
 		p.tries = b.tries()
 	case ResidentHelp:
 		for _, c := range caps {

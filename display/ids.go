@@ -91,6 +91,7 @@ const (
 	ResidentChecking       ID = "resident.checking"         // Kind. VERIFY is running.
 	ResidentChanging       ID = "resident.changing"         // Kind. CHANGE is running.
 	ResidentWrong          ID = "resident.wrong"            // Kind, Left, Max. The card refused the PIN; it hints at the wrong kind of PIN.
+	ResidentSplit          ID = "resident.split"            // Kind, Left, Max, Reason "change", "swap" or "check". An earlier change reached one half of the PIN only.
 	ResidentMismatch       ID = "resident.mismatch"         // Kind. The two entries of the new PIN differ; both were wiped.
 	ResidentDone           ID = "resident.done"             // Kind. The PIN is right.
 	ResidentChanged        ID = "resident.changed"          // Kind. The card holds the new PIN.
@@ -215,6 +216,7 @@ func buildInfos() map[ID]Info {
 		ResidentChecking:       {Face: FaceResident},
 		ResidentChanging:       {Face: FaceResident},
 		ResidentWrong:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentSplit:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentMismatch:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentDone:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentChanged:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
@@ -268,6 +270,8 @@ func (id ID) Reasons() []string {
 		return Outcomes
 	case ClerkInterrupted, ResidentCardRemoved:
 		return []string{"none", "verify", "change"}
+	case ResidentSplit:
+		return []string{"change", "swap", "check"}
 	case ResidentFailed:
 		return []string{"status", "deadline", "reader"}
 	case FaultStorage:

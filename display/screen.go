@@ -84,6 +84,7 @@ var Outcomes = []string{
 	"no_pin",       // face-authentication card, or no PIN of this kind
 	"card_removed", // the card was taken out
 	"unsure",       // the change was cut off; which PIN is in force is not known
+	"split",        // an earlier change reached one half of the PIN only
 	"failed",       // card or reader failed
 	"interrupted",  // power was cut
 	"lid",          // the lid was opened

@@ -95,5 +95,11 @@ func (m *machine) entryPress(k Key) {
 		m.toEntry()
 	case stepWrong:
 		m.toEntry()
+	case stepSplit:
+		if m.procedure != record.PinChange { // a check cannot mend it
+			m.end(record.DeviceOrDocumentProblem, "split")
+			return
+		}
+		m.toEntry()
 	}
 }

@@ -162,6 +162,9 @@ const (
 	ResultOK Result = iota
 	// ResultWrong: the PIN was refused; Left tries stay.
 	ResultWrong
+	// ResultSplit: the PIN fits one half of 住民基本台帳用 and not the other, of which Left tries stay: an earlier change was cut. The same change
+	// again brings the halves together, with the old and the new PIN in either order.
+	ResultSplit
 	// ResultLocked: no try is left.
 	ResultLocked
 	// ResultTries: the counter was not what the resident had been shown (Left is the new one). Nothing was sent.
@@ -186,7 +189,7 @@ const (
 	numResults
 )
 
-var resultNames = [numResults]string{"ok", "wrong", "locked", "tries", "gone", "gone_verify", "gone_change", "unreadable", "no_reader", "deadline", "late", "failed"}
+var resultNames = [numResults]string{"ok", "wrong", "split", "locked", "tries", "gone", "gone_verify", "gone_change", "unreadable", "no_reader", "deadline", "late", "failed"}
 
 // String names the result, e.g. "gone_change".
 func (r Result) String() string {

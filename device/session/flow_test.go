@@ -106,6 +106,26 @@ func TestFlows(t *testing.T) {
 			w.changed(ResultOK, 3)
 			w.at(stepChanged)
 		}, end{record.Done, 1, 2}},
+		{"a change that was cut between the halves, found by a check", func(w *world) {
+			w.toPIN(Key1, Key4, adult(3, 5))
+			w.typed(4)
+			w.enter(FaultNone)
+			w.verified(ResultSplit, 2)
+			w.at(stepSplit)
+			w.press(KeyEnter) // a check cannot mend it
+			w.at(stepStopped)
+		}, end{record.DeviceOrDocumentProblem, 1, 0}},
+		{"a change that was cut between the halves, made again", func(w *world) {
+			w.toPIN(Key2, Key4, adult(3, 5))
+			w.entries()
+			w.changed(ResultSplit, 2)
+			w.at(stepSplit)
+			w.press(KeyEnter)
+			w.at(stepPIN)
+			w.entries()
+			w.changed(ResultOK, 3)
+			w.at(stepChanged)
+		}, end{record.Done, 0, 2}},
 		{"PIN change, one try left afterwards: no leave-check", func(w *world) {
 			w.toPIN(Key2, Key1, adult(3, 5))
 			w.entries()

@@ -39,7 +39,7 @@ func (w *world) watchEvent(ev Event, s State) {
 	case Verified, Changed:
 		if ev.No == s.wait && ev.No != 0 && ev.Kind == s.answer {
 			w.guard = 0
-			if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultTries {
+			if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultSplit || ev.Result == ResultTries {
 				w.left = ev.Left
 			}
 		}

@@ -65,9 +65,11 @@ func (m *machine) leaveResult(ev Event) {
 		m.finish(record.Done, "changed", stepLeaveOK)
 	case ev.Result == ResultOK:
 		m.to(stepLeaveOK)
-	case ev.Result == ResultWrong && ev.Left > 0:
+	case ev.Result == ResultSplit && ev.Left > 0 && !m.recorded: // the cut-off change had reached one half
+		m.to(stepSplit)
+	case (ev.Result == ResultWrong || ev.Result == ResultSplit) && ev.Left > 0:
 		m.to(stepLeaveWrong)
-	case ev.Result == ResultWrong, ev.Result == ResultLocked:
+	case ev.Result == ResultWrong, ev.Result == ResultSplit, ev.Result == ResultLocked:
 		m.lockedLate()
 	case ev.Result == ResultTries && ev.Left >= 2 && !m.recorded:
 		m.to(stepUnsure)

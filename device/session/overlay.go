@@ -92,6 +92,8 @@ func (m *machine) why(reason string) string {
 		return "wrong_card"
 	case stepUnreadable, stepReaderLost, stepFailed:
 		return "failed"
+	case stepSplit:
+		return "split"
 	}
 	return reason
 }
@@ -189,7 +191,7 @@ func (m *machine) residentPress(k Key) {
 		m.over(stepCancel)
 	case m.step >= stepGuard1 && m.step <= stepGuard3:
 		m.guardPress(k)
-	case m.step == stepLetters, m.step == stepRules, m.step == stepMismatch, m.step == stepWrong:
+	case m.step == stepLetters, m.step == stepRules, m.step == stepMismatch, m.step == stepWrong, m.step == stepSplit:
 		m.entryPress(k)
 	default:
 		m.cardPress(k)

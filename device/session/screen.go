@@ -195,6 +195,9 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 		return display.ResidentChecking, f
 	case stepWrong, stepUnsure, stepLeaveAsk, stepLeaveWrong:
 		return tries(residentIDs[m.step])
+	case stepSplit:
+		f.Reason = m.mends()
+		return tries(display.ResidentSplit)
 	case stepStopped:
 		f.Reason = m.reason
 		return display.ResidentStopped, f
@@ -336,4 +339,16 @@ func kindName(k card.Kind) string {
 		return ""
 	}
 	return k.String()
+}
+
+// mends says what puts the two halves of a PIN right: a change, of which the resident now knows that it is needed; the same two PINs again; or, if
+// the card does not spend a half's last try on them, the other way round.
+func (m *machine) mends() string {
+	switch {
+	case m.procedure != record.PinChange:
+		return "check"
+	case m.left < 2:
+		return "swap"
+	}
+	return "change"
 }

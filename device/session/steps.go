@@ -57,6 +57,7 @@ const (
 	stepPIN
 	stepChecking
 	stepWrong
+	stepSplit
 	stepRules
 	stepNew
 	stepAgain
@@ -180,6 +181,7 @@ var steps = [numSteps]traits{
 	stepPIN:           {name: "pin", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
 	stepChecking:      {name: "checking", lamp: LampChecking, wait: workWait, busy: true, pin: true},
 	stepWrong:         {name: "wrong", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
+	stepSplit:         {name: "split", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepRules:         {name: "rules", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepNew:           {name: "new_pin", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
 	stepAgain:         {name: "new_pin_again", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},

@@ -76,7 +76,7 @@ func TestUnsureIsTold(t *testing.T) {
 func TestStopSaysWhy(t *testing.T) {
 	for step, want := range map[stepID]string{
 		stepUnreadable: "failed", stepCardWrong: "wrong_card", stepInsert: "no_card", stepRemoved: "card_removed", stepReaderLost: "failed",
-		stepGuard2: "last_try", stepWrong: "wrong", stepAbout: "cancelled",
+		stepGuard2: "last_try", stepWrong: "wrong", stepSplit: "split", stepAbout: "cancelled",
 	} {
 		w := newWorld(t)
 		scenes[step](w)

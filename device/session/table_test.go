@@ -91,6 +91,11 @@ func init() {
 			w.enter(FaultNone)
 			w.verified(ResultWrong, 2)
 		},
+		stepSplit: func(w *world) {
+			w.toPIN(Key2, Key4, adult(3, 5))
+			w.entries()
+			w.changed(ResultSplit, 2)
+		},
 		stepRules: func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone) },
 		stepNew:   func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone); w.press(KeyEnter) },
 		stepAgain: func(w *world) {

@@ -37,7 +37,7 @@ func (m *machine) worked(ev Event) {
 // judged notes the tries and closes the guard behind the attempt.
 func (m *machine) judged(ev Event, next func(Event)) {
 	m.guarded = false
-	if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultTries {
+	if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultSplit || ev.Result == ResultTries {
 		m.left = ev.Left
 	}
 	next(ev)
@@ -97,13 +97,16 @@ func (m *machine) changeResult(ev Event) {
 // refused are the answers that VERIFY and CHANGE share.
 func (m *machine) refused(ev Event) {
 	switch ev.Result {
-	case ResultWrong:
+	case ResultWrong, ResultSplit:
 		m.do(WipePINs{})
-		if ev.Left == 0 {
+		switch {
+		case ev.Left == 0:
 			m.locked()
-			return
+		case ev.Result == ResultSplit:
+			m.to(stepSplit)
+		default:
+			m.to(stepWrong)
 		}
-		m.to(stepWrong)
 	case ResultLocked:
 		m.locked()
 	case ResultTries: // the card's counter is not what was shown: show it anew, send nothing

@@ -244,6 +244,9 @@ func results() []Sample {
 		one(display.ResidentCancel, f), one(display.ResidentTimeout, warn), one(display.ResidentHelp, f), one(display.ResidentMenu, f),
 		one(display.ResidentCall, f), one(display.ResidentTurnBack, f),
 	)
+	split := f
+	split.Kind, split.Left, split.Max = "register", 2, 3
+	out = append(out, reasons(display.ResidentSplit, split)...)
 	out = append(out, reasons(display.ResidentFailed, f)...)
 	return append(out, reasons(display.ResidentStopped, f)...)
 }
