@@ -12,6 +12,7 @@ import (
 
 	"madoguchi/device/session"
 	"madoguchi/display"
+	"madoguchi/display/epd"
 	"madoguchi/display/lamp"
 	"madoguchi/pinpad/pin"
 )
@@ -146,6 +147,7 @@ func (d *Device) checkCode(e session.CheckCode) {
 
 // readReports hands on what the painter has painted.
 func (d *Device) readReports(ctx context.Context) {
+	classed, _ := d.hw.Panel.(interface{ Class() epd.Class })
 	for {
 		select {
 		case <-ctx.Done():
@@ -153,6 +155,9 @@ func (d *Device) readReports(ctx context.Context) {
 		case r := <-d.paint.Reports():
 			if r.Err != nil {
 				d.log.Error("panel", "screen", r.ID, "cause", r.Err)
+			} else if classed != nil && classed.Class() != epd.ClassUnknown {
+				d.log.Info("panel", "class", classed.Class()) // glass of one name is sold with two speeds
+				classed = nil
 			}
 			d.send(ctx, session.Event{At: r.At, Kind: session.Shown, Gen: r.Gen, Bad: r.Err != nil})
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"log/slog"
 	"net"
 	"slices"
 	"sync"
@@ -78,6 +79,8 @@ type rig struct {
 	pad    *pinpad.Pad
 	panel  *epdtest.Emulator
 	driver *epd.Dev
+	model  epd.Model    // of the panel; "": the smaller one
+	log    *slog.Logger // of the box; nil: none
 	lights [3]*output
 	reader *simcard.Reader
 	dir    string
@@ -145,7 +148,7 @@ func (r *rig) on() {
 	if r.pad, err = pinpad.New(r.keys.Rows(), r.keys.Cols(), &pinpad.Opts{Sleep: time.Sleep, Now: r.clock.Now}); err != nil {
 		r.t.Fatal(err)
 	}
-	if r.driver, err = epd.New(r.panel.Port(), epd.Pins(r.panel.Pins()), nil); err != nil {
+	if r.driver, err = epd.New(r.panel.Port(), epd.Pins(r.panel.Pins()), &epd.Opts{Model: r.model}); err != nil {
 		r.t.Fatal(err)
 	}
 	for i, n := range []string{"red", "yellow", "green"} {
@@ -159,7 +162,7 @@ func (r *rig) on() {
 	if r.hw != nil {
 		r.hw(&hw)
 	}
-	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits})
+	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits, Log: r.log})
 	if err != nil {
 		r.t.Fatal(err)
 	}
