@@ -35,7 +35,7 @@ const (
 
 // halves is the width of a rune in half columns, as the glyphs of ASCII and JIS X 0208 have it.
 func halves(r rune) int {
-	if r < 0x80 || strings.ContainsRune("¢£¬—−", r) || r == fonts.DottedZero {
+	if r < 0x80 || strings.ContainsRune("¢£¥¬—−", r) || r == fonts.DottedZero {
 		return 1
 	}
 	return 2

@@ -15,7 +15,7 @@ func TestManyTries(t *testing.T) {
 	}
 	for _, l := range Langs {
 		for _, k := range Kinds {
-			for n := 0; n <= 15; n++ {
+			for _, n := range []int{0, 1, 2, 3, 5, 9, 10, 15} {
 				f := Facts{Kind: k, Procedure: "pin_check", Left: n, Max: max(n, 3), EndState: "none"}
 				for _, row := range Kinds {
 					f.Board = append(f.Board, BoardRow{Kind: row, Left: n, Max: max(n, 3), Present: true, Known: true, Differs: row == "register"})

@@ -75,7 +75,7 @@ func TestToldPagesDraw(t *testing.T) {
 		renderers = append(renderers, r)
 	}
 	for lang, ws := range words {
-		for range 20 {
+		for range 8 {
 			var paras []Para
 			var want strings.Builder
 			for range 1 + rnd.IntN(4) {
