@@ -75,6 +75,9 @@ func (b *builder) more(p *page) {
 		if f.Build != "" {
 			p.small = append(p.small, b.tr("clerk.about.build"))
 		}
+		if f.Title != "" { // the rules in force
+			p.small = append(p.small, f.Title)
+		}
 		if f.Fingerprint != "" {
 			p.small = append(p.small, b.tr("clerk.about.fingerprint"))
 		}

@@ -54,7 +54,7 @@ const (
 	ClerkCancel    ID = "clerk.cancel"     // Close the case? 取消 closes, 確認 goes back.
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
 	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
-	ClerkAbout     ID = "clerk.about"      // Build, Fingerprint, Release, Link, LinkSince, Queue.
+	ClerkAbout     ID = "clerk.about"      // Build, Title (the rules in force), Fingerprint, Release, Link, LinkSince, Queue.
 	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes), Kind, Queue. What to tell or do next.
 
 	ClerkQuestion    ID = "clerk.question"    // Procedure, Title, Lines, Choice, Rest, Page, Pages. One question of the rules. A list.

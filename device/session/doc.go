@@ -5,7 +5,7 @@
 // events, and walked at random (decisions on tries, guard, leave-check and time-outs: the package's tests).
 //
 //	         確認            code right                                                   確認
-//	idle ─────────► code ──────────► procedure ► applicant ► kind ► turn ──────────────────────┐
+//	idle ─────────► code ──────────► (the rules' conversation, below) ► turn ───────────────────┐
 //	 ▲ │ card        │ wrong: again, after five 1, 5, 15 min                  journal: case open │      clerk's face
 //	 │ ▼             ▼                                                                           │ ═══════════════
 //	 │ board        idle                                                                         ▼    resident's face
@@ -27,6 +27,22 @@
 //	 └── closed ◄──── wiping ◄──── turn back ◄── take the card ◄── done, stopped, … ◄─────────┘
 //	        clerk's   white, seen
 //
+// The clerk's part is a conversation with the municipality's rules (device/procedure). One key is one answer, and 取消 or 訂正 takes the last one back, with
+// that answer marked; ticks stay. It ends at the turn of the box or with the decision:
+//
+//	code ► [date] ► procedure ► [notice] ► applicant ► [kind] ► question … ► documents ► decision ► tell ─┬► turn     a PIN change that may be made
+//	         │          │          hours,                 PIN                 ticks        │ メニュー       ├► office   the page is silent: did the office
+//	         │          │          reservation            change              1 = all      ▼               │           agree? yes: turn
+//	         │          ├► guide ► saving ► idle                                          why              └► saving ► idle     carried out elsewhere
+//	         │          └► applicant ► kind ► turn    PIN check, tries board: no decision needed
+//	         └ once a day while the clock shows a time that has passed: confirmed, or typed
+//
+// What is not asked: what the card in the reader tells (its species, the login certificate's end, a signing certificate, locked PINs; it is read while the clerk
+// is asked, also when it is laid down late), the day and the hour, the place. No day is typed about a card: the days that make a difference today stand in the
+// answers. Which question comes next is procedure.Talk's matter; it is settled once when the conversation begins, and each answer only narrows, so no step takes
+// long. A question that changes because a card was laid down takes no key that was struck for the one before. The rules in force when the code was accepted hold
+// to the case's end. A case that ends here stores its one record and nothing else: no fact goes into journal or record, and at rest the state holds none.
+//
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, keys, call). A dead panel
 // or key-pad ends the case by wiping; what a card is doing is always waited for first, because its result is owed to the resident.
 //
@@ -36,5 +52,5 @@
 // Screens, key mode and lamp are not effects of transitions: they are derived from the state after each step, and asked for when they differ from what was
 // asked for last. A transition cannot forget one.
 //
-// The package decides nothing about papers, fees or applicants' rights (device/procedure), and does not know how anything is shown, typed or sent.
+// The package decides nothing about papers, fees or applicants' rights itself (device/procedure), and does not know how anything is shown, typed or sent.
 package session

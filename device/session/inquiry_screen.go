@@ -288,18 +288,18 @@ func (m *machine) telling() (out []display.Para) {
 	return out
 }
 
-// reasons are the answers that were given, and the rules that decided with their sources.
+// reasons are the rules that decided with their sources, and the answers that were given.
 func (m *machine) reasons() (out []display.Para) {
 	v, p := m.inquiry.verdict, m.inquiry.rules
-	for _, a := range m.inquiry.talk.Answers() {
-		out = append(out, display.Para{Code: "why", Text: m.say(a.Question.Ja+" "+a.Answer.Ja, a.Question.En+" "+a.Answer.En)})
-	}
 	for _, r := range v.Because {
 		if r.Source == "default" {
 			out = append(out, display.Para{Code: "default", Text: r.Rule + m.say(": ページに書かれていないので、安全な方に決めました。担当課に確認してください。", ": not on the page, decided for the safe side. Please confirm with the office.")})
 			continue
 		}
 		out = append(out, display.Para{Code: "source", Text: r.Rule + " " + shortSource(r.Source)})
+	}
+	for _, a := range m.inquiry.talk.Answers() {
+		out = append(out, display.Para{Code: "why", Text: m.say(a.Question.Ja+" "+a.Answer.Ja, a.Question.En+" "+a.Answer.En)})
 	}
 	page := m.text(p.Name) + m.say(" 規則 ", " rules ") + p.Label()
 	if !p.SourceDate.IsZero() {
@@ -321,4 +321,16 @@ func shortSource(s string) string {
 		parts = append(parts, n+":"+lines)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// rulesLine says which rules are in force for the next case, and that newer ones were refused.
+func (s State) rulesLine() string {
+	if s.rules == nil {
+		return ""
+	}
+	line := s.say("規則 ", "Rules ") + s.rules.Label()
+	if s.rulesBad {
+		line += s.say(" 更新は不採用", " (newer refused)")
+	}
+	return line
 }

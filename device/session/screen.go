@@ -136,7 +136,7 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 		f.Choice = m.mark
 		return display.ClerkMenu, f
 	case stepClerkAbout:
-		f.Build, f.Fingerprint, f.Queue = m.cfg.Build, m.cfg.Fingerprint, m.queue
+		f.Build, f.Fingerprint, f.Queue, f.Title = m.cfg.Build, m.cfg.Fingerprint, m.queue, m.rulesLine()
 		f.Link = [...]string{"", "up", "down"}[min(m.link, LinkDown)]
 		return display.ClerkAbout, f
 	}
