@@ -3,6 +3,7 @@
 package epd_test
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"testing"
@@ -14,16 +15,16 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"madoguchi/display/epd"
-	"madoguchi/display/mono"
 )
 
-// pacedBus takes as long for its bytes as the wire at 10 MHz, and raises BUSY when a refresh is started.
+// pacedBus takes as long for its bytes as the wire at 10 MHz; BUSY tells of work when something is started.
 type pacedBus struct {
-	paced bool
-	bytes int       // since reset
-	last  time.Time // end of the byte that started the last refresh
-	sent  int       // bytes up to it
-	busy  *busyPin
+	paced  bool
+	starts []byte    // commands that start something, the refresh first
+	bytes  int       // since reset
+	last   time.Time // end of the byte that started the last refresh
+	sent   int       // bytes up to it
+	busy   *busyPin
 }
 
 const bitTime = 100 * time.Nanosecond
@@ -39,8 +40,11 @@ func (b *pacedBus) Tx(w, _ []byte) error {
 		}
 	}
 	b.bytes += len(w)
-	if len(w) == 1 && w[0] == 0x20 && !b.busy.dc.L {
-		b.last, b.sent, b.busy.L = time.Now(), b.bytes, gpio.High
+	if len(w) == 1 && b.busy.dc.L == gpio.Low && bytes.Contains(b.starts, w) {
+		b.busy.L = !b.busy.idle
+		if w[0] == b.starts[0] {
+			b.last, b.sent = time.Now(), b.bytes
+		}
 	}
 	return nil
 }
@@ -53,47 +57,62 @@ type levelPin struct {
 
 func (p *levelPin) Out(l gpio.Level) error { p.L = l; return nil }
 
-// busyPin falls as soon as somebody waits for it.
+// busyPin is at rest as soon as somebody waits for it.
 type busyPin struct {
 	levelPin
-	dc *levelPin
+	idle gpio.Level
+	dc   *levelPin
 }
 
 func (p *busyPin) In(gpio.Pull, gpio.Edge) error { return nil }
 func (p *busyPin) Read() gpio.Level              { return p.L }
 
 func (p *busyPin) WaitForEdge(time.Duration) bool {
-	fell := p.L
-	p.L = gpio.Low
-	return bool(fell)
+	changed := p.L != p.idle
+	p.L = p.idle
+	return changed
 }
 
-func pacedPanel(tb testing.TB, paced bool) (*epd.Dev, *pacedBus) {
+func pacedPanel(tb testing.TB, model epd.Model, paced bool) (*epd.Dev, *pacedBus) {
 	tb.Helper()
 	dc := new(levelPin)
-	bus := &pacedBus{paced: paced, busy: &busyPin{dc: dc}}
-	d, err := epd.New(bus, epd.Pins{DC: dc, RST: new(levelPin), Busy: bus.busy}, &epd.Opts{NoMeasure: true, AnyTime: true})
+	bus := &pacedBus{paced: paced, starts: []byte{0x20}, busy: &busyPin{dc: dc}}
+	if model == epd.Model7in5 {
+		bus.starts, bus.busy.idle, bus.busy.L = []byte{0x12, 0x04, 0x02}, gpio.High, gpio.High
+	}
+	d, err := epd.New(bus, epd.Pins{DC: dc, RST: new(levelPin), Busy: bus.busy}, &epd.Opts{Model: model, NoMeasure: true, AnyTime: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := d.Full(context.Background(), mono.New(400, 300)); err != nil {
+	if err := d.Full(context.Background(), blank(model)); err != nil {
 		tb.Fatal(err)
 	}
 	return d, bus
 }
 
 func TestHotPathAllocatesNothing(t *testing.T) {
-	d, _ := pacedPanel(t, false)
-	m := mono.New(400, 300)
-	ctx := context.Background()
-	var err error
-	for name, f := range map[string]func(){
-		"partial": func() { err = d.Partial(ctx, m, image.Rect(30, 200, 46, 216)) },
-		"whole":   func() { err = d.Partial(ctx, m, m.Bounds()) },
-	} {
-		f() // the first one starts the watch over the drive voltages
-		if n := testing.AllocsPerRun(50, f); n != 0 || err != nil {
-			t.Errorf("%s: %v allocations, error %v", name, n, err)
+	for _, model := range epd.Models {
+		d, _ := pacedPanel(t, model, false)
+		m, turn := blank(model), false
+		ctx := context.Background()
+		var err error
+		draw := func(r image.Rectangle) func() {
+			return func() {
+				m.Fill(r, turn)
+				turn = !turn
+				err = d.Partial(ctx, m, r)
+			}
+		}
+		for name, f := range map[string]func(){
+			"partial": draw(image.Rect(30, 200, 46, 216)),
+			"whole":   draw(m.Bounds()),
+			"full":    func() { err = d.Full(ctx, m) },
+		} {
+			f() // the first one starts the watch over the drive voltages
+			f()
+			if n := testing.AllocsPerRun(50, f); n >= 1 && name != "full" || n > 4 || err != nil {
+				t.Errorf("%s, %s: %v allocations, error %v", model, name, n, err)
+			}
 		}
 	}
 }
@@ -101,23 +120,33 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 // BenchmarkFrameToLastByte measures from handing a picture to the driver to the last byte before the refresh starts, against the bus time of
 // the same bytes at 10 MHz ("x-bus": 1 = the bus is never idle).
 func BenchmarkFrameToLastByte(b *testing.B) {
-	m := mono.New(400, 300)
-	ctx := context.Background()
 	for _, bb := range []struct {
-		name string
-		f    func(*epd.Dev) error
+		name  string
+		model epd.Model
+		part  image.Rectangle // empty: a full refresh
 	}{
-		{"full", func(d *epd.Dev) error { return d.Full(ctx, m) }},
-		{"partial_whole", func(d *epd.Dev) error { return d.Partial(ctx, m, m.Bounds()) }},
-		{"partial_typed", func(d *epd.Dev) error { return d.Partial(ctx, m, image.Rect(40, 200, 80, 240)) }},
+		{"full", epd.Model4in2, image.Rectangle{}},
+		{"partial_whole", epd.Model4in2, epd.Model4in2.Bounds()},
+		{"partial_typed", epd.Model4in2, image.Rect(40, 200, 80, 240)},
+		{"full_7in5", epd.Model7in5, image.Rectangle{}},
+		{"partial_whole_7in5", epd.Model7in5, epd.Model7in5.Bounds()},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			d, bus := pacedPanel(b, true)
+			d, bus := pacedPanel(b, bb.model, true)
+			m, turn := blank(bb.model), false
+			ctx := context.Background()
 			var took, wire time.Duration
 			for b.Loop() {
+				m.Fill(bb.part, turn)
+				turn = !turn
 				bus.bytes = 0
-				begun := time.Now()
-				if err := bb.f(d); err != nil {
+				begun, err := time.Now(), error(nil)
+				if bb.part.Empty() {
+					err = d.Full(ctx, m)
+				} else {
+					err = d.Partial(ctx, m, bb.part)
+				}
+				if err != nil {
 					b.Fatal(err)
 				}
 				took += bus.last.Sub(begun)
