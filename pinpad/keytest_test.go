@@ -4,6 +4,7 @@ package pinpad_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,18 +129,18 @@ func TestNoKeyTestBesideAPIN(t *testing.T) {
 // throwing is a row whose driver panics.
 type throwing struct {
 	gpio.PinIO
-	read, wait bool
+	read, wait atomic.Bool
 }
 
 func (l *throwing) Read() gpio.Level {
-	if l.read {
+	if l.read.Load() {
 		panic("1234 and other things nobody may see")
 	}
 	return l.PinIO.Read()
 }
 
 func (l *throwing) WaitForEdge(d time.Duration) bool {
-	if l.wait {
+	if l.wait.Load() {
 		panic(errors.New("1234"))
 	}
 	return l.PinIO.WaitForEdge(d)
@@ -153,8 +154,8 @@ func TestDriverPanics(t *testing.T) {
 		do   func(*throwing)
 		want string
 	}{
-		{"scanning", func(l *throwing) { l.read = true }, "pinpad: a line's driver panicked: string"},
-		{"asleep", func(l *throwing) { l.wait = true }, "pinpad: a line's driver panicked: *errors.errorString"},
+		{"scanning", func(l *throwing) { l.read.Store(true) }, "pinpad: a line's driver panicked: string"},
+		{"asleep", func(l *throwing) { l.wait.Store(true) }, "pinpad: a line's driver panicked: *errors.errorString"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
