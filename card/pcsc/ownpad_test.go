@@ -77,7 +77,6 @@ func TestOwnPad(t *testing.T) {
 		s.refuse, s.hold = nil, make(chan struct{})
 		ask("Pad 00 00", OwnPad{}, context.DeadlineExceeded)
 		close(s.hold)
-		s.hold = nil
 		told(r)
 	})
 	if len(s.faults) > 0 {
