@@ -70,7 +70,7 @@ func Mask(apdu []byte) string {
 		return "--"
 	}
 	switch apdu[1] {
-	case 0x20, 0x24, 0x32:
+	case 0x20, 0x24, 0x2C, 0x32:
 		return fmt.Sprintf("%02X %02X [PIN]", apdu[0], apdu[1])
 	}
 	return fmt.Sprintf("%02X %02X", apdu[0], apdu[1])

@@ -18,8 +18,9 @@
 // together. Its checks and changes go to both, in an order in which a card that
 // is pulled between the two is found out and brought together: [SplitError].
 //
-// The package does not unlock, reset, sign or issue: only the issuer's terminal
-// can unlock, and nothing here needs a signature. It keeps no certificate, no
+// The package does not unlock, reset, sign or issue on a physical card: only the
+// issuer's terminal can unlock, and nothing here needs a signature. What issue.go
+// sends is for cards that say of themselves that they are simulated. The package keeps no certificate, no
 // name, no serial number. Presence, removal and power belong to the reader
 // (card/pcsc); a simulated card is card/simcard.
 package card

@@ -37,10 +37,11 @@ type Card struct {
 	cur    *app   // nil: only the card manager
 	ef     *file
 	random *rand.ChaCha8
-	// Of the simulated issuer: the challenge of the command before, and whether
-	// it has been answered.
+	// Of the simulated issuer: the challenge of the last proof, what is
+	// authorised and waits, and what took effect last.
 	challenged []byte
-	issuer     bool
+	order      *order
+	last       record
 	log        []Header
 	misuse     []string
 	faults     []pending
@@ -73,6 +74,7 @@ func (c *Card) ATR() []byte {
 func (c *Card) Reset(warm bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.challenged, c.order = nil, nil
 	if !warm || !c.on {
 		c.forget()
 		c.cold = true
@@ -94,11 +96,11 @@ func (c *Card) powerOff() {
 	c.power++
 	c.cur, c.ef = nil, nil
 	c.forget()
+	c.challenged, c.order = nil, nil
 }
 
 // forget drops every verified state.
 func (c *Card) forget() {
-	c.challenged, c.issuer = nil, false
 	for _, a := range c.apps {
 		for _, f := range a.files {
 			if f.key != nil {
@@ -126,6 +128,16 @@ func (c *Card) keysOf(k card.Kind) []*key {
 		}
 	}
 	return out
+}
+
+// app finds an application by its whole name.
+func (c *Card) app(aid string) *app {
+	for _, a := range c.apps {
+		if a.aid == aid {
+			return a
+		}
+	}
+	return nil
 }
 
 // Verified tells whether every key of k is in the verified state, which no

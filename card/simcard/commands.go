@@ -232,6 +232,5 @@ func (c *Card) challenge(cmd command) ([]byte, uint16) {
 	}
 	b := make([]byte, cmd.le)
 	_, _ = c.random.Read(b)
-	c.challenged = b
 	return b, swOK
 }

@@ -116,15 +116,19 @@ func (a *app) sfi(n byte) *file { return a.file(uint16(n & 0x1F)) }
 func fixed(b []byte) func() []byte { return func() []byte { return b } }
 
 // tokenInfo is EF 0006, 160 bytes, as seen on a card but for its label.
-func tokenInfo(label string) []byte {
+func tokenInfo(s Spec) []byte {
+	label, model := s.Label, "SIMCARD"
 	if label == "" {
 		label = "JPKIAPICCTOKEN2"
+	}
+	if s.Profile == SimulatedIssuer {
+		model = "SIMULATED ISSUER" // no card that can obey an issuer may pass for a real one
 	}
 	var b bytes.Buffer
 	pad := func(s string, n int) { b.WriteString((s + strings.Repeat(" ", n))[:n]) }
 	pad(label, 32)
 	pad("MADOGUCHI-TEST", 32) // manufacturer: not a real one
-	pad("SIMCARD", 16)
+	pad(model, 16)
 	pad("", 16) // serial number
 	for _, v := range []uint32{0x0000040D, 1, 0, 1, 0, 16, 6, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF} {
 		_ = binary.Write(&b, binary.BigEndian, v)
@@ -174,7 +178,7 @@ func profileApps(s Spec) []*app {
 		{aid: aidJPKI, change: 0x24, files: []*file{
 			{id: 0x0001, load: cert(s.NoSigning, true), guards: []uint16{0x001B}},
 			{id: 0x0002, load: func() []byte { return signingCA().cert.Raw }},
-			{id: 0x0006, load: fixed(tokenInfo(s.Label))},
+			{id: 0x0006, load: fixed(tokenInfo(s))},
 			{id: 0x0008, load: fixed([]byte{has(s.NoSigning), has(s.NoAuth), 0})},
 			{id: 0x0009, load: fake("9"), guards: []uint16{0}}, // no PIN opens it
 			{id: 0x000A, load: cert(s.NoAuth, false)},

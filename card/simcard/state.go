@@ -15,6 +15,7 @@ type State struct {
 	// and how often a key file had a key generated in it. By the same names.
 	Files       map[string][]byte `json:"files,omitempty"`
 	Generations map[string]int    `json:"generations,omitempty"`
+	Last        *record           `json:"last,omitempty"` // the operation that took effect last
 }
 
 // KeyState is one PIN and its counter.
@@ -51,6 +52,10 @@ func (c *Card) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := State{Keys: map[string]KeyState{}}
+	if c.last != (record{}) {
+		last := c.last
+		s.Last = &last
+	}
 	c.each(func(name string, k *key) { s.Keys[name] = KeyState{k.pin, k.unknown, k.left} })
 	c.written(func(name string, f *file) {
 		if f.written != nil {
@@ -86,7 +91,7 @@ func (c *Card) Restore(s State) error {
 			err = fmt.Errorf("restoring card: key %s: %d tries left of %d", name, v.Left, k.max)
 		}
 	})
-	if (len(s.Files) > 0 || len(s.Generations) > 0) && c.spec.Profile != SimulatedIssuer {
+	if (len(s.Files) > 0 || len(s.Generations) > 0 || s.Last != nil) && c.spec.Profile != SimulatedIssuer {
 		return errors.New("restoring card: an issuer has written it, and this card obeys none")
 	}
 	if err != nil {
@@ -94,6 +99,10 @@ func (c *Card) Restore(s State) error {
 	}
 	if known != len(s.Keys) {
 		return fmt.Errorf("restoring card: %d of %d keys are not on this card", len(s.Keys)-known, len(s.Keys))
+	}
+	c.last = record{}
+	if s.Last != nil {
+		c.last = *s.Last
 	}
 	c.each(func(name string, k *key) {
 		if v, ok := s.Keys[name]; ok {
