@@ -15,16 +15,15 @@ type AskedRow struct {
 	Facts                []string // all that may be asked, the first first
 }
 
-// Asked counts the questions for every procedure and applicant of a municipality, with what the card tells known: its expiry and the end of
-// its certificates, two months ahead. Guidance for proxies is left out where it asks nothing.
+// Asked counts the questions for every procedure and applicant of a municipality, with what the card tells known: the end of its
+// certificates, two months ahead. Guidance for proxies is left out where it asks nothing.
 func Asked(p *policy.Policy, today civil.Date) []AskedRow {
 	soon, _ := today.AddMonths(2)
-	far, _ := today.AddMonths(62)
 	var out []AskedRow
 	for proc := range policy.Procedures {
 		for app := range policy.Applicants {
 			c := Case{ID: "asked", Municipality: p.City, Procedure: policy.Cell(proc), Applicant: policy.Cell(app),
-				Facts: Facts{Today: today, CertExpires: soon, CardExpires: far, Visit: 1, CardPresented: Unsaid}}
+				Facts: Facts{Today: today, CertExpires: soon, Visit: 1, CardPresented: Unsaid}}
 			t := Begin(p, &c, nil)
 			row := AskedRow{Procedure: c.Procedure, Applicant: c.Applicant}
 			for _, q := range t.rank() {

@@ -19,19 +19,24 @@ func TestRenewalKeys(t *testing.T) {
 	most := 0
 	for _, city := range policy.EmbeddedCities() {
 		for app := range applicants {
-			w := newWorld(t)
-			w.under(city, "")
-			w.code(true)
-			w.lay(endsSoon())
-			w.press(Key4, Key1+Key(app)) // renewal, applicant
-			n := 2
-			if w.s.step == stepQuestion {
-				n += longest(t, w.s.inquiry.talk)
-			} else if w.s.step == stepDocuments {
-				n++
+			var n [2]int
+			for i, signing := range []bool{true, false} { // a child's card has no signing certificate
+				w := newWorld(t)
+				w.under(city, "")
+				w.code(true)
+				b := endsSoon()
+				b.HasSigning = signing
+				w.lay(b)
+				w.press(Key4, Key1+Key(app)) // renewal, applicant
+				n[i] = 2
+				if w.s.step == stepQuestion {
+					n[i] += longest(t, w.s.inquiry.talk)
+				} else if w.s.step == stepDocuments {
+					n[i]++
+				}
+				most = max(most, n[i])
 			}
-			t.Logf("%s %v: %d keys", city, applicants[app], n)
-			most = max(most, n)
+			t.Logf("%s %v: %d keys, %d without a signing certificate", city, applicants[app], n[0], n[1])
 		}
 	}
 	if most > 8 {
