@@ -51,6 +51,10 @@ func TestPINs(t *testing.T) {
 			s.session(func(cd *card.Card, _ card.Link) {
 				s.note("%v wrong: %s", k, fate(cd.Verify(k, typed(s.t, wrong))))
 				s.note("%v right: %s", k, fate(cd.Verify(k, typed(s.t, now))))
+				s.note("signing certificate until %v", cd.SigningEnds())
+				if want := k == card.KindSigning; cd.SigningEnds().IsZero() == want {
+					s.t.Errorf("after the %v PIN the signing certificate ends %v", k, cd.SigningEnds())
+				}
 				s.note("%v change: %s", k, fate(cd.Change(k, typed(s.t, now), typed(s.t, next[k]))))
 				s.note("%v new: %s", k, fate(cd.Verify(k, typed(s.t, next[k]))))
 				s.note("%v old: %s", k, fate(cd.Verify(k, typed(s.t, now))))
