@@ -97,8 +97,15 @@ func (g Group) String() string {
 	if !g.Valid() {
 		return fmt.Sprintf("group(%d)", uint8(g))
 	}
-	return fmt.Sprintf("g%02d", uint8(g))
+	return groupCodes[g]
 }
+
+var groupCodes = func() (all [MaxGroup + 1]string) {
+	for g := range all {
+		all[g] = fmt.Sprintf("g%02d", g)
+	}
+	return all
+}()
 
 // Valid says whether g is 1 to MaxGroup.
 func (g Group) Valid() bool { return g >= 1 && g <= MaxGroup }

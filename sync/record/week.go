@@ -4,6 +4,7 @@ package record
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -47,19 +48,25 @@ func (w Week) Year() int { return 2000 + int(w>>6) }
 func (w Week) Number() int { return int(w & 0x3f) }
 
 // String is w as it stands in JSON, such as "2026-W47".
-func (w Week) String() string { return fmt.Sprintf("%04d-W%02d", w.Year(), w.Number()) }
+func (w Week) String() string {
+	b := strconv.AppendInt(make([]byte, 0, 8), int64(w.Year()), 10)
+	return string(append(b, '-', 'W', byte('0'+w.Number()/10), byte('0'+w.Number()%10)))
+}
 
 // ParseWeek reads what String writes.
 func ParseWeek(s string) (Week, error) {
-	var year, number int
-	if n, err := fmt.Sscanf(s, "%4d-W%2d", &year, &number); n != 2 || err != nil {
-		return 0, fmt.Errorf("reading week: %q is not like 2026-W47", clip(s))
+	var w Week
+	if len(s) == 8 && s[4:6] == "-W" {
+		year, yerr := strconv.ParseUint(s[:4], 10, 16)
+		number, nerr := strconv.ParseUint(s[6:], 10, 8)
+		if yerr == nil && nerr == nil {
+			var err error
+			if w, err = NewWeek(int(year), int(number)); err != nil {
+				return 0, fmt.Errorf("reading week: %w", err)
+			}
+		}
 	}
-	w, err := NewWeek(year, number)
-	if err != nil {
-		return 0, fmt.Errorf("reading week: %w", err)
-	}
-	if w.String() != s {
+	if w == 0 {
 		return 0, fmt.Errorf("reading week: %q is not like 2026-W47", clip(s))
 	}
 	return w, nil
