@@ -56,6 +56,13 @@ var rows = []row{
 		Ours: "session-ns/op", Against: "`pkcs15-tool --list-pins`, which asks for two counters", AgainstUnit: "pkcs15-tool-ns/op", Ratio: "x-faster-all", Goal: "≥ 5"},
 	{Work: "finishing a case into the outbox", Pkg: "madoguchi/sync/outbox", Bench: "BenchmarkFinish",
 		Ours: "finish-ns", Against: "bare bbolt put + fsync", AgainstUnit: "bare-ns", Ratio: "ratio", Goal: "≤ 2"},
+	{Work: "a million records through lines that are cut at random (a lost or doubled one fails it)", Pkg: "madoguchi/cmd/internal/brokers",
+		Bench: "BenchmarkMillionUnderCuts", Ours: "records/s"},
+	{Work: "10,000 boxes after a power cut, mosquitto and TLS: most connections in a second", Pkg: "madoguchi/cmd/internal/brokers", Bench: "BenchmarkHerd",
+		Ours: "peak/s", Goal: "≤ 100"},
+	{Work: "the same: 95 of 100 boxes are there after", Pkg: "madoguchi/cmd/internal/brokers", Bench: "BenchmarkHerd", Ours: "s-to-95%", Goal: "≤ 200"},
+	{Work: "memory of 1,000 boxes' links", Pkg: "madoguchi/cmd/internal/brokers", Bench: "BenchmarkHerd",
+		Ours: "MiB/1000-boxes", Against: "the broker's for the same", AgainstUnit: "broker-MiB/1000"},
 	{Work: "collector, end to end over MQTT", Pkg: "madoguchi/cmd/internal/collector", Bench: "BenchmarkEndToEnd",
 		Ours: "records/s", Against: "the database alone with the same batches", Ratio: "of_database"},
 }
