@@ -28,13 +28,21 @@ type mark struct {
 	fresh              bool // its first batch
 }
 
-// number is one row of the transport table.
+// number is one row of the transport table: one number, or up to perRow of them
+// that came in their order and were all stored, ending with seq. digest holds
+// those of all.
 type number struct {
 	key
 	seq    int64
+	n      int64
 	digest []byte
 	reject string
 }
+
+// perRow is how many numbers one row holds at most: those of a usual batch.
+const perRow = 64
+
+const digestLen = 16
 
 // applier is one run of ApplyAll: at most one batch of each outbox.
 type applier struct {
@@ -113,14 +121,20 @@ func (a *applier) look() error {
 		if r.straight || n == 0 {
 			continue
 		}
-		rows, err := a.s.rows(a.ctx, a.tx, qKnown, r.mark.device, r.mark.epoch, int64(r.b.First), r.last)
+		rows, err := a.s.rows(a.ctx, a.tx, qKnown, r.mark.device, r.mark.epoch, int64(r.b.First), r.last+perRow-1)
 		if err != nil {
 			return fmt.Errorf("reading record numbers: %w", err)
 		}
 		r.known, err = collect(rows, func(rows *sql.Rows, into map[int64]number) error {
 			var v number
-			err := rows.Scan(&v.seq, &v.digest, &v.reject)
-			into[v.seq] = v
+			err := rows.Scan(&v.seq, &v.n, &v.digest, &v.reject)
+			for i := range v.n {
+				one := number{seq: v.seq - v.n + 1 + i, n: 1, reject: v.reject}
+				if len(v.digest) > 0 {
+					one.digest = v.digest[i*digestLen : (i+1)*digestLen]
+				}
+				into[one.seq] = one
+			}
 			return err
 		})
 		if err != nil {
@@ -222,17 +236,23 @@ func (a *applier) store() error {
 func (a *applier) number() error {
 	var list []number
 	for _, r := range a.runs {
+		refused := false
 		for i, code := range r.codes {
-			seq := int64(r.b.First) + int64(i)
 			if code != "" {
-				r.result.Rejected = append(r.result.Rejected, Rejection{uint64(seq), code})
+				refused = true
+				r.result.Rejected = append(r.result.Rejected, Rejection{r.b.First + uint64(i), code})
 			}
-			if r.skip[i] || r.straight && code == "" && seq+int64(a.s.opts.Keep) <= r.last {
-				continue
-			}
-			list = append(list, number{r.mark.key, seq, r.digests[i], code})
 		}
 		slices.SortFunc(r.result.Rejected, func(x, y Rejection) int { return cmp.Compare(x.Seq, y.Seq) })
+		if r.straight && !refused {
+			list = append(list, a.whole(r)...)
+			continue
+		}
+		for i, code := range r.codes {
+			if !r.skip[i] {
+				list = append(list, number{r.mark.key, int64(r.b.First) + int64(i), 1, r.digests[i], code})
+			}
+		}
 	}
 	if len(list) == 0 {
 		return nil
@@ -241,6 +261,20 @@ func (a *applier) number() error {
 		return fmt.Errorf("numbering records: %w", err)
 	}
 	return nil
+}
+
+// whole puts the numbers of a batch that continues at the watermark into few rows.
+func (a *applier) whole(r *run) []number {
+	var list []number
+	for from := 0; from < len(r.digests); from += perRow {
+		part := r.digests[from:min(from+perRow, len(r.digests))]
+		last := int64(r.b.First) + int64(from+len(part)) - 1
+		if last+int64(a.s.opts.Keep) <= r.last {
+			continue
+		}
+		list = append(list, number{r.mark.key, last, int64(len(part)), bytes.Join(part, nil), ""})
+	}
+	return list
 }
 
 // walk moves the watermarks: over numbers that came out of order too, and lists
@@ -354,5 +388,5 @@ func (a *applier) count() error {
 func (a *applier) digest(body []byte) []byte {
 	h := hmac.New(sha256.New, a.s.opts.DigestKey)
 	h.Write(body)
-	return h.Sum(nil)[:16]
+	return h.Sum(nil)[:digestLen]
 }

@@ -182,12 +182,13 @@ func (p *postgres) addFacets(ctx context.Context, tx *sql.Tx, list []Facet) ([]b
 
 func (p *postgres) addNumbers(ctx context.Context, tx *sql.Tx, list []number) error {
 	n := len(list)
-	devices, epochs, seqs, digests, rejects := make([]string, n), make([]int64, n), make([]int64, n), make([][]byte, n), make([]string, n)
+	devices, epochs, seqs, ns := make([]string, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	digests, rejects := make([][]byte, n), make([]string, n)
 	for i, v := range list {
-		devices[i], epochs[i], seqs[i], digests[i], rejects[i] = v.device, v.epoch, v.seq, v.digest, v.reject
+		devices[i], epochs[i], seqs[i], ns[i], digests[i], rejects[i] = v.device, v.epoch, v.seq, v.n, v.digest, v.reject
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO transport (device, epoch, seq, digest, reject)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::text[])`, devices, epochs, seqs, digests, rejects)
+	_, err := tx.ExecContext(ctx, `INSERT INTO transport (device, epoch, seq, n, digest, reject)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::text[])`, devices, epochs, seqs, ns, digests, rejects)
 	return err
 }
 

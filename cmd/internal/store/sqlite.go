@@ -118,7 +118,7 @@ func (l *lite) addFacets(ctx context.Context, tx *sql.Tx, list []Facet) ([]bool,
 func (l *lite) addNumbers(ctx context.Context, tx *sql.Tx, list []number) error {
 	stmt := tx.StmtContext(ctx, l.s.stmts[qAddNumber])
 	for _, n := range list {
-		if _, err := stmt.ExecContext(ctx, n.device, n.epoch, n.seq, n.digest, n.reject); err != nil {
+		if _, err := stmt.ExecContext(ctx, n.device, n.epoch, n.seq, n.n, n.digest, n.reject); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ const (
 	qMark = `SELECT upto, durable, top, EXISTS (SELECT 1 FROM transport t
 		WHERE t.device = w.device AND t.epoch = w.epoch AND t.reject <> '') FROM watermark w WHERE device = $1 AND epoch = $2`
 	qEpochs  = `SELECT count(*) FROM watermark WHERE device = $1 AND epoch <> $2`
-	qKnown   = `SELECT seq, digest, reject FROM transport WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4`
+	qKnown   = `SELECT seq, n, digest, reject FROM transport WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4`
 	qFacet   = `SELECT kind, week, office_group, a, b FROM facet WHERE id = $1`
 	qGaps    = `SELECT seq FROM transport WHERE device = $1 AND epoch = $2 AND seq > $3 ORDER BY seq`
 	qRejects = `SELECT seq, reject FROM transport WHERE device = $1 AND epoch = $2 AND reject <> ''
@@ -18,7 +18,7 @@ const (
 	// Refused numbers stay: a device that asks again is told again.
 	qForget    = `DELETE FROM transport WHERE device = $1 AND epoch = $2 AND seq <= $3 AND reject = ''`
 	qAddFacet  = `INSERT INTO facet (id, kind, week, office_group, a, b) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	qAddNumber = `INSERT INTO transport (device, epoch, seq, digest, reject) VALUES ($1, $2, $3, $4, $5)`
+	qAddNumber = `INSERT INTO transport (device, epoch, seq, n, digest, reject) VALUES ($1, $2, $3, $4, $5, $6)`
 	qAddAlarm  = `INSERT INTO alarm (kind, device, count, day) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (kind, device) DO UPDATE SET count = alarm.count + excluded.count, day = excluded.day`
 	qAddCount = `INSERT INTO counter (name, part, value) VALUES ($1, $2, $3)

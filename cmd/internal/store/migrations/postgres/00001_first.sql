@@ -38,6 +38,7 @@ CREATE TABLE transport (
     device TEXT COLLATE "C" NOT NULL,
     epoch  BIGINT NOT NULL,
     seq    BIGINT NOT NULL,
+    n      BIGINT NOT NULL, -- how many numbers, the last is seq; their digests stand one behind the other
     digest BYTEA  NOT NULL, -- empty: not known any more
     reject TEXT   NOT NULL, -- empty: stored; else the code it was refused with
     PRIMARY KEY (device, epoch, seq)

@@ -12,6 +12,10 @@ CREATE TABLE tally (
     PRIMARY KEY (kind, week, office_group, a, b)
 ) STRICT, WITHOUT ROWID;
 
+-- Numbers that came in order and were stored share a row: n of them, the last is
+-- seq, their digests stand one behind the other.
+ALTER TABLE transport ADD COLUMN n INTEGER NOT NULL DEFAULT 1;
+
 -- What a device says of itself (topic reported).
 ALTER TABLE device ADD COLUMN firmware TEXT NOT NULL DEFAULT '';
 ALTER TABLE device ADD COLUMN policy   TEXT NOT NULL DEFAULT '';
