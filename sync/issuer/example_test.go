@@ -3,20 +3,35 @@
 package issuer_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 
 	"madoguchi/sync/issuer"
 )
 
-// The box says how an authorised operation ended.
+// A box asks whether an operation may be done; the authority behind city hall can read it, nobody between.
 func Example() {
-	b, err := issuer.Encode(issuer.Result{Token: issuer.Token{1}, Done: true, Status: 0x9000})
-	fmt.Println(string(b), err)
-	m, err := issuer.Decode(b)
-	if r, ok := m.(issuer.Result); ok {
-		fmt.Println(r.Done, err)
+	gate, err := issuer.NewGate("nabari", [32]byte{1}) // a fake authority's keys follow from a seed
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	// Output:
-	// {"done":true,"s":"madoguchi.issuer/1","status":"9000","token":"01000000000000000000000000000000","type":"result"} <nil>
-	// true <nil>
+	sign, to := gate.Keys()
+	box := ed25519.NewKeyFromSeed(make([]byte, 32))
+	line, err := issuer.NewLine("nabari", "box-17", box, sign, to)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	frame, err := line.Seal(issuer.Open{Token: issuer.NewToken(), Order: issuer.Order{
+		Operation: issuer.PinReset, Kind: issuer.Login, Procedure: issuer.ResetCase, Case: issuer.NewCase(), Opener: issuer.LabelOf("A"),
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	letter, err := gate.Open("box-17", box.Public().(ed25519.PublicKey), frame)
+	open, ok := letter.Message.(issuer.Open)
+	fmt.Println(open.Order.Operation == issuer.PinReset, ok, err)
+	// Output: true true <nil>
 }

@@ -33,7 +33,7 @@ var arrows = []struct {
 	{"display/...", []string{"display/..."}},
 
 	{"sync/record", nil},
-	{"sync/issuer", nil},
+	{"sync/issuer", []string{"sync/record"}}, // its signed envelopes
 	{"sync/claim", []string{"sync/record"}},
 	{"sync/outbox", []string{"sync/record", "sync/claim"}},
 	{"sync/wall", []string{"sync/record"}},
@@ -42,6 +42,7 @@ var arrows = []struct {
 	{"device/policy/...", []string{"device/policy/..."}},
 	{"device/procedure", []string{"device/policy/..."}},
 	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record", "sync/claim"}},
+	{"device/issue", []string{"sync/issuer"}},
 	{"device/update", []string{"sync/wall"}},
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
