@@ -25,7 +25,7 @@ import (
 )
 
 // limit is how long any test waits for something to happen.
-const limit = 2 * time.Minute
+const limit = 4 * time.Minute
 
 func must(t testing.TB, err error) {
 	t.Helper()

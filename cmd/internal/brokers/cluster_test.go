@@ -16,6 +16,11 @@ func TestClusterLosesNode(t *testing.T) {
 		devices = append(devices, fmt.Sprintf("box-%03d", i))
 	}
 	r, cluster := startNats(t, devices...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(cluster.Said())
+		}
+	})
 	// City hall reaches the cluster by one address, as behind a balancer.
 	r.hall.Broker = startProxy(t, &proxy{}, r.addrs...)
 	h := startHall(t, r.hall)

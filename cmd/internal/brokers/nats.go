@@ -120,6 +120,15 @@ func (n *Nats) Kill(i int) error { return n.nodes[i].p.end(syscall.SIGKILL) }
 // Restart starts it again on the same ports and files.
 func (n *Nats) Restart(i int) error { return n.nodes[i].p.start() }
 
+// Said is the newest lines of every node's log, to look at after a test that failed.
+func (n *Nats) Said() string {
+	var all []string
+	for i, node := range n.nodes {
+		all = append(all, fmt.Sprintf("node %d: %s", i, node.p.said()))
+	}
+	return strings.Join(all, "\n")
+}
+
 // Stop ends all nodes.
 func (n *Nats) Stop() error {
 	var errs []error

@@ -118,6 +118,16 @@ func (p *process) pid() int {
 	return p.cmd.Process.Pid
 }
 
+// said is what it wrote last.
+func (p *process) said() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lines == nil {
+		return ""
+	}
+	return p.lines.String()
+}
+
 // tail keeps the newest lines.
 type tail struct {
 	mu    sync.Mutex
