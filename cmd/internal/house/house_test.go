@@ -44,6 +44,7 @@ var arrows = []struct {
 	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record", "sync/claim"}},
 	{"device/issue", []string{"sync/issuer"}},
 	{"device/update", []string{"sync/wall"}},
+	{"device/update/signer", []string{"device/update"}}, // the fleet's side
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
 
@@ -63,7 +64,7 @@ var never = []struct {
 }{
 	{"cmd/counter", append([]string{"net/http", "crypto/tls", "os/exec", "plugin",
 		"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt/server/v2",
-		module + "/sync/link", module + "/cmd/internal/..."}, ours(simulated)...)},
+		module + "/sync/link", module + "/cmd/internal/...", module + "/device/update/signer"}, ours(simulated)...)},
 	{"cmd/link", append([]string{"os/exec", "github.com/ebfe/scard", "periph.io/x/conn/v3/...", "periph.io/x/host/v3/...", "go.etcd.io/bbolt",
 		module + "/card/...", module + "/pinpad/...", module + "/display/...", module + "/device/..."}, ours(simulated)...)},
 	{"cmd/fleet", []string{module + "/card/...", module + "/pinpad/..."}},
