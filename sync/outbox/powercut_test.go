@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -293,7 +294,7 @@ func cuts(t testing.TB, name string, ops []op, rng *rand.Rand, ways int) int {
 			}
 			files := d.cut(keep, tear)
 			h := sha256.New()
-			for _, name := range slices.Sorted(mapKeys(files)) {
+			for _, name := range slices.Sorted(maps.Keys(files)) {
 				fmt.Fprintf(h, "%s %d %s %d ", name, len(files[name]), p.pending, len(p.done))
 				h.Write(files[name])
 			}
@@ -304,16 +305,6 @@ func cuts(t testing.TB, name string, ops []op, rng *rand.Rand, ways int) int {
 		}
 	}
 	return len(seen)
-}
-
-func mapKeys(m map[string][]byte) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // Promise: whenever the power goes, whatever the disk made of the writes that were not synced yet, the file opens and what was promised is there or at city hall.
