@@ -111,6 +111,7 @@ func endToEnd(b *testing.B, fresh func(*testing.B, string) string) {
 	b.ReportMetric(float64(b.N*size)/rows.Seconds(), "bare-records/s")
 	b.ReportMetric(rows.Seconds()/whole, "of_database")
 	b.ReportMetric(applied.Seconds()/whole, "of_store")
+	b.ReportMetric(float64(b.N)/float64(w.Figures().Commits), "batches/commit")
 }
 
 // BenchmarkPipeline is what one would do without us: mosquitto_sub writes an

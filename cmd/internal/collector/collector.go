@@ -109,7 +109,7 @@ type Status struct {
 type Collector struct {
 	opts    Opts
 	store   Store
-	jobs    chan job
+	jobs    []chan job           // one lane for each writer; a device keeps to its lane
 	acks    *queue[record.Ack]   // by device
 	answers *queue[claim.Answer] // by device and number
 	guard   claim.Guard
@@ -154,10 +154,13 @@ func New(s Store, opts Opts) (*Collector, error) {
 	if _, err := brokerURL(opts.Broker); err != nil {
 		return nil, fmt.Errorf("making collector: %w", err)
 	}
+	jobs := make([]chan job, max(1, s.Writers()))
+	for i := range jobs {
+		jobs[i] = make(chan job, 64) // a batch in it has been decoded and holds 10 KiB or so
+	}
 	return &Collector{
 		opts: opts, store: s,
-		// A batch in the channel has been decoded and holds 10 KiB or so.
-		jobs:         make(chan job, 64),
+		jobs:         jobs,
 		acks:         newQueue[record.Ack](),
 		answers:      newQueue[claim.Answer](),
 		contradicted: make(chan struct{}, 1),
@@ -204,8 +207,8 @@ func brokerURL(s string) (*url.URL, error) {
 // returns nil then. Call it once.
 func (c *Collector) Run(ctx context.Context) error {
 	var writers sync.WaitGroup
-	for range c.store.Writers() {
-		writers.Go(func() { c.write(ctx) })
+	for _, lane := range c.jobs {
+		writers.Go(func() { c.write(ctx, lane) })
 	}
 	defer writers.Wait()
 	for try := 0; ; try++ {

@@ -147,7 +147,7 @@ func (c *Collector) listen(ctx context.Context, client paho.Client, filter strin
 		}
 		j.done = make(chan struct{})
 		select {
-		case c.jobs <- j:
+		case c.lane(m.Topic()) <- j:
 		case <-ctx.Done():
 			return
 		}

@@ -3,7 +3,11 @@
 package collector
 
 import (
+	"cmp"
 	"context"
+	"hash/fnv"
+	"slices"
+	"strings"
 
 	"madoguchi/cmd/internal/store"
 )
@@ -25,12 +29,22 @@ type job struct {
 	done  chan struct{} // closed when it is written or given up
 }
 
+// lane is the writer of a topic's device: were its batches spread, they would wait
+// for each other in the database, and come out of order.
+func (c *Collector) lane(topic string) chan job {
+	h := fnv.New32a()
+	if level := strings.Split(topic, "/"); len(level) > 4 {
+		h.Write([]byte(level[4])) // mg/1/<city>/d/<device>/…
+	}
+	return c.jobs[h.Sum32()%uint32(len(c.jobs))]
+}
+
 // write is one of the goroutines that write. They run over all connections.
-func (c *Collector) write(ctx context.Context) {
+func (c *Collector) write(ctx context.Context, lane chan job) {
 	for {
 		select {
-		case j := <-c.jobs:
-			c.serve(ctx, c.gather(j))
+		case j := <-lane:
+			c.serve(ctx, gather(lane, j))
 		case <-ctx.Done():
 			return
 		}
@@ -38,11 +52,11 @@ func (c *Collector) write(ctx context.Context) {
 }
 
 // gather takes what waits behind j already; it waits for nothing.
-func (c *Collector) gather(j job) []job {
+func gather(lane chan job, j job) []job {
 	list := []job{j}
 	for len(list) < together {
 		select {
-		case next := <-c.jobs:
+		case next := <-lane:
 			list = append(list, next)
 		default:
 			return list
@@ -62,6 +76,7 @@ func (c *Collector) serve(ctx context.Context, list []job) {
 		}
 	}
 	if len(batches) > 0 {
+		batches = merge(batches)
 		c.try(ctx, func(ctx context.Context) error { return c.records(ctx, batches) })
 		for _, j := range jobs {
 			close(j.done)
@@ -73,6 +88,24 @@ func (c *Collector) serve(ctx context.Context, list []job) {
 			close(j.done)
 		}
 	}
+}
+
+// merge puts batches of one outbox that follow each other together: they are one
+// step for the database, and one acknowledgement.
+func merge(batches []store.Batch) []store.Batch {
+	slices.SortStableFunc(batches, func(x, y store.Batch) int {
+		return cmp.Or(cmp.Compare(x.Device, y.Device), cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(x.First, y.First))
+	})
+	var list []store.Batch
+	for _, b := range batches {
+		if n := len(list) - 1; n >= 0 && list[n].Device == b.Device && list[n].Epoch == b.Epoch &&
+			b.First == list[n].First+uint64(len(list[n].Items)) {
+			list[n].Items = append(slices.Clip(list[n].Items), b.Items...)
+			continue
+		}
+		list = append(list, b)
+	}
+	return list
 }
 
 func (c *Collector) try(ctx context.Context, do func(context.Context) error) {
