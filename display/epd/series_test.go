@@ -23,7 +23,7 @@ func TestGlassIsThePicture(t *testing.T) {
 	for _, m := range models {
 		for _, po := range []epdtest.Opts{{}, {PingPong: true}, {Clever: true, PartialTime: 1050 * time.Millisecond}, {BusyLate: 9 * time.Millisecond}} {
 			po.Seed = seed
-			for range 5 {
+			for range 3 {
 				synctest.Test(t, func(t *testing.T) { series(t, r, m.Model, po, m.picture, m.shown) })
 				if t.Failed() {
 					t.Fatalf("panel %s %+v", m.Model, po)
