@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -127,10 +129,34 @@ func (r *Repository) signRoot(keys []Key) error {
 // Root is the newest root document: what a provisioning file carries.
 func (r *Repository) Root() []byte { return r.rootRaw }
 
+// A KeysError says that too few keys of a role are at hand.
+type KeysError struct {
+	Role       string
+	Have, Need int
+}
+
+func (e *KeysError) Error() string {
+	return fmt.Sprintf("role %s: %d of its keys are needed to sign, %d given", e.Role, e.Need, e.Have)
+}
+
+// CanSign tells whether the keys at hand fill roles; a *KeysError names the first that they do not.
+func (r *Repository) CanSign(names ...string) error {
+	slices.Sort(names)
+	for _, name := range names {
+		if role := r.roles[name]; role.Threshold < 1 || len(role.Keys) < role.Threshold {
+			return &KeysError{name, len(role.Keys), role.Threshold}
+		}
+	}
+	return nil
+}
+
 // Rotate gives a role of root other keys. The new root is signed by the old root keys and, if root itself changes, by the new ones too.
 func (r *Repository) Rotate(name string, to Role, now time.Time) error {
 	if r.root.Signed.Roles[name] == nil {
 		return fmt.Errorf("rotating %s: not a role of root", name)
+	}
+	if err := r.CanSign(metadata.ROOT); err != nil {
+		return fmt.Errorf("rotating %s: %w", name, err)
 	}
 	signers := r.roles[metadata.ROOT].Keys
 	for _, id := range append([]string(nil), r.root.Signed.Roles[name].KeyIDs...) {
@@ -175,6 +201,12 @@ func (r *Repository) Release(path string, m update.Manifest, payload io.Reader) 
 		return m, fmt.Errorf("releasing %s: %w", path, err)
 	}
 	role := r.targets[string(m.Kind)]
+	if role == nil {
+		return m, fmt.Errorf("releasing %s: no role %q", path, m.Kind)
+	}
+	if !strings.HasPrefix(path, string(m.Kind)+"/") {
+		return m, fmt.Errorf("releasing %s: the path of a %s begins with %q", path, m.Kind, m.Kind)
+	}
 	if role.Signed.Targets[path] != nil {
 		return m, fmt.Errorf("releasing %s: there is one already, and a release is never changed", path)
 	}
@@ -189,8 +221,16 @@ func (r *Repository) Release(path string, m update.Manifest, payload io.Reader) 
 	return m, nil
 }
 
-// Publish makes what was released visible: the roles that changed, snapshot and timestamp get new versions. The keys of a role are used only if it changed.
+// Publish makes what was released visible: the roles that changed, snapshot and timestamp get new versions. The keys of a role are used only if it changed. The
+// timestamp is stored last, so that a publication that is cut off was none. After an error the repository must be loaded again.
 func (r *Repository) Publish(now time.Time) error {
+	need := []string{metadata.SNAPSHOT, metadata.TIMESTAMP}
+	for name := range r.changed {
+		need = append(need, name)
+	}
+	if err := r.CanSign(need...); err != nil {
+		return fmt.Errorf("publishing: %w", err)
+	}
 	meta := maps.Clone(r.snapshot.Signed.Meta)
 	for name := range r.changed {
 		doc := r.targets[name]
@@ -224,6 +264,9 @@ func (r *Repository) Publish(now time.Time) error {
 
 // Renew signs the timestamp again, every day: it tells the boxes that nothing newer is kept from them.
 func (r *Repository) Renew(now time.Time) error {
+	if err := r.CanSign(metadata.TIMESTAMP); err != nil {
+		return fmt.Errorf("signing timestamp: %w", err)
+	}
 	r.timestamp.Signed.Version++
 	r.timestamp.Signed.Expires = now.Add(timestampLife)
 	raw, err := seal(r.timestamp, r.roles[metadata.TIMESTAMP].Keys)
@@ -244,6 +287,9 @@ func versioned(name string, version int64) string { return name + "/" + strconv.
 
 // Assign signs an assignment of released objects for one device. gen must rise with every assignment for that device.
 func (r *Repository) Assign(gen int64, o update.Order, paths []string, expires time.Time) ([]byte, error) {
+	if err := r.CanSign(Director); err != nil {
+		return nil, fmt.Errorf("assigning: %w", err)
+	}
 	doc := metadata.Targets(expires)
 	doc.Signed.Version = gen
 	doc.Signed.UnrecognizedFields = map[string]any{"madoguchi": o}
