@@ -175,6 +175,11 @@ func TestServerCut(t *testing.T) {
 				t.Fatalf("batch at %d is never acknowledged", n)
 			}
 		}
+		for n := 0; s.Ping(t.Context()) != nil || unread(s); n++ { // connections of before the cut fail once
+			if n == 10 {
+				t.Fatal("the database cannot be read")
+			}
+		}
 		if got := len(w.facets(t)); got < n+4 {
 			t.Fatalf("%d acknowledged, %d there", n+4, got)
 		}
@@ -192,4 +197,10 @@ func TestServerCut(t *testing.T) {
 		t.Errorf("life %d, %v", n, err)
 	}
 	t.Logf("| %-36s | %-46s | lost 0, doubled 0 |", "PostgreSQL cut off three times", "held, acknowledged after its return")
+}
+
+// unread says whether a read fails.
+func unread(s *store.Store) bool {
+	_, err := s.Counters(context.Background())
+	return err != nil
 }

@@ -29,6 +29,9 @@ func (c *Collector) onHost(context.Context) func(paho.Message) job {
 	}
 }
 
+// sayAgain is how long after a contradiction it is repeated.
+const sayAgain = time.Second
+
 // droppedTopics are where brokers say how many messages they have dropped since
 // they started: mosquitto, and mochi.
 var droppedTopics = []string{"$SYS/broker/publish/messages/dropped", "$SYS/broker/messages/dropped"}
@@ -54,6 +57,7 @@ func (c *Collector) onDropped(m paho.Message) job {
 // database is away. It returns when the session ends.
 func (c *Collector) host(ctx context.Context, client paho.Client, number uint64) error {
 	said, first := false, true
+	var again <-chan time.Time
 	for {
 		changed, status := c.Changed(), c.Status()
 		if first || status.Database != said {
@@ -68,7 +72,11 @@ func (c *Collector) host(ctx context.Context, client paho.Client, number uint64)
 		}
 		select {
 		case <-c.contradicted:
-			first = true
+			// Said again after a while: a broker may hand a box the other's word
+			// after ours, though it came before.
+			first, again = true, time.After(sayAgain)
+		case <-again:
+			first, again = true, nil
 		case <-changed:
 		case <-ctx.Done():
 			return c.goodbye(ctx, client, number)
