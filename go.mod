@@ -3,6 +3,7 @@ module madoguchi
 go 1.26.0
 
 require (
+	filippo.io/age v1.2.1
 	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/ebfe/scard v0.0.0-20241214075232-7af069cabc25

@@ -134,6 +134,9 @@ func cutName(b []byte) (string, []byte, error) {
 	return string(b[1:n]), b[n:], nil
 }
 
+// CheckName says why a name is none that an object of a depot can have; nil: it is one.
+func CheckName(s string) error { return checkName(s) }
+
 // checkName admits small letters, digits, "-", "_", "." and "/" between them: a name can be part of a path or a topic without being one.
 func checkName(s string) error {
 	if s == "" || len(s) > maxName {
