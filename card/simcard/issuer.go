@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"sync"
 )
 
 // What the profile SimulatedIssuer adds to a card. No source shows a physical
@@ -312,8 +313,18 @@ func (c *Card) private(f *file) *rsa.PrivateKey {
 
 // generated is the n-th key that a card makes in a key file.
 func generated(s Spec, file uint16, n int) *rsa.PrivateKey {
-	return seededKey(fmt.Sprintf("card %d, file %04X, generation %d", s.Seed, file, n))
+	words := fmt.Sprintf("card %d, file %04X, generation %d", s.Seed, file, n)
+	if k, ok := keysMade.Load(words); ok {
+		return k.(*rsa.PrivateKey)
+	}
+	k := seededKey(words)
+	keysMade.Store(words, k)
+	return k
 }
+
+// keysMade remembers them: the same words make the same key, and it takes half a
+// second.
+var keysMade sync.Map
 
 // seededKey makes the same RSA-2048 key from the same words on every machine.
 // crypto/rsa would not: since Go 1.26 it makes keys from the system's randomness

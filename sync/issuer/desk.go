@@ -61,8 +61,8 @@ type Office interface {
 	CardKey(CardNumber) (MAC, error)
 	// Entitled says whether the register allows the operation for this card's holder; 0 if it does.
 	Entitled(Order, CardNumber) (Reason, error)
-	// Certify makes the certificate for a key that lies in this card. The end is the authority's to reckon.
-	Certify(Order, CardNumber, Modulus) (der []byte, err error)
+	// Certify makes the certificate of an operation for a key that lies in its card. The end is the authority's to reckon.
+	Certify(Entry, Modulus) (der []byte, err error)
 	// NewNonce draws a nonce.
 	NewNonce() Nonce
 }
@@ -212,7 +212,7 @@ func (d *Desk) made(e Entry, m Made, now time.Time) (Entry, Message, error) {
 	case err != nil || m.Proof.Number != e.Number || m.Proof.Staged != DigestOf(m.Modulus) || !m.Proof.Good(key, e.Ready.Nonce.For("made")):
 		return e.refuse(NotAuthorised)
 	}
-	der, err := d.Office.Certify(e.Open.Order, e.Number, m.Modulus)
+	der, err := d.Office.Certify(e, m.Modulus)
 	if err != nil {
 		return e.refuse(NotAvailable)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var noon = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
@@ -34,7 +36,7 @@ func (o *office) Entitled(Order, CardNumber) (Reason, error) {
 	return o.reason, nil
 }
 
-func (o *office) Certify(Order, CardNumber, Modulus) ([]byte, error) {
+func (o *office) Certify(Entry, Modulus) ([]byte, error) {
 	o.certified++
 	return []byte{0x30, byte(o.certified)}, nil
 }
@@ -287,5 +289,24 @@ func TestBond(t *testing.T) {
 		if b == base {
 			t.Errorf("the bond does not hold the %s", name)
 		}
+	}
+}
+
+// TestEntryComesBack: a book keeps everything.
+func TestEntryComesBack(t *testing.T) {
+	d := &Desk{City: "nabari", Office: &office{}}
+	for _, s := range []State{Opened, Waiting, Granted, Written, Done, Undone, Doubt} {
+		e := at(t, d, Order{CertRenewal, Login, RenewalCase, Case{1}, LabelOf("A")}, s)
+		b, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := DecodeEntry(b)
+		if diff := cmp.Diff(e, back); diff != "" || err != nil {
+			t.Errorf("%v: %s %v", s, diff, err)
+		}
+	}
+	if _, err := DecodeEntry([]byte(`{"Answer":"AAAA"}`)); err == nil {
+		t.Error("an answer of no kind was read")
 	}
 }
