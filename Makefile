@@ -64,6 +64,14 @@ firmware: setup ## counter and link for linux/arm64 and linux/amd64, into dist/
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o dist/amd64/ ./cmd/counter ./cmd/link
 	@ls -l dist/arm64 dist/amd64 | awk 'NF>8 {printf "  %-8s %6.1f MiB\n", $$9, $$5/1048576}'
 
+.PHONY: source
+source: ## the committed tree with its dependencies, for the image: dist/src (buildroot/README.md)
+	rm -rf dist/src && mkdir -p dist/src
+	git archive HEAD | tar -x -C dist/src
+	cd dist/src && $(GO) mod vendor
+	git describe --tags --always >dist/src/VERSION
+	@echo "dist/src is $$(cat dist/src/VERSION)"
+
 .PHONY: bench
 bench: setup ## the performance table: each figure beside what it is measured against, in one run
 	$(GO) run ./cmd/internal/benchtable
