@@ -179,8 +179,7 @@ func (r *rig) send(m issuer.Message) {
 		}
 		return
 	}
-	r.said("authority has it")
-	if answer == nil {
+	if answer == nil || !r.arrives() {
 		return
 	}
 	r.wire = append(r.wire, answer)
@@ -189,6 +188,20 @@ func (r *rig) send(m issuer.Message) {
 	}
 	r.seen = append(r.seen, m)
 	r.happens(issue.Heard{At: r.now, Message: m})
+}
+
+// arrives says whether an answer gets through; a power cut there is a panic of another sort.
+func (r *rig) arrives() (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, is := p.(lost); !is {
+				panic(p)
+			}
+			ok = false
+		}
+	}()
+	r.said("authority has it")
+	return true
 }
 
 // typed makes the PIN as the pad would.
