@@ -159,7 +159,11 @@ func (a *Agent) Run(ctx context.Context) error {
 // carryOut verifies an assignment and installs what of it is not in force.
 func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 	if err := a.trust.Refresh(ctx, a.fetch, a.o.Now()); err != nil {
-		return a.fail("", "metadata", err)
+		code := "metadata"
+		if errors.Is(err, errLine) {
+			code = "line"
+		}
+		return a.fail("", code, err)
 	}
 	as, err := a.trust.Assignment(raw, a.o.Device, a.kept.Gen, a.o.Now())
 	if err != nil && !errors.Is(err, ErrSameAssignment) {
@@ -193,7 +197,11 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error {
 	m, err := o.Manifest(ctx, a.fetch)
 	if err != nil {
-		return a.fail(kind, "manifest", err)
+		code := "manifest"
+		if errors.Is(err, errLine) {
+			code = "line"
+		}
+		return a.fail(kind, code, err)
 	}
 	if m.SHA256 == a.kept.Installed[kind].SHA256 {
 		return nil

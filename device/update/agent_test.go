@@ -294,7 +294,7 @@ func TestAgentLine(t *testing.T) {
 		if n := b.sent.Load(); n > 400 {
 			t.Errorf("%d requests in three hours without a line", n)
 		}
-		b.expect("failed metadata")
+		b.expect("failed line")
 		b.down.Store(false)
 		time.Sleep(time.Hour)
 		if got := b.states(); !slices.Contains(got, "committed") {

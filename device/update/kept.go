@@ -29,17 +29,17 @@ const (
 	Failed     State = "failed"   // Code says why; nothing was changed
 )
 
-// Status is what the box reports of its updates.
+// Status is what the box reports of its updates: the field "update" of its state document.
 type Status struct {
-	State     State
-	Kind      Kind   // empty: the assignment as a whole
-	Version   string // the one in work
-	Code      string // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage"
-	Gen       int64  // of the assignment in force
-	Root      int64
-	Installed map[Kind]Installed
-	Versions  map[Kind]string
-	Tally     Tally // of the latest transfer
+	State     State              `json:"state"`
+	Kind      Kind               `json:"kind,omitempty"`    // empty: the assignment as a whole
+	Version   string             `json:"version,omitempty"` // the one in work
+	Code      string             `json:"code,omitempty"`    // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage"
+	Gen       int64              `json:"gen"`               // of the assignment in force
+	Root      int64              `json:"root"`
+	Installed map[Kind]Installed `json:"installed,omitempty"`
+	Versions  map[Kind]string    `json:"versions,omitempty"`
+	Tally     Tally              `json:"tally"` // of the latest transfer
 }
 
 // kept is what outlives a start: one small document, written whole.

@@ -121,9 +121,9 @@ type Box struct {
 
 // Installed is the committed version of a kind.
 type Installed struct {
-	Seq           uint64
-	SecurityEpoch uint32 // floor: the highest that was ever committed
-	SHA256        Digest
+	Seq           uint64 `json:"seq"`
+	SecurityEpoch uint32 `json:"security_epoch"` // floor: the highest that was ever committed
+	SHA256        Digest `json:"sha256"`
 }
 
 // A RefusedError says why an object is not for this box or not now.

@@ -45,10 +45,10 @@ type TransferOpts struct {
 
 // Tally counts what a transfer cost, in bytes.
 type Tally struct {
-	Kept     int64 // lay there from an earlier transfer
-	Reused   int64 // copied from what the box had
-	Received int64 // came over the wall, good or bad
-	Bad      int64 // of these, did not have the hash that was asked for
+	Kept     int64 `json:"kept"`     // lay there from an earlier transfer
+	Reused   int64 `json:"reused"`   // copied from what the box had
+	Received int64 `json:"received"` // came over the wall, good or bad
+	Bad      int64 `json:"bad"`      // of these, did not have the hash that was asked for
 }
 
 // A Transfer collects one payload into a file of a folder. It keeps no notes: what lies at a chunk's place and has its hash is there, so a power cut at any byte costs

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"madoguchi/device/update"
 )
 
 // Plan is what a person draws up and another approves. It does not change once it runs.
@@ -20,7 +22,9 @@ type Plan struct {
 	Author    string
 	Reason    string
 	Waves     []Wave
+	Order     update.Order  // window, deadline and rate of the assignments; device and wave are filled in
 	Silence   time.Duration // a box that took the offer and says nothing for longer has failed; default 2 h
+	Within    time.Duration // a box that lives and has not ended for so long after its offer has failed; default 72 h for firmware, which waits for its window, else 24 h
 	Reachable time.Duration // a box that was not heard of for longer is not offered anything; default 1 h
 	MaxRate   float64       // highest bearable failure rate: the lower end of the 90 % interval must not pass it; default 0.02
 	MaxCanary int           // failures in the first two waves that stop the rollout; default 2
@@ -56,13 +60,18 @@ func DefaultWaves(kind string, twins []string) []Wave {
 
 func (p *Plan) fill() error {
 	p.Silence, p.Reachable = cmp.Or(p.Silence, 2*time.Hour), cmp.Or(p.Reachable, time.Hour)
+	within := 24 * time.Hour
+	if p.Kind == string(update.Firmware) {
+		within = 72 * time.Hour
+	}
+	p.Within = cmp.Or(p.Within, within)
 	p.MaxRate, p.MaxCanary = cmp.Or(p.MaxRate, 0.02), cmp.Or(p.MaxCanary, 2)
 	switch {
 	case p.ID == "" || p.Path == "" || p.Author == "":
 		return errors.New("plan: id, path and author must be given")
 	case len(p.Waves) == 0:
 		return errors.New("plan: no waves")
-	case p.Silence < 0 || p.Reachable < 0 || p.MaxRate < 0 || p.MaxRate >= 1 || p.MaxCanary < 1:
+	case p.Silence < 0 || p.Reachable < 0 || p.Within < 0 || p.MaxRate < 0 || p.MaxRate >= 1 || p.MaxCanary < 1:
 		return errors.New("plan: silence and reachable must be positive, max_rate between 0 and 1, max_canary at least 1")
 	}
 	share := 0

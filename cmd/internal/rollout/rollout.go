@@ -3,7 +3,6 @@
 package rollout
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -66,7 +65,13 @@ type Rollout struct {
 	Reason   string // of a pause or an abort
 	Members  map[string]*Member
 	History  []Entry
+
+	listening time.Time // since then nothing that boxes say is missed
 }
+
+// Listen says that from now on nothing that boxes say is missed. Before that, silence is the listener's and no box's: call it at the start, and when the line comes
+// back. It is not stored.
+func (r *Rollout) Listen(since time.Time) { r.listening = since }
 
 // errPhase says that an act does not fit the phase.
 func (r *Rollout) errPhase(act string) error {
@@ -194,8 +199,14 @@ func (r *Rollout) Tick(now time.Time) {
 		return
 	}
 	for _, m := range r.Members {
-		if (m.State == Offered || m.State == Working) && now.Sub(latest(m.Offered, m.Heard)) > r.Plan.Silence {
+		if m.State != Offered && m.State != Working {
+			continue
+		}
+		switch {
+		case now.Sub(latest(latest(m.Offered, m.Heard), r.listening)) > r.Plan.Silence:
 			m.State, m.Code, m.Ended = Silent, "silent", now
+		case now.Sub(m.Offered) > r.Plan.Within && now.Sub(r.listening) > r.Plan.Silence:
+			m.State, m.Code, m.Ended = Failed, "late", now
 		}
 	}
 	if why := r.tripped(); why != "" {
@@ -310,100 +321,4 @@ func (r *Rollout) cases() int {
 		}
 	}
 	return sum
-}
-
-func (r *Rollout) reachable(m *Member, now time.Time) bool {
-	return !m.Heard.IsZero() && now.Sub(m.Heard) <= r.Plan.Reachable
-}
-
-// ErrNotOffered says that a box was not due.
-var ErrNotOffered = errors.New("not due in this rollout")
-
-// offices counts the boxes of each office: all, those that may be out of service (on it, or silent), and the silent ones.
-func (r *Rollout) offices() (size, busy, silent map[string]int) {
-	size, busy, silent = map[string]int{}, map[string]int{}, map[string]int{}
-	for _, m := range r.Members {
-		size[m.Office]++
-		switch m.State {
-		case Silent:
-			silent[m.Office]++
-			busy[m.Office]++
-		case Offered, Working:
-			busy[m.Office]++
-		}
-	}
-	return size, busy, silent
-}
-
-// half is how many boxes of an office may be out of service at a time.
-func half(n int) int { return max(1, n/2) }
-
-// Due are the boxes to be offered the object now, sorted. At most half the boxes of an office are on it at a time, and at least one may be; a box that cannot be
-// reached waits.
-func (r *Rollout) Due(now time.Time) []string {
-	if r.Phase != Running {
-		return nil
-	}
-	size, busy, _ := r.offices()
-	var due []string
-	for _, id := range r.sorted() {
-		m := r.Members[id]
-		if m.Wave > r.Wave || m.State != Untouched || !r.reachable(m, now) || busy[m.Office] >= half(size[m.Office]) {
-			continue
-		}
-		busy[m.Office]++
-		due = append(due, id)
-	}
-	return due
-}
-
-// Offer notes that a box was offered the object.
-func (r *Rollout) Offer(id string, now time.Time) error {
-	m := r.Members[id]
-	if r.Phase != Running || m == nil || m.Wave > r.Wave || m.State != Untouched {
-		return fmt.Errorf("offering to %s: %w", id, ErrNotOffered)
-	}
-	m.State, m.Offered = Offered, now
-	return nil
-}
-
-// Withdrawn are the boxes whose offer no longer holds, sorted: after an abort or when superseded, all that had not ended.
-func (r *Rollout) Withdrawn() []string {
-	if r.Phase != Aborted && r.Phase != Superseded {
-		return nil
-	}
-	var out []string
-	for _, id := range r.sorted() {
-		if s := r.Members[id].State; s == Offered || s == Working || s == Silent {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-// Laggards are the boxes that do not have the object, sorted.
-func (r *Rollout) Laggards() []string {
-	var out []string
-	for _, id := range r.sorted() {
-		if r.Members[id].State != Done {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-func (r *Rollout) sorted() []string {
-	ids := make([]string, 0, len(r.Members))
-	for id := range r.Members {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

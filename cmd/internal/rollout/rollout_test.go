@@ -327,3 +327,57 @@ func TestWilson(t *testing.T) {
 		}
 	}
 }
+
+// TestLateAndDeaf: a box that lives and never ends fails; a director that was away does not hold its own silence against the boxes.
+func TestLateAndDeaf(t *testing.T) {
+	p := plan(Wave{Name: "all", Percent: 100})
+	p.Within, p.MaxCanary = 10*time.Hour, 9
+	newOne := func() *Rollout {
+		r, err := New(p, []Device{{"a", "x"}, {"b", "y"}}, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{r.Approve("second", start), r.Start("first", start)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Listen(start)
+		for _, id := range []string{"a", "b"} {
+			r.Report(Report{Device: id, At: start})
+			if err := r.Offer(id, start); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return r
+	}
+	r := newOne()
+	now := start
+	for range 11 * 4 {
+		now = now.Add(15 * time.Minute)
+		r.Report(Report{Device: "a", At: now, Path: p.Path, State: "waiting"})
+		r.Tick(now)
+	}
+	if a, b := r.Members["a"], r.Members["b"]; a.State != Failed || a.Code != "late" || b.State != Silent {
+		t.Errorf("a is %s %s, b is %s; want a failed late and b silent", a.State, a.Code, b.State)
+	}
+	if r.Holds("a") != !r.Final() {
+		t.Error("an offer holds exactly while its rollout is under way")
+	}
+
+	r = newOne()
+	back := start.Add(24 * time.Hour) // the director was away
+	r.Listen(back)
+	r.Tick(back.Add(time.Minute))
+	for id, m := range r.Members {
+		if m.State != Offered {
+			t.Errorf("%s is %s after the director's own absence", id, m.State)
+		}
+	}
+	r.Tick(back.Add(3 * time.Hour))
+	for id, m := range r.Members {
+		if m.State != Silent {
+			t.Errorf("%s is %s three hours after the director came back", id, m.State)
+		}
+	}
+}
