@@ -110,6 +110,7 @@ type Device struct {
 
 	in    chan session.Event
 	fatal chan error
+	asked chan struct{} // by Alive
 	cards *cards
 	store *store
 	line  *uplink
@@ -137,7 +138,7 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	d := &Device{hw: hw, cfg: cfg, in: make(chan session.Event, 64), fatal: make(chan error, 8)}
+	d := &Device{hw: hw, cfg: cfg, in: make(chan session.Event, 64), fatal: make(chan error, 8), asked: make(chan struct{})}
 	if opts != nil {
 		d.opts = *opts
 	}

@@ -63,6 +63,7 @@ func (d *Device) loop(ctx context.Context) error {
 			return err
 		case ev := <-d.in:
 			d.step(ev)
+		case <-d.asked:
 		case <-alarm:
 			due = time.Time{}
 			d.step(session.Event{Kind: session.Tick, At: d.clock.Now()})

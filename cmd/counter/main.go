@@ -7,7 +7,8 @@
 //	counter card readers|status|watch|selftest|trace [--json]
 //
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
-// (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager.
+// (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
+// manager's watchdog (NOTIFY_SOCKET, WATCHDOG_USEC) as long as its loop answers.
 //
 // It ends with 0 when told to stop, 1 when it could not start, 2 when its arguments or its configuration are wrong, 70 after a
 // fault of its own and 71 when reader and card service hang; the service manager starts it again after the last two.
@@ -29,6 +30,7 @@ import (
 
 	"madoguchi/device"
 	"madoguchi/pinpad/pin"
+	"madoguchi/sync/notify"
 	"madoguchi/sync/wall"
 )
 
@@ -109,6 +111,16 @@ func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	manager, err := notify.FromEnv()
+	if err != nil {
+		return err
+	}
+	go func() {
+		// A service manager that cannot be told stops feeding the watchdog: it will start the program again.
+		if err := manager.Run(ctx, d.Alive); err != nil {
+			log.Error("watchdog", "cause", err)
+		}
+	}()
 	return d.Run(ctx)
 }
 

@@ -34,6 +34,7 @@ import (
 	"syscall"
 
 	"madoguchi/sync/link"
+	"madoguchi/sync/notify"
 )
 
 // version is set when the firmware is built.
@@ -70,6 +71,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	opts := link.DefaultOpts
 	opts.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	opts.Probe = new(link.Probe)
+	manager, err := notify.FromEnv()
+	if err != nil {
+		fmt.Fprintln(stderr, "link:", err)
+		return 1
+	}
+	go func() {
+		if err := manager.Run(ctx, opts.Probe.Alive); err != nil {
+			opts.Log.Error("watchdog", "cause", err)
+		}
+	}()
 	if err := link.Run(ctx, cfg, &opts); err != nil {
 		fmt.Fprintln(stderr, "link:", err)
 		return 1

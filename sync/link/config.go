@@ -61,6 +61,7 @@ type Opts struct {
 	Jitter        func(d time.Duration) time.Duration // a random time in [0, d)
 	Log           *slog.Logger                        // never content of a message; default: none
 	Counts        *Counts                             // what was dropped; default: not counted
+	Probe         *Probe                              // answers whether Run is alive; default: none
 }
 
 // DefaultOpts are the values of a box in service.

@@ -32,6 +32,9 @@ func Run(ctx context.Context, cfg Config, opts *Opts) error {
 		return fmt.Errorf("starting link: %w", err)
 	}
 	r := newRunner(cfg, o, b)
+	if o.Probe != nil {
+		o.Probe.hub.Store(r.hub)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { r.wallLoop(ctx) })
 	wg.Go(func() { r.brokerLoop(ctx) })

@@ -36,6 +36,7 @@ var arrows = []struct {
 	{"sync/issuer", []string{"sync/record"}}, // its signed envelopes
 	{"sync/claim", []string{"sync/record"}},
 	{"sync/outbox", []string{"sync/record", "sync/claim"}},
+	{"sync/notify", nil},
 	{"sync/wall", []string{"sync/record"}},
 	{"sync/link", []string{"sync/wall", "sync/record"}},
 
@@ -48,9 +49,9 @@ var arrows = []struct {
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
 
-	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall",
+	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/notify", "sync/wall",
 		"device/...", "cmd/counter/..."}},
-	{"cmd/link/...", []string{"sync/link", "sync/wall", "sync/record", "cmd/link/..."}},
+	{"cmd/link/...", []string{"sync/link", "sync/notify", "sync/wall", "sync/record", "cmd/link/..."}},
 	{"cmd/...", []string{"..."}},
 }
 
