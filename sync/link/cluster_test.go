@@ -33,6 +33,37 @@ func TestAnotherBroker(t *testing.T) {
 	}
 }
 
+// Messages of the issuer link pass both ways as they are, and none is kept for a box that was not there.
+func TestIssuer(t *testing.T) {
+	broker, addr := startBroker(t, nil)
+	topics := NewTopics("nabari", "box-1")
+	ups := listenTo(t, broker, topics.IssuerUp, 2)
+	c := newCounter(t, newHall(t).public(), 0, 64)
+	w := newCutter(t, addr, 0)
+	var counts Counts
+	start(t, config(t, w.url(), c), quick(&counts))
+	c.await(wall.Up)
+	long := strings.Repeat("x", 4<<10)
+	for _, text := range []string{"sealed", long} {
+		c.send <- wall.Frame{Type: wall.Issuer, Body: []byte(text)}
+		if pk := next(t, ups); string(pk.Payload) != text || pk.FixedHeader.Retain {
+			t.Errorf("%d bytes, retained %v", len(pk.Payload), pk.FixedHeader.Retain)
+		}
+		must(t, broker.Publish(topics.IssuerDown, []byte(text), false, 1))
+		if f := next(t, c.frames); f.Type != wall.Issuer || string(f.Body) != text {
+			t.Errorf("%v of %d bytes", f.Type, len(f.Body))
+		}
+	}
+	must(t, broker.Publish(topics.IssuerDown, []byte(long+"x"), false, 1)) // longer than the wall takes
+	must(t, broker.Publish(topics.IssuerDown, []byte("next"), false, 1))
+	if f := next(t, c.frames); string(f.Body) != "next" {
+		t.Errorf("%v of %d bytes", f.Type, len(f.Body))
+	}
+	if counts.Unexpected.Load() == 0 {
+		t.Error("the long message was not counted")
+	}
+}
+
 // Claims go up on topics of their own and their answers come down to the PIN side; while the line is down they are dropped and counted, for the PIN side sends them again.
 func TestClaims(t *testing.T) {
 	broker, addr := startBroker(t, nil)

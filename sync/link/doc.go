@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package link is the network side of the box: it carries frames between the wall and city hall's MQTT 3.1.1 broker (github.com/eclipse/paho.mqtt.golang v1.5.1) and keeps
-// nothing of them. Topics lie below mg/1/<city>: d/<device>/presence, reported, rec, claim/put and claim/get go up; d/<device>/ack, desired and claim, and host/state come down.
+// nothing of them. Topics lie below mg/1/<city>: d/<device>/presence, reported, rec, claim/put, claim/get and issuer/up go up; d/<device>/ack, desired, claim and issuer/down, and host/state come down.
 //
 // Every connection is a fresh client with a clean session and without paho's own reconnect: then a token without error means PUBACK, which it does not otherwise (thread
 // eclipse-paho/paho.mqtt.golang#563). Even a PUBACK does not mean that city hall has a record; only its signed acknowledgement does, and that is verified on the other side

@@ -12,7 +12,7 @@ import (
 
 // Counts counts what the link did not hand on.
 type Counts struct {
-	Dropped     atomic.Uint64 // record batches and claims that came while the line was down or busy: the PIN side sends them again
+	Dropped     atomic.Uint64 // record batches, claims and issuer messages that came while the line was down or busy: the PIN side sends them again
 	Unexpected  atomic.Uint64 // messages of the broker on no topic of ours, or too long
 	Overflow    atomic.Uint64 // acknowledgements and answers that the PIN side was too slow for: city hall repeats them
 	Connections atomic.Uint64 // broker connections tried
@@ -26,7 +26,7 @@ const ackQueue = 16
 type hub struct {
 	counts *Counts
 
-	up chan wall.Frame // records and claims to the broker
+	up chan wall.Frame // records, claims and the issuer link's messages to the broker
 
 	mu       sync.Mutex
 	open     bool // a broker connection takes records
@@ -34,6 +34,7 @@ type hub struct {
 	host     *bool    // city hall's word; nil: it said nothing
 	acks     [][]byte // to the wall
 	answers  [][]byte // to the wall
+	issuer   [][]byte // to the wall
 	desired  []byte   // newest, nil: none; kept for the next wall connection
 	reported []byte   // newest, nil: none; kept for the next broker connection
 	fresh    map[wall.Type]bool
@@ -65,7 +66,7 @@ func (h *hub) fromWall(f wall.Frame) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch f.Type {
-	case wall.Records, wall.ClaimPut, wall.ClaimGet:
+	case wall.Records, wall.ClaimPut, wall.ClaimGet, wall.Issuer:
 		if !h.open {
 			h.counts.Dropped.Add(1)
 			return
@@ -95,6 +96,8 @@ func (h *hub) fromBroker(t wall.Type, body []byte) {
 		poke(h.received)
 	case wall.Claim:
 		h.answers = h.queue(h.answers, body)
+	case wall.Issuer:
+		h.issuer = h.queue(h.issuer, body)
 	case wall.Desired:
 		h.desired, h.fresh[wall.Desired] = body, true
 	}
@@ -182,7 +185,10 @@ func (h *hub) forWall() []wall.Frame {
 	for _, a := range h.answers {
 		all = append(all, wall.Frame{Type: wall.Claim, Body: a})
 	}
-	h.acks, h.answers = nil, nil
+	for _, m := range h.issuer {
+		all = append(all, wall.Frame{Type: wall.Issuer, Body: m})
+	}
+	h.acks, h.answers, h.issuer = nil, nil, nil
 	if h.fresh[wall.Desired] {
 		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
 	}

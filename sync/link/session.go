@@ -133,6 +133,8 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 		r.topics.Desired: func(b []byte) { r.hub.fromBroker(wall.Desired, b) },
 		r.topics.Claim:   func(b []byte) { r.hub.fromBroker(wall.Claim, b) },
 		r.topics.Host:    r.onHost,
+
+		r.topics.IssuerDown: func(b []byte) { r.hub.fromBroker(wall.Issuer, b) },
 	}
 	filters := map[string]byte{}
 	for topic := range handlers {
@@ -166,9 +168,9 @@ func (r *runner) onHost(text []byte) {
 	r.hub.set(r.opts.Clock.Now(), func() { r.hub.host = &online })
 }
 
-// publishUp hands batches and claims to the broker one after the other. One that is not confirmed in time ends the connection; nothing is kept, the PIN side sends again.
+// publishUp hands batches, claims and issuer messages to the broker one after the other. One that is not confirmed in time ends the connection; nothing is kept, the PIN side sends again.
 func (r *runner) publishUp(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
-	topics := map[wall.Type]string{wall.Records: r.topics.Rec, wall.ClaimPut: r.topics.ClaimPut, wall.ClaimGet: r.topics.ClaimGet}
+	topics := map[wall.Type]string{wall.Records: r.topics.Rec, wall.ClaimPut: r.topics.ClaimPut, wall.ClaimGet: r.topics.ClaimGet, wall.Issuer: r.topics.IssuerUp}
 	for {
 		select {
 		case <-ctx.Done():

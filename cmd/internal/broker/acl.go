@@ -18,6 +18,10 @@ import (
 // id has no underscore, so no device can have it; NATS takes no dot in a client id.
 const CollectorID = "host_collector"
 
+// IssuerID is the client id and user name of the issuer link's other end. It
+// reaches its own topics and none of the records'.
+const IssuerID = "host_issuer"
+
 // grant lists what one kind of client may do. In a pattern %c is the city, %d
 // the client's own id, and + any one level.
 type grant struct{ publish, subscribe []string }
@@ -27,11 +31,17 @@ var (
 		publish: []string{
 			"mg/1/%c/d/%d/presence", "mg/1/%c/d/%d/reported", "mg/1/%c/d/%d/rec",
 			"mg/1/%c/d/%d/evt", "mg/1/%c/d/%d/req", "mg/1/%c/d/%d/claim/put", "mg/1/%c/d/%d/claim/get",
+			"mg/1/%c/d/%d/issuer/up",
 		},
 		subscribe: []string{
+			"mg/1/%c/d/%d/issuer/down",
 			"mg/1/%c/d/%d/claim", "mg/1/%c/d/%d/desired", "mg/1/%c/d/%d/ack", "mg/1/%c/d/%d/chunk", "mg/1/%c/d/%d/cmd",
 			"mg/1/%c/meta/+", "mg/1/%c/host/state",
 		},
+	}
+	issuerGrant = grant{
+		publish:   []string{"mg/1/%c/d/+/issuer/down"},
+		subscribe: []string{"mg/1/%c/d/+/issuer/up"},
 	}
 	collectorGrant = grant{
 		publish: []string{"mg/1/%c/d/+/ack", "mg/1/%c/d/+/claim", "mg/1/%c/host/state"},
@@ -59,7 +69,7 @@ func (g *guard) Provides(b byte) bool {
 	return bytes.Contains([]byte{mqtt.OnConnectAuthenticate, mqtt.OnACLCheck}, []byte{b})
 }
 
-// OnConnectAuthenticate lets in the collector with its password and devices
+// OnConnectAuthenticate lets in the collector and the issuer with the password and devices
 // with a well-formed id, from this machine, with a clean session. The broker
 // does not check the topic of a will, so it is checked here: otherwise a
 // device could say of another that it went offline.
@@ -73,7 +83,7 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 		return false
 	}
 	user, named := string(pk.Connect.Username), pk.Connect.UsernameFlag
-	if strings.HasPrefix(cl.ID, CollectorID) {
+	if cl.ID == IssuerID || strings.HasPrefix(cl.ID, CollectorID) {
 		if user != cl.ID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
 			return false
 		}
@@ -100,6 +110,8 @@ func (g *guard) grantOf(id string) (grant, bool) {
 	switch {
 	case id == CollectorID || strings.HasPrefix(id, CollectorID+"_"): // several collectors of one city
 		return collectorGrant, true
+	case id == IssuerID:
+		return issuerGrant, true
 	case record.ValidDevice(id):
 		return deviceGrant, true
 	}

@@ -33,6 +33,8 @@ func TestConnecting(t *testing.T) {
 		{"collector", CollectorID, nil, true},
 		{"collector's will", CollectorID, will("mg/1/nabari/host/state"), true},
 		{"collector without password", CollectorID, func(o *paho.ClientOptions) { o.SetUsername("").SetPassword("") }, false},
+		{"issuer", IssuerID, nil, true},
+		{"issuer without password", IssuerID, func(o *paho.ClientOptions) { o.SetUsername("").SetPassword("") }, false},
 		{"collector with a wrong password", CollectorID, func(o *paho.ClientOptions) { o.SetPassword("wrong") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,6 +99,11 @@ func TestTopics(t *testing.T) {
 		{"collector: records", CollectorID, "sub", "mg/1/nabari/d/+/rec", true},
 		{"collector: presence", CollectorID, "sub", "mg/1/nabari/d/+/presence", true},
 		{"collector: everything", CollectorID, "sub", "#", false},
+		{"issuer: questions", IssuerID, "sub", "mg/1/nabari/d/+/issuer/up", true},
+		{"issuer: answers", IssuerID, "pub", own + "issuer/down", true},
+		{"issuer: records", IssuerID, "sub", "mg/1/nabari/d/+/rec", false},
+		{"collector: issuer's questions", CollectorID, "sub", "mg/1/nabari/d/+/issuer/up", false},
+		{"collector: issuer's answers", CollectorID, "pub", own + "issuer/down", false},
 		{"collector: ack", CollectorID, "pub", own + "ack", true},
 		{"collector: records", CollectorID, "pub", own + "rec", false},
 		{"collector: desired", CollectorID, "pub", own + "desired", false},

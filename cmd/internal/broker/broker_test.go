@@ -40,8 +40,8 @@ func start(t *testing.T) *Broker {
 func options(b *Broker, id string) *paho.ClientOptions {
 	o := paho.NewClientOptions().AddBroker(b.URL()).SetClientID(id).SetProtocolVersion(4).
 		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(wait).SetWriteTimeout(wait)
-	if id == CollectorID {
-		o.SetUsername(CollectorID).SetPassword(b.Password())
+	if id == CollectorID || id == IssuerID {
+		o.SetUsername(id).SetPassword(b.Password())
 	}
 	return o
 }

@@ -91,8 +91,8 @@ func natsUsers(city string, devices, collectors []string) string {
 	}
 	for _, d := range devices {
 		own := "mg/1/" + city + "/d/" + d + "/"
-		user(d, []string{own + "presence", own + "reported", own + "rec", own + "evt", own + "req", own + "claim/put", own + "claim/get"},
-			[]string{own + "ack", own + "claim", own + "desired", own + "chunk", own + "cmd", "mg/1/" + city + "/meta/+", "mg/1/" + city + "/host/state"})
+		user(d, []string{own + "presence", own + "reported", own + "rec", own + "evt", own + "req", own + "claim/put", own + "claim/get", own + "issuer/up"},
+			[]string{own + "ack", own + "claim", own + "issuer/down", own + "desired", own + "chunk", own + "cmd", "mg/1/" + city + "/meta/+", "mg/1/" + city + "/host/state"})
 	}
 	for _, name := range collectors {
 		all := "mg/1/" + city + "/d/+/"
