@@ -5,6 +5,7 @@
 //
 //	counter --config /etc/madoguchi/counter.toml
 //	counter card readers|status|watch|selftest|trace [--json]
+//	counter board-key                       # for the unit that opens the data partition
 //
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
@@ -42,6 +43,9 @@ func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 1 && args[1] == "card" {
 		return runCard(args[2:], stdout, stderr)
+	}
+	if len(args) == 2 && args[1] == "board-key" {
+		return runBoardKey(stdout, stderr)
 	}
 	flags := flag.NewFlagSet("counter", flag.ContinueOnError)
 	flags.SetOutput(stderr)
