@@ -102,10 +102,12 @@ stays here; DIR/ack.pub goes into each box's ack_key setting.`,
 	f.StringVar(&c.Key, "tls-key", "", "file with its key")
 	f.StringVar(&c.Host, "host", "", "host name of the pages; requests for another are refused")
 	f.StringVar(&c.TokenFile, "metrics-token-file", "", "file with the bearer token for /metrics, readable only by its owner")
+	f.BoolVar(&c.SimulatedIssuer, "simulated-issuer", false, "also answer the issuer link as a fake authority, for simulated cards only; see cityhall issuer")
+	f.StringVar(&c.IssuerPasswordFile, "issuer-password-file", "", "file with that authority's password at the broker (user host_issuer), readable only by its owner")
 	f.BoolVar(&c.JSON, "json", false, "print address and public key as one line of JSON")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(accountCommand(&c, stdin, stdout), auditCommand(&c, stdout), restoredCommand(&c, stdout), &cobra.Command{
+	cmd.AddCommand(accountCommand(&c, stdin, stdout), auditCommand(&c, stdout), restoredCommand(&c, stdout), issuerCommand(&c, stdin, stdout), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(stdout, "cityhall", version)

@@ -37,7 +37,7 @@ func accountCommand(c *config, stdin io.Reader, stdout io.Writer) *cobra.Command
 			if !record.ValidDevice(args[0]) {
 				return usageError{fmt.Errorf("account name %q is not 1 to %d of a–z 0–9 -", args[0], record.MaxDeviceName)}
 			}
-			password, err := askPassword(stdin, stdout)
+			password, err := askPassword(stdin, stdout, "Password: ", "Again: ")
 			if err != nil {
 				return err
 			}
@@ -127,8 +127,8 @@ func (c *config) with(ctx context.Context, f func(context.Context, *store.Store)
 	return f(ctx, db)
 }
 
-// askPassword asks twice at a terminal, and reads one line from anything else.
-func askPassword(stdin io.Reader, stdout io.Writer) (string, error) {
+// askPassword asks by each prompt at a terminal, and reads one line from anything else.
+func askPassword(stdin io.Reader, stdout io.Writer, prompts ...string) (string, error) {
 	f, ok := stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		if stdin == nil {
@@ -140,20 +140,20 @@ func askPassword(stdin io.Reader, stdout io.Writer) (string, error) {
 		}
 		return strings.TrimRight(line, "\r\n"), nil
 	}
-	var twice [2]string
-	for i, prompt := range []string{"Password: ", "Again: "} {
+	said := make([]string, len(prompts))
+	for i, prompt := range prompts {
 		fmt.Fprint(stdout, prompt)
 		text, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(stdout)
 		if err != nil {
 			return "", fmt.Errorf("reading password: %w", err)
 		}
-		twice[i] = string(text)
+		said[i] = string(text)
+		if said[i] != said[0] {
+			return "", errors.New("reading password: the two are not the same")
+		}
 	}
-	if twice[0] != twice[1] {
-		return "", errors.New("reading password: the two are not the same")
-	}
-	return twice[0], nil
+	return said[0], nil
 }
 
 func oneName(_ *cobra.Command, args []string) error {

@@ -34,6 +34,8 @@ type config struct {
 	K, KeepWeeks, KeepCounts              int
 	Silent                                time.Duration
 	JSON                                  bool
+	SimulatedIssuer                       bool
+	IssuerPasswordFile                    string
 }
 
 // databaseFile is the name of the SQLite database in the data folder.
@@ -82,6 +84,14 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return err
 	}
 	go sweep(ctx, db, log)
+	if c.SimulatedIssuer {
+		ended, err := c.simulate(ctx, brokerTLS, log)
+		if err != nil {
+			l.Close()
+			return err
+		}
+		defer ended()
+	}
 	return both(ctx, line, l, page)
 }
 

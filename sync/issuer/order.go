@@ -20,6 +20,16 @@ const (
 	SuspensionRelease           // the card works again; with Signing also a new signing certificate and password
 )
 
+var operations = []string{"", "pin_reset", "cert_issue", "cert_renewal", "suspension_release"}
+
+// String is the operation's stable name, such as "pin_reset".
+func (o Operation) String() string {
+	if int(o) < len(operations) && o > 0 {
+		return operations[o]
+	}
+	return fmt.Sprintf("operation(%d)", uint8(o))
+}
+
 // Kind is the PIN or certificate that the operation is about.
 type Kind uint8
 
@@ -31,6 +41,16 @@ const (
 	CardInfo
 	Register
 )
+
+var kinds = []string{"none", "login", "signing", "card_info", "register"}
+
+// String is the kind's stable name, such as "login", which is the card's for its PINs.
+func (k Kind) String() string {
+	if int(k) < len(kinds) {
+		return kinds[k]
+	}
+	return fmt.Sprintf("kind(%d)", uint8(k))
+}
 
 // Procedure is what the counter's case is about.
 type Procedure uint8
