@@ -44,8 +44,8 @@ setup: ## install what test and check need (Debian 12 packages, check tools); ru
 
 .PHONY: test
 test: setup ## run every test
-	$(GO) test $(ROOMS)
-	$(GO) test -p 1 ./cmd/...
+	$(GO) test -timeout 30m $(ROOMS)
+	$(GO) test -timeout 30m -p 1 ./cmd/...
 
 .PHONY: check
 check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests, arm64 build, clean tree
@@ -53,7 +53,7 @@ check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests,
 	$(GO) vet ./...
 	$(TOOLS)/bin/staticcheck ./...
 	@.ci/vulncheck $(TOOLS)/bin/govulncheck
-	$(GO) test -race $(ROOMS)
+	$(GO) test -timeout 30m -race $(ROOMS)
 	$(MAKE) --no-print-directory firmware
 	@echo 'check: tree is clean'; test -z "$$(git status --porcelain)" || { echo "the tree has changes that are not committed:"; git status --short; exit 1; }
 
