@@ -31,7 +31,7 @@ rm -f "$target/usr/bin/chsh" "$target/usr/bin/login" "$target/bin/login" "$targe
 
 # The data partition's place, and the slots that an update is written to.
 mkdir -p "$target/data" "$target/mnt/autoboot" "$target/etc/rauc"
-sed -e "s/@COMPATIBLE@/madoguchi-$board/" -e "s/^@1.15@//" "$top/ota/system.conf.in" >"$target/etc/rauc/system.conf"
+sed -e "s/@COMPATIBLE@/madoguchi-$board/" -e "s/^@1.15@//" -e "/^#/d" "$top/ota/system.conf.in" >"$target/etc/rauc/system.conf"
 
 # The public half of the key that bundles are signed with comes from outside the tree, as the private one does. Without it
 # the image takes no bundle at all.
