@@ -72,6 +72,9 @@ func TestIssuingRefused(t *testing.T) {
 				t.Errorf("%s: %s: %v", s.ID, what, err)
 			}
 		})
+		if h := simcard.Beyond(append(sim.Log(), simcard.Header{CLA: 0, INS: 0x2C, P1: 2, P2: 0x80})); len(h) != 1 {
+			t.Errorf("%s: %d commands are beyond the list, want the one that was put there", s.ID, len(h))
+		}
 		for _, h := range sim.Log() {
 			if h.INS != 0xA4 && h.INS != 0xB0 {
 				t.Errorf("%s: %02X %02X %02X %02X went to the card", s.ID, h.CLA, h.INS, h.P1, h.P2)

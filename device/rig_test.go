@@ -135,6 +135,9 @@ func bubble(t *testing.T, prepare func(*rig), f func(*rig)) {
 		for _, x := range append(r.keys.Faults(), r.panel.Faults()...) {
 			t.Errorf("misuse: %s", x)
 		}
+		for _, h := range r.reader.Beyond() {
+			t.Errorf("%02X %02X %02X %02X went to a card of a real profile", h.CLA, h.INS, h.P1, h.P2)
+		}
 		if n := pin.InUse(); n != 0 {
 			t.Errorf("%d locked pages are in use at the end", n)
 		}

@@ -25,6 +25,21 @@ func RealCard(h Header) bool {
 	return slices.Contains(realCard, h) || h.CLA == 0 && h.INS == 0xB0 && h.P1 < 0x80
 }
 
+// Beyond returns what was sent to cards of a real profile in this reader and may
+// not be sent to a physical card. Whoever has a reader asks for it at the end.
+func (r *Reader) Beyond() []Header {
+	r.mu.Lock()
+	cards := slices.Clone(r.seen)
+	r.mu.Unlock()
+	var out []Header
+	for _, c := range cards {
+		if c.spec.Profile != SimulatedIssuer {
+			out = append(out, Beyond(c.Log())...)
+		}
+	}
+	return out
+}
+
 // Beyond returns the headers of a log that may not be sent to a physical card.
 func Beyond(log []Header) []Header {
 	return slices.DeleteFunc(slices.Clone(log), RealCard)

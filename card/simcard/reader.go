@@ -5,6 +5,7 @@ package simcard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type Reader struct {
 	mu     sync.Mutex
 	events chan card.Event
 	cur    *Card
+	seen   []*Card // every card that lay in it
 	link   *readerLink
 	gone   bool // reader unplugged
 	closed bool
@@ -47,6 +49,9 @@ func (r *Reader) Insert(c *Card) {
 		r.emit()
 	}
 	r.cur = c
+	if !slices.Contains(r.seen, c) {
+		r.seen = append(r.seen, c)
+	}
 	c.seat(r)
 	r.emit()
 }

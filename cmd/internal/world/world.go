@@ -234,6 +234,9 @@ func (w *World) Close() error {
 	}
 	if w.pocket != nil {
 		errs = append(errs, w.pocket.reader.Close())
+		if h := w.pocket.reader.Beyond(); len(h) > 0 {
+			errs = append(errs, fmt.Errorf("the box sent a card what may not be sent to a physical one: % X", h))
+		}
 	}
 	w.folder.close()
 	return errors.Join(errs...)
