@@ -6,7 +6,10 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
+	"fmt"
 	"go/types"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,6 +64,20 @@ func ends(t testing.TB, city, device string) (*Line, *Gate, ed25519.PublicKey) {
 func TestThereAndBack(t *testing.T) {
 	l, g, box := ends(t, "nabari", "box-17")
 	reply := publicOf(l.answers)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(m Message, f []byte) {
+		size := fmt.Sprintf("%d,%03d B |", len(f)/1000, len(f)%1000)
+		if len(f) < 1000 {
+			size = fmt.Sprintf("%d B |", len(f))
+		}
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %s \| %d \| .* \| %s$`, strings.TrimPrefix(fmt.Sprintf("%T", m), "issuer."), m.code(), regexp.QuoteMeta(size)))
+		if !row.Match(readme) {
+			t.Errorf("README.md has no row %v", row)
+		}
+	}
 	for _, m := range ups() {
 		f, err := l.Seal(m)
 		if err != nil {
@@ -70,7 +87,7 @@ func TestThereAndBack(t *testing.T) {
 		if d := cmp.Diff(m, back.Message); d != "" || err != nil || back.Reply != reply {
 			t.Errorf("%T: %s %v", m, d, err)
 		}
-		t.Logf("%T: %d bytes sealed", m, len(f))
+		listed(m, f)
 	}
 	for _, m := range downs(t) {
 		f, err := g.Seal("box-17", reply, m)
@@ -81,7 +98,7 @@ func TestThereAndBack(t *testing.T) {
 		if d := cmp.Diff(m, back); d != "" || err != nil {
 			t.Errorf("%T: %s %v", m, d, err)
 		}
-		t.Logf("%T: %d bytes sealed", m, len(f))
+		listed(m, f)
 	}
 	small, err := g.Seal("box-17", reply, Issued{token, MAC{3}, cert(t, 1)})
 	large, lerr := g.Seal("box-17", reply, Issued{token, MAC{3}, cert(t, MaxCert)})
