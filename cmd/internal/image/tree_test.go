@@ -251,6 +251,43 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// headerPin is where a GPIO line is on the 40-pin header of every Raspberry Pi.
+var headerPin = map[int]int{2: 3, 3: 5, 4: 7, 14: 8, 15: 10, 17: 11, 18: 12, 27: 13, 22: 15, 23: 16, 24: 18, 10: 19, 9: 21, 25: 22, 11: 23, 8: 24, 7: 26,
+	5: 29, 6: 31, 12: 32, 13: 33, 19: 35, 16: 36, 26: 37, 20: 38, 21: 40}
+
+// TestWiring: the README's table says for each use the line that the program takes and the pin where that line is; no pin has two wires but ground.
+func TestWiring(t *testing.T) {
+	p := device.DefaultConfig.Pins
+	want := map[string]int{"panel DC": p.DC, "panel RST": p.RST, "panel BUSY": p.Busy, "panel PWR": p.Power, "lamp red": p.Red, "lamp yellow": p.Yellow,
+		"lamp green": p.Green, "buzzer": p.Buzzer, "lid switch": p.Lid, "panel DIN (MOSI)": 10, "panel CLK": 11, "panel CS": 8, "clock SDA": 2, "clock SCL": 3}
+	for i := range 4 {
+		want[fmt.Sprintf("key row %d", i+1)], want[fmt.Sprintf("key column %d", i+1)] = p.Rows[i], p.Cols[i]
+	}
+	got, pins := map[string]int{}, map[int]string{}
+	for _, m := range regexp.MustCompile(`\| ([a-zA-Z0-9⏚() -]+?) \| (\d+|–) \| (\d+) (?:\||$)`).FindAllStringSubmatch(read(t, "README.md"), -1) {
+		var line, pin int
+		fmt.Sscan(m[3], &pin)
+		if other, ok := pins[pin]; ok {
+			t.Errorf("pin %d: %s and %s", pin, other, m[1])
+		}
+		pins[pin] = m[1]
+		if _, err := fmt.Sscan(m[2], &line); err != nil {
+			ground := slices.Contains([]int{6, 9, 14, 20, 25, 30, 34, 39}, pin)
+			if strings.Contains(m[1], "⏚") != ground || !ground && pin != 1 && pin != 17 {
+				t.Errorf("%s at pin %d is neither ground nor 3V3", m[1], pin)
+			}
+			continue
+		}
+		got[m[1]] = line
+		if headerPin[line] != pin {
+			t.Errorf("%s: GPIO %d is at pin %d, the table says %d", m[1], line, headerPin[line], pin)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-program +README):\n%s", diff)
+	}
+}
+
 // TestNoKey: nothing secret is in the tree, and no script writes a key there.
 func TestNoKey(t *testing.T) {
 	out, err := exec.Command("git", "-C", tree, "ls-files", ".").Output()
