@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package image
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDataPartition runs the script that opens the data partition, with programs in place of those that need a disk. Each of them writes down what it
+// was asked; what must never happen is a format over something that was there.
+func TestDataPartition(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		holds  string // what blkid says
+		key    bool   // the board has one
+		fsck   string // how fsck ends
+		device bool
+		rc     int
+		want   []string // asked, in order, first words
+		state  string
+		says   string
+	}{
+		{name: "first start with a key", key: true, fsck: "0", device: true, state: "encrypted", says: "making an encrypted partition",
+			want: []string{"cryptsetup luksFormat", "cryptsetup open", "mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{name: "first start without", fsck: "0", device: true, state: "plain", says: "NOT encrypted",
+			want: []string{"mkfs.ext4 DEVICE", "fsck.ext4 DEVICE", "mount DEVICE"}},
+		{name: "encrypted", holds: "crypto_LUKS", key: true, fsck: "0", device: true, state: "encrypted",
+			want: []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{name: "encrypted, in another board", holds: "crypto_LUKS", fsck: "0", device: true, rc: 1, want: []string{"cryptsetup open"}},
+		{name: "plain, after a power cut", holds: "ext4", fsck: "1", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
+		{name: "plain, in a board with a key", holds: "ext4", key: true, fsck: "0", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
+		{name: "broken", holds: "ext4", fsck: "4", device: true, rc: 1, want: []string{"fsck.ext4 DEVICE"}, says: "needs a new card"},
+		{name: "somebody else's", holds: "ntfs", key: true, fsck: "0", device: true, rc: 1, says: "which this program did not make"},
+		{name: "no card", fsck: "0", rc: 1, says: "is missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			dev := filepath.Join(dir, "device")
+			if c.device {
+				put(t, dev, "")
+			}
+			key := "exit 1"
+			if c.key {
+				key = "printf 0123456789abcdef0123456789abcdef"
+			}
+			logged := func(rc string) string {
+				return `echo "$(basename "$0") $*" >>` + dir + "/log; exit " + rc
+			}
+			for name, body := range map[string]string{
+				"blkid": "echo " + c.holds, "counter": key, "mkfs.ext4": logged("0"), "fsck.ext4": logged(c.fsck), "mount": logged("0"),
+				// Reads its key as the real one does, and does not open without the right one.
+				"cryptsetup": `echo "$(basename "$0") $*" >>` + dir + `/log; test "$(cat)" = 0123456789abcdef0123456789abcdef`,
+				"install":    `for a; do :; done; mkdir -p "$a"`,
+			} {
+				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
+			}
+			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + dir + "/data", "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1"}, "open")
+			if rc != c.rc || !strings.Contains(out, c.says) {
+				t.Errorf("ended with %d, says %q", rc, out)
+			}
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			var asked []string
+			for l := range strings.Lines(string(log)) {
+				asked = append(asked, brief(l, dev))
+			}
+			if diff := cmp.Diff(c.want, asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s\n%s", diff, log)
+			}
+			state, _ := os.ReadFile(filepath.Join(dir, "state/data-state"))
+			if got := strings.TrimSpace(string(state)); got != c.state {
+				t.Errorf("state %q, want %q", got, c.state)
+			}
+		})
+	}
+}
+
+// brief is one logged command: its name, and what it does or what it works on.
+func brief(line, dev string) string {
+	f := strings.Fields(line)
+	for _, w := range f[1:] {
+		switch {
+		case f[0] == "cryptsetup":
+			return "cryptsetup " + w
+		case w == dev:
+			return f[0] + " DEVICE"
+		case strings.HasPrefix(w, "/dev/mapper/"):
+			return f[0] + " /dev/mapper"
+		}
+	}
+	return line
+}
+
+// TestProvision: the first settings go each to its owner with mode 600, and nothing of them stays on the card; without settings nothing is touched.
+func TestProvision(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files map[string]string // on the card: content
+		want  map[string]string // under /data: owner and mode
+		rc    int
+	}{
+		{"all", map[string]string{"counter.toml": "c", "link.toml": "l", "ca.pem": "a", "cert.pem": "e", "key.pem": "k", "ntp.sources": "n", "note.txt": "x"},
+			map[string]string{"counter/counter.toml": "counter 0600", "link/link.toml": "link 0600", "link/ca.pem": "link 0600", "link/cert.pem": "link 0600",
+				"link/key.pem": "link 0600", "chrony/ntp.sources": "chrony 0600"}, 0},
+		{"only the counter's", map[string]string{"counter.toml": "c"}, map[string]string{"counter/counter.toml": "counter 0600"}, 0},
+		{"none", map[string]string{"link.toml": "l"}, map[string]string{}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for f, content := range c.files {
+				put(t, filepath.Join(dir, "card/provision", f), content)
+			}
+			for _, d := range []string{"counter", "link", "chrony"} {
+				if err := os.MkdirAll(filepath.Join(dir, "data", d), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// Writes down owner and mode, which only root could give.
+			put(t, filepath.Join(dir, "bin/install"), "#!/bin/sh\necho \"$8 $4 $2\" >>"+dir+"/log\ncp \"$7\" \"$8\"\n")
+			for _, p := range []string{"mount", "umount", "sync"} {
+				put(t, filepath.Join(dir, "bin", p), "#!/bin/sh\n")
+			}
+			out, rc := script(t, "provision", dir, []string{"DATA=" + dir + "/data", "MOUNT=" + dir + "/card"})
+			if rc != c.rc {
+				t.Errorf("ended with %d: %s", rc, out)
+			}
+			got := map[string]string{}
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			for l := range strings.Lines(string(log)) {
+				f := strings.Fields(l)
+				got[strings.TrimPrefix(f[0], dir+"/data/")] = f[1] + " " + f[2]
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for f := range got {
+				if b, err := os.ReadFile(filepath.Join(dir, "data", f)); err != nil || string(b) != c.files[filepath.Base(f)] {
+					t.Errorf("%s holds %q (%v)", f, b, err)
+				}
+			}
+			_, errCard := os.Stat(filepath.Join(dir, "card/provision"))
+			_, errDone := os.Stat(filepath.Join(dir, "data/provisioned"))
+			if took := c.rc == 0; os.IsNotExist(errCard) != took || (errDone == nil) != took {
+				t.Errorf("the card's folder: %v; the mark: %v", errCard, errDone)
+			}
+		})
+	}
+}
+
+// script runs one of the image's programs with a search path that begins with dir/bin.
+func script(t *testing.T, name, dir string, env []string, args ...string) (string, int) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(tree, overlay, "usr/libexec/madoguchi", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH")), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func put(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
