@@ -175,6 +175,7 @@ func TestDownAndUp(t *testing.T) {
 	}
 	coll := mustConnect(t, options(b, CollectorID))
 	_, got = subscribe(t, coll, "mg/1/nabari/d/+/presence")
+	subscribe(t, coll, "mg/1/nabari/d/+/rec") // answered when the first one's retained messages are on their way
 	if err := publish(t, mustConnect(t, options(b, devB)), "mg/1/nabari/d/"+devB+"/presence", "new", true); err != nil {
 		t.Fatal(err)
 	}
