@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// walls says what each unit must have word for word, and the most exposure that systemd-analyze may find (0 none, 10 all). The two that
-// mount the data partition must do so in the system's own name space, which is most of what that program counts.
+// walls says what each unit must have word for word, and the most exposure that systemd-analyze may find (0 none, 10 all). The one that
+// mounts the data partition must do so in the system's own name space, which is most of what that program counts.
 var walls = map[string]struct {
 	most float64
 	has  []string
@@ -30,8 +30,8 @@ var walls = map[string]struct {
 		"LimitCORE=0", "MemorySwapMax=0", "ExecStart=/usr/sbin/pcscd --foreground --error", "CapabilityBoundingSet="}},
 	"chrony":              {2.5, []string{"User=chrony", "CapabilityBoundingSet=CAP_SYS_TIME", "DevicePolicy=closed", "LimitCORE=0"}},
 	"firewall":            {3.6, []string{"CapabilityBoundingSet=CAP_NET_ADMIN", "Before=network-pre.target sysinit.target"}},
-	"madoguchi-data":      {8.4, []string{"PrivateNetwork=yes", "LimitCORE=0"}},
-	"madoguchi-provision": {8.4, []string{"PrivateNetwork=yes", "LimitCORE=0", "ConditionPathExists=!/data/provisioned"}},
+	"madoguchi-data":      {4.5, []string{"IPAddressDeny=any", "LimitCORE=0", "RestrictNamespaces=yes"}},
+	"madoguchi-provision": {2.9, []string{"PrivateNetwork=yes", "PrivateMounts=yes", "LimitCORE=0", "ConditionPathExists=!/data/provisioned"}},
 }
 
 func TestWalls(t *testing.T) {
@@ -57,6 +57,23 @@ func TestWalls(t *testing.T) {
 		}
 		if got, err := strconv.ParseFloat(m[1], 64); err != nil || got > w.most {
 			t.Errorf("%s.service: exposure %s, at most %.1f", name, m[1], w.most)
+		}
+	}
+}
+
+// TestDataIsForAll: an option that gives the unit its own view of files would leave the mounted data where only that unit sees it, and one that
+// shuts devices out would take the card away. systemd accepts both without a word.
+func TestDataIsForAll(t *testing.T) {
+	own := regexp.MustCompile(`^(Private(Tmp|Devices|Mounts|Network|Users|IPC)|Protect\w+|(ReadOnly|ReadWrite|Inaccessible|Bind|BindReadOnly|Exec|NoExec)Paths|` +
+		`TemporaryFileSystem|Root\w+|Mount\w+|ProcSubset|Device(Policy|Allow)|DynamicUser|(State|Runtime|Cache|Logs)Directory)=`)
+	for _, l := range strings.Split(read(t, overlay+"usr/lib/systemd/system/madoguchi-data.service"), "\n") {
+		if own.MatchString(l) {
+			t.Errorf("madoguchi-data.service says %q", l)
+		}
+	}
+	for _, l := range strings.Split(read(t, overlay+"usr/lib/systemd/system/madoguchi-provision.service"), "\n") {
+		if regexp.MustCompile(`^(PrivateDevices|ProtectClock|Device(Policy|Allow))=`).MatchString(l) {
+			t.Errorf("madoguchi-provision.service says %q", l)
 		}
 	}
 }
