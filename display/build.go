@@ -14,8 +14,8 @@ import (
 
 // A view is what texts may name: the facts in words.
 type view struct {
-	Kind, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen string
-	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N     int
+	Kind, Use, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N          int
 }
 
 // texts is the catalogue as a builder reads it.
@@ -160,6 +160,9 @@ func (b *builder) page() page {
 	default:
 		b.message(&p)
 	}
+	if f.Large && b.info.Face == FaceResident {
+		b.enlarge(&p)
+	}
 	b.foot(&p)
 	return p
 }
@@ -217,6 +220,14 @@ func (b *builder) foot(p *page) {
 		at = "entry"
 	} else if prefix, _, ok := b.s.ID.split(); ok {
 		at = strings.TrimSuffix(prefix, ".")
+	}
+	if p.more { // the answer is given on the last page
+		p.note = ""
+		if slices.Contains(b.info.Keys, "cancel") {
+			p.keys = append(p.keys, keyLabel{cap: "×", label: b.tr(at + ".keys.cancel")})
+		}
+		p.keys = append(p.keys, keyLabel{cap: "○", label: b.tr("large.more")})
+		return
 	}
 	for _, c := range caps {
 		if !b.inFoot(c.key) {

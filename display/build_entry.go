@@ -24,6 +24,8 @@ func (b *builder) entry(p *page, prefix string) {
 	e.use = b.tr("kind." + k + ".entry")
 	e.ask = b.tr("entry.ask")
 	switch prefix {
+	case prefixTry:
+		p.left, e.ask, e.use = b.tr("entry.practice.head"), b.tr("entry.practice.ask"), b.tr("entry.practice.use")
 	case prefixNew, prefixAgain, prefixLeave:
 		at := map[string]string{prefixNew: "entry.newpin", prefixAgain: "entry.again", prefixLeave: "entry.leavecheck"}[prefix]
 		p.left = b.tr(at + ".head")
@@ -36,7 +38,7 @@ func (b *builder) entry(p *page, prefix string) {
 	}
 	p.tries = b.tries()
 	if e.letters {
-		b.letters(p, e)
+		b.letters(p, e, prefix)
 	} else if f.Fault != "" {
 		e.ask, e.fault = b.fault("digits_short"), true
 		if p.tries != nil {
@@ -46,7 +48,7 @@ func (b *builder) entry(p *page, prefix string) {
 }
 
 // letters adds what the entry of letters has besides: the count and the mark.
-func (b *builder) letters(p *page, e *entry) {
+func (b *builder) letters(p *page, e *entry, prefix string) {
 	f := b.s.Facts
 	e.status = b.tr("entry.capitals")
 	if f.Fault != "" {
@@ -58,6 +60,9 @@ func (b *builder) letters(p *page, e *entry) {
 		e.mark = b.tr("entry.half")
 	}
 	p.right = b.tr("kind.signing.short")
+	if prefix == prefixTry {
+		p.right = b.tr("entry.practice.example")
+	}
 	if p.tries != nil {
 		p.right, p.tries = b.tr("tries.short", f.Left), nil // they stand in the head
 	}

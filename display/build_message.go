@@ -86,6 +86,10 @@ func (b *builder) more(p *page) {
 		if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
+	case ResidentDone, ResidentChanged:
+		if f.Ends != "" {
+			p.small = append(p.small, b.ends())
+		}
 	case ResidentLocked, ResidentStopped:
 		p.note = b.printed()
 	case ResidentAbsent:
@@ -181,6 +185,13 @@ func (b *builder) choices(p *page) {
 			number: strconv.Itoa(i), label: b.tr(id + "." + strconv.Itoa(i)), marked: f.Choice == i,
 		})
 	}
+	if b.s.ID == ResidentMenu {
+		for i, on := range map[int]bool{1: f.Large, 2: f.Slow} {
+			if on {
+				p.choices[i].note = "●"
+			}
+		}
+	}
 }
 
 // languages is drawn in every language at once.
@@ -193,6 +204,9 @@ func (b *builder) languages(p *page) {
 		}
 		name = fonts.ScriptOf(string(l)).Shape(name)
 		p.choices = append(p.choices, option{number: strconv.Itoa(i + 1), label: name, marked: b.s.Facts.Choice == i+1})
+	}
+	if n := len(Langs) + 1; b.s.Facts.Practice {
+		p.choices = append(p.choices, option{number: strconv.Itoa(n), label: b.tr("resident.language.practice"), marked: b.s.Facts.Choice == n})
 	}
 }
 

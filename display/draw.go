@@ -25,8 +25,14 @@ func (d *drawer) page(p page) {
 	switch {
 	case p.entry != nil && p.entry.letters:
 		d.letters(p)
+	case p.entry != nil && p.large:
+		d.bigDigits(p)
 	case p.entry != nil:
 		d.digits(p)
+	case p.big != nil:
+		d.big(p)
+	case len(p.choices) > 0 && p.large:
+		d.bigChoices(p.choices)
 	case p.list != nil:
 		d.list(p.list)
 	case p.text != nil:
@@ -49,7 +55,7 @@ func (d *drawer) head(p page) {
 	s := d.sheet
 	y := (s.headH - 2 - s.head) / 2
 	name := p.left
-	if p.text != nil || p.list != nil {
+	if p.text != nil || p.list != nil || p.big != nil {
 		name = d.clip(name, s.head, s.w-2*s.margin-d.width(p.right, s.head)-s.head/2) // beside the mark of the hundredth page, too
 	}
 	left := d.text(s.margin, y, s.head, name)

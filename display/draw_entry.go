@@ -44,6 +44,11 @@ func (d *drawer) digits(p page) {
 		d.fail(&OverflowError{What: "boxes", Need: side + 4, Have: bottom - y})
 		return
 	}
+	d.boxes(in, y, bottom, side, e)
+}
+
+// boxes draws a box for each digit in the middle between y and bottom.
+func (d *drawer) boxes(in image.Rectangle, y, bottom, side int, e *entry) {
 	pitch := min(in.Dx()/e.cells, side*3/2)
 	x := in.Min.X + (in.Dx()-pitch*e.cells)/2
 	y += (bottom - y - side) / 2

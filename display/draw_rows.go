@@ -23,6 +23,9 @@ func (d *drawer) choices(p page) {
 	}
 	d.text(in.Min.X, in.Min.Y+2, title, plain(p.title))
 	in.Min.Y += title * 5 / 4
+	if n := len(p.choices); n > 3 && in.Dy()/n < size+6 && in.Dy()/n >= s.small+6 {
+		size = s.small
+	}
 	if pitch := in.Dy() / len(p.choices); pitch >= size+6 {
 		pitch = min(s.row, pitch)
 		y := in.Min.Y + (in.Dy()-pitch*len(p.choices))/2
@@ -36,15 +39,21 @@ func (d *drawer) choices(p page) {
 
 // columns is a long list in smallest print: its first half left, the rest right, each column as wide as it needs to be.
 func (d *drawer) columns(in image.Rectangle, list []option) {
-	size := d.sheet.small
-	pad := size / 8
-	in.Min.X, in.Max.X = in.Min.X-pad, in.Max.X+pad
+	size, whole := d.sheet.small, in
 	rows := (len(list) + 1) / 2
-	pitch := min(d.sheet.row, in.Dy()/rows)
+	var pitch, pad int
 	var wide [2]int
-	for i, o := range list {
-		wide[i/rows] = max(wide[i/rows], d.width(o.number, size)+d.width(o.label, size)+5*pad)
+	for pad = size / 8; pad > 1; pad-- { // a long list may stand a little closer
+		in = image.Rect(whole.Min.X-pad, whole.Min.Y, whole.Max.X+pad, whole.Max.Y)
+		wide = [2]int{}
+		for i, o := range list {
+			wide[i/rows] = max(wide[i/rows], d.width(o.number, size)+d.width(o.label, size)+5*pad)
+		}
+		if wide[0]+wide[1]+pad <= in.Dx() {
+			break
+		}
 	}
+	pitch = min(d.sheet.row, in.Dy()/rows)
 	if need := wide[0] + wide[1] + pad; need > in.Dx() || pitch < size+6 {
 		d.fail(&OverflowError{What: list[0].label + " …", Need: need, Have: in.Dx()})
 		return

@@ -70,7 +70,9 @@ const (
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
 
-	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words.
+	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words; 8 is the practice round, with Practice.
+	ResidentPractice       ID = "resident.practice"         // A round of typing without a card is about to begin.
+	ResidentPractised      ID = "resident.practice.done"    // It is over; what was typed is wiped.
 	ResidentCardInsert     ID = "resident.card.insert"      // Procedure, Kind.
 	ResidentCardReading    ID = "resident.card.reading"     // Do not take the card out.
 	ResidentCardWrong      ID = "resident.card.wrong"       // Species.
@@ -79,7 +81,7 @@ const (
 	ResidentCardNoPIN      ID = "resident.card.nopin"       // Face-authentication card: no PIN was ever set.
 	ResidentCardTake       ID = "resident.card.take"        // All is finished: take the card.
 	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
-	ResidentTell           ID = "resident.tell"             // Paras from Told, Page. What the municipality has to say, in the resident's words; ▲▼ turn pages.
+	ResidentTell           ID = "resident.tell"             // Paras from Told, or "pin", "keep", "ends" (see takeHome); Page. What to take home; ▲▼ turn pages.
 	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
 	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
 	ResidentLetters        ID = "resident.letters"          // Before the first entry of letters: two presses for each character, capitals only.
@@ -92,9 +94,10 @@ const (
 	ResidentChanging       ID = "resident.changing"         // Kind. CHANGE is running.
 	ResidentWrong          ID = "resident.wrong"            // Kind, Left, Max. The card refused the PIN; it hints at the wrong kind of PIN.
 	ResidentSplit          ID = "resident.split"            // Kind, Left, Max, Reason "change", "swap" or "check". An earlier change reached one half of the PIN only.
+	ResidentLookAlike      ID = "resident.lookalike"        // Kind. After a new password was typed, whatever it is: letters that are mistaken. 確認 keeps it, 訂正 chooses again.
 	ResidentMismatch       ID = "resident.mismatch"         // Kind. The two entries of the new PIN differ; both were wiped.
-	ResidentDone           ID = "resident.done"             // Kind. The PIN is right.
-	ResidentChanged        ID = "resident.changed"          // Kind. The card holds the new PIN.
+	ResidentDone           ID = "resident.done"             // Kind; Ends and EndState of its certificate. The PIN is right.
+	ResidentChanged        ID = "resident.changed"          // Kind; Ends and EndState of its certificate. The card holds the new PIN.
 	ResidentLeaveAsk       ID = "resident.leavecheck.ask"   // Kind, Left, Max. Type the new PIN once more before leaving? 確認 yes, 取消 no.
 	ResidentLeaveOK        ID = "resident.leavecheck.ok"    // Kind.
 	ResidentLeaveWrong     ID = "resident.leavecheck.wrong" // Kind, Left, Max. 確認 = change again, 取消 = stop.
@@ -102,7 +105,7 @@ const (
 	ResidentFailed         ID = "resident.failed"           // Reason: "status", "deadline", "reader". The card or reader answered something unexpected; no PIN was judged.
 	ResidentStopped        ID = "resident.stopped"          // Reason: an outcome code (see Outcomes), Kind. What was not done, what stays as it was.
 	ResidentHelp           ID = "resident.help"             // Menu key during entry: what the keys do.
-	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 what the keys do, 3 call the clerk.
+	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 large print, 3 slow keys, 4 what the keys do, 5 call the clerk; Large, Slow: what is on.
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
 	ResidentTurnBack       ID = "resident.turnback"         // Turn the box back to the clerk, then 確認.
 
@@ -121,6 +124,7 @@ const (
 	prefixRules = "resident.rules."      // Kind: the rules of a new PIN, before it is typed.
 	prefixNew   = "resident.newpin."     // Kind, Filled, Half, Fault. Entry of the new PIN.
 	prefixAgain = "resident.again."      // Kind, Filled, Half, Fault. Second entry of the new PIN.
+	prefixTry   = "resident.practice."   // "login" and "signing" only. Filled, Half, Fault. Made-up characters to be typed for practice, which the screen shows.
 	prefixLeave = "resident.leavecheck." // Kind, Left, Max, Filled, Half, Fault. Leave-check: the new PIN once more, by the card.
 )
 
@@ -144,6 +148,9 @@ func AgainID(kind string) ID { return ID(prefixAgain + kind) }
 
 // LeaveID is the entry of the leave-check of a kind.
 func LeaveID(kind string) ID { return ID(prefixLeave + kind) }
+
+// PracticeID is the entry of the practice round: four digits for "login", letters for "signing".
+func PracticeID(kind string) ID { return ID(prefixTry + kind) }
 
 // Info returns what is known of a screen; false for an id that is not listed.
 func (id ID) Info() (Info, bool) {
@@ -204,7 +211,7 @@ func buildInfos() map[ID]Info {
 		ResidentCardNoPIN:      {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentCardTake:       {Face: FaceResident, Seen: true},
 		ResidentBoard:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter", "menu"}},
-		ResidentTell:           {Face: FaceResident, Seen: true, Keys: []string{"up", "down", "cancel", "enter", "menu"}},
+		ResidentTell:           {Face: FaceResident, Seen: true, Keys: []string{"up", "down", "enter", "menu"}},
 		ResidentLocked:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentAbsent:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentLetters:        {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
@@ -217,6 +224,9 @@ func buildInfos() map[ID]Info {
 		ResidentChanging:       {Face: FaceResident},
 		ResidentWrong:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentSplit:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentLookAlike:      {Face: FaceResident, Seen: true, Keys: []string{"clear", "enter"}},
+		ResidentPractice:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentPractised:      {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentMismatch:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentDone:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentChanged:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
@@ -236,6 +246,9 @@ func buildInfos() map[ID]Info {
 		FaultStorage:           {Face: FaceIdle, Seen: true, Keys: []string{"enter"}},
 		FaultKeypad:            {Face: FaceIdle},
 		FaultLid:               {Face: FaceIdle},
+	}
+	for _, k := range []string{"login", "signing"} {
+		m[PracticeID(k)] = Info{Face: FaceResident, Entry: true, Keys: []string{"cancel", "clear", "enter"}}
 	}
 	for _, k := range Kinds {
 		m[AboutID(k)] = Info{Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}}

@@ -23,6 +23,10 @@ type page struct {
 	text        *text
 	date        *dateEntry
 	told        *toldPage
+	large       bool // in large print
+	big         *bigPage
+	pages       int        // of this screen; 0 where they are counted elsewhere
+	more        bool       // another page follows
 	keys        []keyLabel // foot
 	note        string     // left in the foot, beside a single key
 	office      bool       // the title is configured text, which has glyphs in two sizes only
@@ -95,8 +99,8 @@ func (p page) spoken() []string {
 	if d := p.date; d != nil {
 		add(d.title, d.digits, d.fault)
 	}
-	if p.told != nil {
-		add(p.told.voice...)
+	if p.told != nil && p.told.voice {
+		add(p.told.all...)
 	}
 	add(p.paras...)
 	for _, b := range p.board {

@@ -187,7 +187,7 @@ func TestNoTextIsDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := recorder{cat, map[string]bool{}}
-	list := samples.All()
+	list := append(samples.All(), samples.Large()...)
 	for day := range 7 { // the days of the week
 		f := display.Facts{Date: display.Date("2026-11-2" + string(rune('0'+day)))}
 		list = append(list, samples.Sample{Screen: display.Screen{ID: display.Idle, Facts: f}})

@@ -41,13 +41,14 @@ func told(l Lang, text string) Para {
 // missing.
 func Legible(l Lang, text string) error { return Drawable(fonts.ScriptOf(string(l)).Shape(text)) }
 
-// ToldPages returns the number of pages of ResidentTell, at least 1.
+// ToldPages returns the number of pages of ResidentTell for texts that came from Told, at least 1.
 func ToldPages(paras []Para) int { return max(1, len(toldFlow(paras))) }
 
 // A toldPage is one page of ResidentTell.
 type toldPage struct {
 	rows  []toldRow
-	voice []string // all paragraphs, with the first page
+	all   []string // all paragraphs
+	voice bool     // the voice says them, with the first page
 }
 
 // A toldRow is one row of such a page, and whether a paragraph begins with it.
@@ -61,7 +62,7 @@ func toldFlow(paras []Para) [][]toldRow {
 	var pages [][]toldRow
 	var page []toldRow
 	for _, p := range paras {
-		rows := toldLines(p.Text)
+		rows := toldLines(p.Text, toldPrint)
 		if len(page) > 0 && len(page)+len(rows) > toldRows && len(rows) <= toldRows {
 			pages, page = append(pages, page), nil
 		}
@@ -78,20 +79,12 @@ func toldFlow(paras []Para) [][]toldRow {
 	return pages
 }
 
-// toldLines breaks a paragraph: what has spaces breaks there and after its marks, and before a reading in brackets only where a phrase is
-// wider than a row; Japanese without spaces breaks by phrases.
-func toldLines(text string) []string {
-	faces, err := outsideFaces()
-	if err != nil {
-		return nil // Render says what is wrong
-	}
-	f := faces[slices.Index(officeSizes, toldPrint)]
+// toldLines breaks a paragraph in a size of officeSizes: what has spaces breaks there and after its marks, and before a reading in brackets only where a
+// phrase is wider than a row; Japanese without spaces breaks by phrases.
+func toldLines(text string, size int) []string {
+	adv := outsideWidth(size)
 	if plain := fonts.PlainText(text); plain == text && !strings.Contains(plain, " ") {
-		return fold(text, toldWidth*2/toldPrint, 0)
-	}
-	adv := func(r rune) int {
-		n, _ := f.Advance(r)
-		return n
+		return fold(text, toldWidth*2/size, 0)
 	}
 	phrases := strings.Fields(strings.NewReplacer("、", "、|", "。", "。|").Replace(text))
 	for i, ph := range phrases {
@@ -104,15 +97,33 @@ func toldLines(text string) []string {
 	return balance(strings.Join(phrases, " "), toldWidth, adv)
 }
 
+// outsideWidth measures in a size of officeSizes.
+func outsideWidth(size int) func(rune) int {
+	faces, err := outsideFaces()
+	if err != nil {
+		return func(rune) int { return 0 } // Render says what is wrong
+	}
+	f := faces[slices.Index(officeSizes, size)]
+	return func(r rune) int {
+		n, _ := f.Advance(r)
+		return n
+	}
+}
+
 // tell puts the asked page of the paragraphs on a page.
 func (b *builder) tell(p *page) {
 	f := b.s.Facts
 	p.left = b.tr("resident.tell.head")
-	pages := toldFlow(f.Paras)
+	var paras []Para
+	for _, para := range f.Paras {
+		paras = append(paras, Para{Text: b.takeHome(para)})
+	}
+	pages := toldFlow(paras)
 	if len(pages) == 0 {
 		b.fail(&UnknownError{ID: b.s.ID, Fact: "paragraphs", Value: ""})
 		return
 	}
+	p.pages = len(pages)
 	n := min(max(1, f.Page), len(pages)) // there may be fewer in this language
 	keys := ""
 	if n > 1 {
@@ -122,12 +133,33 @@ func (b *builder) tell(p *page) {
 		keys += "▼"
 	}
 	p.right = turned(n, len(pages), keys)
-	p.told = &toldPage{rows: pages[n-1]}
-	if n == 1 {
-		for _, para := range f.Paras {
-			p.told.voice = append(p.told.voice, para.Text)
-		}
+	p.told = &toldPage{rows: pages[n-1], voice: n == 1}
+	for _, para := range paras {
+		p.told.all = append(p.told.all, para.Text)
 	}
+}
+
+// takeHome is the text of a paragraph of ResidentTell: ready words, or the catalogue's for "pin" (Word, a kind: what it is for), "keep" (keep
+// it to yourself) and "ends" (Date, the last day of a certificate).
+func (b *builder) takeHome(para Para) string {
+	switch para.Code {
+	case "tell":
+		return para.Text
+	case "pin":
+		if !slices.Contains(Kinds, para.Word) {
+			b.fail(&UnknownError{ID: b.s.ID, Fact: "kind", Value: para.Word})
+			return ""
+		}
+		b.view.Kind, b.view.Use = b.tr("kind."+para.Word+".official"), plain(b.tr("kind."+para.Word+".entry"))
+		return b.tr("resident.tell.pin")
+	case "keep":
+		return b.tr("resident.tell.keep")
+	case "ends":
+		b.view.Ends = b.date(para.Date, "date.long")
+		return b.tr("resident.tell.ends")
+	}
+	b.fail(&UnknownError{ID: b.s.ID, Fact: "words of a paragraph", Value: para.Code})
+	return ""
 }
 
 // told draws such a page: paragraphs a little apart.

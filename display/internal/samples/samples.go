@@ -27,6 +27,20 @@ func All() []Sample {
 	return out
 }
 
+// Large returns the residents' samples in large print.
+func Large() []Sample {
+	var out []Sample
+	for _, s := range All() {
+		if in, _ := s.Screen.ID.Info(); in.Face != display.FaceResident || s.Screen.Facts.Page > 1 {
+			continue
+		}
+		s.Name += "_large"
+		s.Screen.Facts.Large, s.Screen.Facts.Page = true, 0
+		out = append(out, s)
+	}
+	return out
+}
+
 // In returns the screen in a language.
 func (s Sample) In(l display.Lang) display.Screen {
 	s.Screen.Lang = l
@@ -166,6 +180,13 @@ func cards() []Sample {
 	juki.Species = "juki"
 	out := []Sample{
 		one(display.ResidentLanguage, display.Facts{Choice: 1}),
+		named("practice", display.ResidentLanguage, display.Facts{Choice: 8, Practice: true}),
+		one(display.ResidentPractice, display.Facts{}),
+		named("typed", display.PracticeID("login"), display.Facts{Filled: 2}),
+		named("short", display.PracticeID("login"), display.Facts{Filled: 2, Fault: "too_short"}),
+		named("half", display.PracticeID("signing"), display.Facts{Filled: 3, Half: true}),
+		named("short", display.PracticeID("signing"), display.Facts{Filled: 3, Fault: "too_short"}),
+		one(display.ResidentPractised, display.Facts{}),
 		one(display.ResidentCardInsert, f),
 		one(display.ResidentCardReading, f),
 		one(display.ResidentCardWrong, wrong),
@@ -244,6 +265,13 @@ func results() []Sample {
 		one(display.ResidentCancel, f), one(display.ResidentTimeout, warn), one(display.ResidentHelp, f), one(display.ResidentMenu, f),
 		one(display.ResidentCall, f), one(display.ResidentTurnBack, f),
 	)
+	on := f
+	on.Choice, on.Slow = 3, true
+	ends := display.Facts{Procedure: "pin_change", Kind: "signing", Ends: "2029-12-14", EndState: "valid"}
+	soon := ends
+	soon.Ends, soon.EndState = "2027-01-03", "soon"
+	out = append(out, named("slow", display.ResidentMenu, on), named("ends", display.ResidentChanged, ends), named("soon", display.ResidentDone, soon),
+		one(display.ResidentLookAlike, display.Facts{Procedure: "pin_change", Kind: "signing"}))
 	split := f
 	split.Kind, split.Left, split.Max = "register", 2, 3
 	out = append(out, reasons(display.ResidentSplit, split)...)

@@ -33,6 +33,15 @@ func tell() []Sample {
 	short, lack := one(display.ResidentTell, f), named("lacking", display.ResidentTell, f)
 	short.Texts, lack.Texts = []map[string]string{keep}, []map[string]string{lacking}
 	out := []Sample{short, lack}
+	for _, k := range []string{"login", "register"} {
+		home := f
+		home.Paras = []display.Para{{Code: "pin", Word: k}, {Code: "keep"}, {Code: "ends", Date: "2029-12-14"}}
+		for home.Page = range 3 {
+			if home.Page > 0 {
+				out = append(out, named(k+"_home"+string(rune('0'+home.Page)), display.ResidentTell, home))
+			}
+		}
+	}
 	for _, n := range []int{1, 2} {
 		f.Page = n
 		s := named("page"+string(rune('0'+n)), display.ResidentTell, f)
