@@ -158,6 +158,7 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // carryOut verifies an assignment and installs what of it is not in force.
 func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
+	a.status = Status{} // an earlier failure is no longer the truth if nothing fails now
 	if err := a.trust.Refresh(ctx, a.fetch, a.o.Now()); err != nil {
 		code := "metadata"
 		if errors.Is(err, errLine) {
@@ -187,7 +188,7 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 			return err
 		}
 	}
-	if a.status.State != Failed && a.status.State != Reverted {
+	if a.status.State != Reverted {
 		a.tell(Status{State: Idle})
 	}
 	return nil

@@ -162,6 +162,9 @@ func TestAgentReverts(t *testing.T) {
 		}
 		time.Sleep(24 * time.Hour) // the same assignment is not tried again
 		b.expect("failed attempts")
+		b.agent.Desired(b.assign(t, "box", 3, good)) // it is withdrawn: nothing is wrong any more
+		time.Sleep(time.Hour)
+		b.expect("idle")
 		b.stop()
 	})
 }

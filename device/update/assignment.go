@@ -167,6 +167,9 @@ func readOrder(field any) (Order, error) {
 // japan has had no other offset since 1951.
 var japan = time.FixedZone("JST", 9*60*60)
 
+// Check refuses a window that no clock and calendar have.
+func (w Window) Check() error { return w.check() }
+
 func (w Window) check() error {
 	if w == (Window{}) {
 		return nil
