@@ -119,7 +119,7 @@ func (c *cards) carryOut(ctx context.Context, o *order) {
 			ev.Result = c.connect(ctx)
 		}
 		if ev.Result == session.ResultOK {
-			ev.Result, ev.Left = c.work(o)
+			c.work(o, &ev)
 		}
 	}
 	c.d.send(ctx, ev)
@@ -203,15 +203,17 @@ func (c *cards) board() (card.Board, session.Result) {
 	return a.b, session.ResultOK
 }
 
-// work sends one command that carries a PIN. The tries are asked for first: if they are not what the resident was shown, nothing is sent.
-func (c *cards) work(o *order) (session.Result, int) {
+// work sends one command that carries a PIN, and puts its end into ev. The tries are asked for first: if they are not what the resident was shown, nothing is sent.
+func (c *cards) work(o *order, ev *session.Event) {
 	if o.current == nil || o.reply.Kind == session.Changed && o.next == nil {
-		return session.ResultFailed, 0
+		ev.Result = session.ResultFailed
+		return
 	}
 	type answer struct {
 		left int
 		err  error
 		sent bool
+		ends time.Time
 	}
 	got, crd := make(chan answer, 1), c.card
 	var begun atomic.Bool // set once: by the sending, or by the deadline, after which nothing is sent
@@ -235,30 +237,30 @@ func (c *cards) work(o *order) (session.Result, int) {
 				left, err = 0, nil // done is done; only the leave-check is not offered
 			}
 		}
-		got <- answer{left, err, true}
+		got <- answer{left, err, true, crd.SigningEnds()}
 	}) {
-		if begun.CompareAndSwap(false, true) {
-			return session.ResultDeadline, 0
+		if ev.Result = session.ResultLate; begun.CompareAndSwap(false, true) {
+			ev.Result = session.ResultDeadline
 		}
-		return session.ResultLate, 0
+		return
 	}
 	a := <-got
 	var try *card.TryError
 	var split *card.SplitError
 	switch {
 	case errors.As(a.err, &try) && try.Left > 0:
-		return session.ResultWrong, try.Left
+		ev.Result, ev.Left = session.ResultWrong, try.Left
 	case errors.As(a.err, &split) && split.Left > 0:
 		c.d.log.Warn("the two halves of the register PIN differ")
-		return session.ResultSplit, split.Left
+		ev.Result, ev.Left = session.ResultSplit, split.Left
 	case a.err != nil:
-		return resultOf(a.err), 0
+		ev.Result = resultOf(a.err)
 	case a.sent:
-		return session.ResultOK, a.left
+		ev.Result, ev.Left, ev.Ends = session.ResultOK, a.left, a.ends
 	case a.left == 0:
-		return session.ResultLocked, 0
+		ev.Result = session.ResultLocked
 	default:
-		return session.ResultTries, a.left
+		ev.Result, ev.Left = session.ResultTries, a.left
 	}
 }
 

@@ -112,6 +112,10 @@ func TestPINChange(t *testing.T) {
 				r.keys.Release(pinpad.KeyClear)
 				time.Sleep(200 * time.Millisecond)
 				tc.enter(r, tc.new)
+				if tc.kind == card.KindSigning {
+					r.until("resident.lookalike")
+					r.press(pinpad.KeyEnter)
+				}
 				r.until("resident.again." + tc.id)
 				tc.enter(r, tc.new)
 				r.until("resident.changed")

@@ -88,6 +88,8 @@ func (d *Device) do(e session.Effect) {
 		d.paint.Show(e.Gen, e.Screen)
 	case session.Keys:
 		d.setKeys(e)
+	case session.SlowKeys:
+		d.hw.Pad.SetSlow(e.On)
 	case session.SetLamp:
 		d.setLamp(e.Lamp)
 	case session.WipePINs:

@@ -315,7 +315,7 @@ func (r *rig) toPIN(procedure, kind pinpad.Key, c *simcard.Card, id string) {
 // leaves goes from a result to rest.
 func (r *rig) leaves() {
 	r.t.Helper()
-	for range 20 {
+	for range 400 {
 		switch s := r.state(); {
 		case s.Busy:
 			time.Sleep(50 * time.Millisecond)

@@ -199,6 +199,7 @@ var answers = map[string][]string{
 	"resident.leavecheck.ask":   {"enter"},
 	"resident.leavecheck.login": {"5", "9", "3", "7", "enter"},
 	"resident.leavecheck.ok":    {"enter"},
+	"resident.tell":             {"enter"},
 	"resident.turnback":         {"enter"},
 	"resident.cancel":           {"cancel"},
 	"resident.stopped":          {"enter"},

@@ -153,7 +153,16 @@ func (m *machine) failed(cause string) {
 func (m *machine) cardPress(k Key) {
 	switch m.step {
 	case stepLanguage:
-		if i := m.pick(k, len(display.Langs)); i > 0 && m.offered(i) {
+		was := m.choice
+		i := m.pick(k, len(display.Langs)+1)
+		if i > len(display.Langs) {
+			if was <= len(display.Langs) && m.offered(was) {
+				m.lang = display.Langs[was-1]
+			}
+			m.to(stepPractice)
+			return
+		}
+		if i > 0 && m.offered(i) {
 			m.lang = display.Langs[i-1]
 			m.toCard()
 			return

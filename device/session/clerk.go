@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"madoguchi/card"
-	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -340,8 +339,7 @@ func (m *machine) opened(ev Event) {
 		m.toCard()
 		return
 	}
-	m.choice = 1 + index(display.Langs, m.lang)
-	m.to(stepLanguage)
+	m.toLanguage()
 }
 
 // entry is the journal's view of the case with a card command ahead.

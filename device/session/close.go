@@ -2,7 +2,11 @@
 
 package session
 
-import "madoguchi/sync/record"
+import (
+	"time"
+
+	"madoguchi/sync/record"
+)
 
 // maxStores is how often a record is offered to storage before the screen says that it cannot be kept.
 const maxStores = 3
@@ -94,7 +98,9 @@ func (m *machine) endPress(k Key) {
 // endNext goes on from a result: take the card, turn the box, white the panel, tell the clerk.
 func (m *machine) endNext() {
 	switch m.step {
-	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepLeaveOK, stepChanged:
+	case stepDone:
+		m.toHome()
+	case stepLocked, stepNoPIN, stepAbsent, stepStopped, stepHome:
 		m.toTake()
 	case stepTake:
 		if m.cardIn() && m.deadlineLeft() {
@@ -131,7 +137,7 @@ func (m *machine) toWipe() {
 
 // wiped: nothing of the resident's is on the panel any more.
 func (m *machine) wiped() {
-	m.lang = m.cfg.Langs[0]
+	m.lang, m.large, m.slow, m.certEnds = m.cfg.Langs[0], false, false, time.Time{}
 	m.to(stepClosed)
 }
 

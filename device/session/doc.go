@@ -16,7 +16,7 @@
 //	 │                                           │ locked, no PIN, absent               ▼
 //	 │                                           │                       ┌──────────► PIN ──────► rules ► new ► again
 //	 │                                           │                 wrong │   check    │ change              ▲      │
-//	 │                                           │                       │            ▼              mismatch◄──┤
+//	 │                                           │                       │            ▼              mismatch◄──┤    (password: look-alikes, then again)
 //	 │                                           │                       ├──── checking                         ▼
 //	 │                                           │                       └───────────────────────────────── changing
 //	 │                                           │                                    │ right                   │ changed
@@ -24,7 +24,7 @@
 //	 │                                       finishing ◄────┘  record stored, then shown                         │
 //	 │                                           │                                       leave ask ► leave-check┘
 //	 │                                           ▼                                            │ wrong: change again
-//	 └── closed ◄──── wiping ◄──── turn back ◄── take the card ◄── done, stopped, … ◄─────────┘
+//	 └── closed ◄──── wiping ◄──── turn back ◄── take the card ◄─ [home] ◄─ done, stopped, … ◄┘
 //	        clerk's   white, seen
 //
 // The clerk's part is a conversation with the municipality's rules (device/procedure). One key is one answer, and 取消 or 訂正 takes the last one back, with
@@ -43,8 +43,13 @@
 // long. A question that changes because a card was laid down takes no key that was struck for the one before. The rules in force when the code was accepted hold
 // to the case's end. A case that ends here stores its one record and nothing else: no fact goes into journal or record, and at rest the state holds none.
 //
-// Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, keys, call). A dead panel
-// or key-pad ends the case by wiping; what a card is doing is always waited for first, because its result is owed to the resident.
+// Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,
+// what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
+// waited for first, because its result is owed to the resident.
+//
+// Between 8 on the language screen and that screen again lies a practice round, with entries like the real ones and neither card nor record. Every new password,
+// whatever it is, is followed by a hint at letters that are easily mistaken. A PIN that was right or was changed ends with what to take home: what it is
+// for, what the municipality has to say that matters after the counter, and the last day of the certificate it opens, which no storage keeps.
 //
 // Each card command is journaled before it is sent, and the case's one record is stored before its result is shown. A VERIFY carries the number of tries that
 // the resident was shown; the card goroutine sends nothing if the card says another. With one try left nothing is sent but through the guard.

@@ -56,6 +56,9 @@ type Keys struct {
 	Input Input // with ModeSecret
 }
 
+// SlowKeys asks the key-pad for longer presses and rests, or for the usual ones.
+type SlowKeys struct{ On bool }
+
 // A Lamp is the state of the lamp on the clerk's side.
 type Lamp uint8
 
@@ -127,6 +130,7 @@ type Misses struct {
 
 func (Show) effect()      {}
 func (Keys) effect()      {}
+func (SlowKeys) effect()  {}
 func (SetLamp) effect()   {}
 func (WipePINs) effect()  {}
 func (CheckCode) effect() {}

@@ -47,6 +47,10 @@ func (m *machine) secret(ev Event) {
 	case Entered:
 		m.entered(ev.Fault)
 	case Cancelled:
+		if m.practising() {
+			m.toLanguage()
+			return
+		}
 		m.over(stepCancel)
 	case Menued:
 		m.toMenu()
@@ -73,12 +77,29 @@ func (m *machine) entered(f Fault) {
 			return
 		}
 		m.work(OpVerify)
+	case stepTry, stepTryLetters:
+		m.practised()
 	case stepNew:
+		if m.kind.NewForm().Letters() {
+			m.to(stepLookAlike)
+			return
+		}
 		m.to(stepAgain)
 	case stepAgain:
 		m.work(OpChange)
 	case stepLeave:
 		m.work(OpLeave)
+	}
+}
+
+// lookPress is a key on the hint at letters that are easily mistaken. It is shown for every new password, whatever stands in it: a hint that came for
+// some alone would tell something of them, and nine in ten have such a letter.
+func (m *machine) lookPress(k Key) {
+	switch k {
+	case KeyEnter:
+		m.to(stepAgain)
+	case KeyClear: // the pad wipes what its slot held
+		m.to(stepNew)
 	}
 }
 

@@ -85,6 +85,7 @@ type Event struct {
 	Board    card.Board
 	Result   Result
 	Left     int
+	Ends     time.Time // Verified, Changed: last day of the signing certificate, which the card tells after a right password; zero: not told
 
 	OK, Bad bool
 	Lines   bool // Keypad

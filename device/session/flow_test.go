@@ -132,6 +132,8 @@ func TestFlows(t *testing.T) {
 			w.changed(ResultOK, 1)
 			w.at(stepChanged)
 			w.press(KeyEnter)
+			w.at(stepHome)
+			w.press(KeyEnter)
 			w.at(stepTake)
 		}, end{record.Done, 0, 1}},
 		{"PIN change, the two entries differ", func(w *world) {

@@ -15,8 +15,8 @@ func (w *world) watchEvent(ev Event, s State) {
 	accepted := ev.Kind == Press && ev.Gen == w.keys.Gen && w.keys.Mode == ModeMenu && !s.panelBad && (!in.Seen || s.painted && !ev.At.Before(s.shownAt))
 	switch ev.Kind {
 	case Press:
-		if !accepted {
-			return
+		if f := s.screen.Facts; !accepted || f.Page < f.Pages {
+			return // another page of the same question follows
 		}
 		switch {
 		case s.screen.ID == display.ResidentGuard1 && ev.Key == KeyEnter:
@@ -53,6 +53,9 @@ func (w *world) watchEvent(ev Event, s State) {
 // effect notes an effect and holds it against the promises.
 func (w *world) effect(e Effect) {
 	w.t.Helper()
+	if w.watch != nil {
+		w.watch(e)
+	}
 	switch e := e.(type) {
 	case Show:
 		w.show(e)
@@ -137,7 +140,7 @@ func (w *world) show(e Show) {
 	w.screen = e
 	if w.screens != nil {
 		f := e.Screen.Facts
-		w.screens[fmt.Sprint(e.Screen.ID, f.Procedure, f.Kind, f.Reason, f.Fault, f.Species, f.EndState, f.Link, f.Left, f.Half, len(f.Board))] = e.Screen
+		w.screens[fmt.Sprint(e.Screen.ID, f.Procedure, f.Kind, f.Reason, f.Fault, f.Species, f.EndState, f.Link, f.Left, f.Half, len(f.Board), f.Large, f.Page, f.Ends != "")] = e.Screen
 	}
 }
 

@@ -16,11 +16,11 @@ func (m *machine) leavePress(k Key) {
 		case KeyEnter:
 			m.toLeave()
 		case KeyCancel:
-			m.toTake()
+			m.toHome()
 		}
 	case stepLeaveOK:
 		if k == KeyEnter || k == KeyCancel {
-			m.toTake()
+			m.toHome()
 		}
 	case stepLeaveWrong:
 		switch k {
@@ -40,7 +40,7 @@ func (m *machine) leavePress(k Key) {
 // check powers the card anew, and would try this PIN on another one.
 func (m *machine) toLeaveAsk() {
 	if !m.cardIn() || m.touched || m.left < 2 || m.lidOpen {
-		m.toTake()
+		m.toHome()
 		return
 	}
 	m.to(stepLeaveAsk)

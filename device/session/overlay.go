@@ -52,13 +52,19 @@ func (m *machine) menuPress(k Key) {
 		m.back()
 		return
 	}
-	switch m.pickMark(k, 3) {
+	switch m.pickMark(k, 5) {
 	case 1:
 		m.mark = 1 + index(display.Langs, m.lang)
 		m.over(stepTongue)
 	case 2:
-		m.over(stepHelp)
+		m.large = !m.large
+		m.await(firstWait)
 	case 3:
+		m.slow = !m.slow
+		m.await(firstWait)
+	case 4:
+		m.over(stepHelp)
+	case 5:
 		m.over(stepCall)
 	default:
 		m.await(firstWait)
@@ -131,7 +137,7 @@ func (m *machine) tick() {
 		m.over(stepTimeout)
 	case t.ask:
 		m.expired()
-	case m.step == stepChanged: // nobody answers: nothing more is offered
+	case m.step == stepChanged, m.step == stepDone, m.step == stepLeaveOK: // nobody answers: nothing more is offered
 		m.toTake()
 	default:
 		m.endNext()
@@ -155,6 +161,7 @@ func (m *machine) press(k Key) {
 		return
 	}
 	switch base := m.part(); {
+	case m.turnLeaf(k):
 	case base == atRest:
 		m.restPress(k)
 	case base == clerks:
@@ -163,6 +170,8 @@ func (m *machine) press(k Key) {
 		m.endPress(k)
 	case steps[m.step].over:
 		m.overlayPress(k)
+	case m.step == stepHome && k == KeyMenu:
+		m.toMenu()
 	case m.ends():
 		m.endPress(k)
 	default:
@@ -173,7 +182,7 @@ func (m *machine) press(k Key) {
 // ends tells whether the step is a result that only leads on.
 func (m *machine) ends() bool {
 	switch m.step {
-	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepTake, stepTurnBack:
+	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepHome, stepTake, stepTurnBack:
 		return true
 	}
 	return false
@@ -182,6 +191,8 @@ func (m *machine) ends() bool {
 // residentPress is a key in the resident's part: menu and cancel mean the same everywhere, the rest belongs to the step.
 func (m *machine) residentPress(k Key) {
 	switch {
+	case k == KeyCancel && m.practising():
+		m.toLanguage()
 	case m.step == stepChanged, m.step == stepLeaveAsk && k != KeyMenu, m.step == stepLeaveOK, m.step == stepLeaveWrong && k != KeyMenu,
 		m.step == stepUnsure && k == KeyEnter:
 		m.leavePress(k)
@@ -191,6 +202,10 @@ func (m *machine) residentPress(k Key) {
 		m.over(stepCancel)
 	case m.step >= stepGuard1 && m.step <= stepGuard3:
 		m.guardPress(k)
+	case m.practising():
+		m.practicePress(k)
+	case m.step == stepLookAlike:
+		m.lookPress(k)
 	case m.step == stepLetters, m.step == stepRules, m.step == stepMismatch, m.step == stepWrong, m.step == stepSplit:
 		m.entryPress(k)
 	default:

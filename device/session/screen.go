@@ -30,6 +30,9 @@ func (m *machine) draw() display.Screen {
 	if id == "" {
 		return m.screen
 	}
+	if m.part() == residents {
+		m.leaves(id, &f)
+	}
 	return display.Screen{ID: id, Lang: m.lang, Facts: f}
 }
 
@@ -157,7 +160,7 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 	}
 	switch m.step {
 	case stepLanguage:
-		f.Choice = m.choice
+		f.Choice, f.Practice = m.choice, true
 		return display.ResidentLanguage, f
 	case stepTongue:
 		f.Choice = m.mark
@@ -185,6 +188,22 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 	case stepLeave:
 		tries("")
 		return entry(display.LeaveID(kind))
+	case stepTry:
+		return entry(display.PracticeID("login"))
+	case stepTryLetters:
+		return entry(display.PracticeID("signing"))
+	case stepTryHow:
+		f.Kind = card.KindSigning.String()
+		return display.ResidentLetters, f
+	case stepDone, stepChanged:
+		f.EndState = m.endState(m.certEnds)
+		if f.EndState != "" && !m.certEnds.IsZero() {
+			f.Ends = display.DateOf(m.certEnds)
+		}
+		return residentIDs[m.step], f
+	case stepHome:
+		f.Paras = m.takeHome()
+		return display.ResidentTell, f
 	case stepNew:
 		return entry(display.NewPINID(kind))
 	case stepAgain:
@@ -202,7 +221,7 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 		f.Reason = m.reason
 		return display.ResidentStopped, f
 	case stepMenu:
-		f.Choice = m.mark
+		f.Choice, f.Slow = m.mark, m.slow
 		return display.ResidentMenu, f
 	case stepCancel:
 		f.Seconds = int(cancelWait / time.Second)
@@ -216,6 +235,9 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 
 // residentIDs are the screens of the steps whose only facts are procedure and kind. A step without one keeps what is shown.
 var residentIDs = [numSteps]display.ID{
+	stepPractice:   display.ResidentPractice,
+	stepPractised:  display.ResidentPractised,
+	stepLookAlike:  display.ResidentLookAlike,
 	stepInsert:     display.ResidentCardInsert,
 	stepReading:    display.ResidentCardReading,
 	stepUnreadable: display.ResidentCardUnreadable,
@@ -276,7 +298,10 @@ func (m *machine) putBoard(f *display.Facts) {
 		t := m.board.Of(k)
 		f.Board = append(f.Board, display.BoardRow{Kind: k.String(), Left: t.Left, Max: t.Max, Present: m.has(k), Known: t.Known, Differs: t.Differ})
 	}
-	f.EndState = m.endState()
+	f.EndState = "none"
+	if m.board.HasAuth {
+		f.EndState = m.endState(m.board.AuthEnds)
+	}
 	if f.EndState != "none" && !m.board.AuthEnds.IsZero() {
 		f.Ends = display.DateOf(m.board.AuthEnds)
 	}
@@ -306,12 +331,8 @@ func (s State) has(k card.Kind) bool {
 	}
 }
 
-// endState says how the login certificate's end stands to today. Both are dates, not instants.
-func (m *machine) endState() string {
-	if !m.board.HasAuth {
-		return "none"
-	}
-	ends := m.board.AuthEnds
+// endState says how a certificate's end stands to today. Both are dates, not instants.
+func (m *machine) endState(ends time.Time) string {
 	if ends.IsZero() || m.dateOpen() { // nobody knows what day it is: what has expired cannot be judged
 		return ""
 	}

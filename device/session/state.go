@@ -53,6 +53,7 @@ type State struct {
 	painted bool      // screen gen is on the panel
 	shownAt time.Time // since when
 	keys    Keys
+	slowed  bool // of the keys
 	lamp    Lamp
 
 	// The box.
@@ -116,7 +117,11 @@ type State struct {
 	fault    Fault
 	resume   bool // the next secret mode goes on with its slot
 	extra    time.Duration
-	attempts int // to store the record, or to read the card
+	large    bool      // large print
+	slow     bool      // slow keys
+	leaf     int       // page of a resident's screen
+	certEnds time.Time // last day of the certificate that the PIN opens, once it was right; never stored
+	attempts int       // to store the record, or to read the card
 }
 
 // New returns the state before [Start].

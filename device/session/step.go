@@ -133,7 +133,7 @@ func (m *machine) seen(t time.Time) bool {
 // to enters a step and starts its wait.
 func (m *machine) to(s stepID) {
 	m.step, m.under, m.wait, m.fresh = s, 0, 0, true
-	m.filled, m.half, m.fault, m.resume = 0, false, FaultNone, false
+	m.filled, m.half, m.fault, m.resume, m.leaf = 0, false, FaultNone, false, 1
 	m.await(steps[s].wait)
 }
 
@@ -152,13 +152,13 @@ func (m *machine) over(s stepID) {
 	if !steps[m.step].over {
 		m.under = m.step
 	}
-	m.step = s
+	m.step, m.leaf = s, 1
 	m.await(steps[s].wait)
 }
 
 // back leaves an overlay. The step below goes on where it was.
 func (m *machine) back() {
-	m.step, m.under, m.resume = m.under, 0, true
+	m.step, m.under, m.resume, m.leaf = m.under, 0, true, 1
 	if m.await(nextWait); steps[m.step].wait > firstWait {
 		m.await(steps[m.step].wait)
 	}
@@ -195,6 +195,10 @@ func (m *machine) settle() {
 		m.keys = want
 		m.do(want)
 	}
+	if m.slow != m.slowed {
+		m.slowed = m.slow
+		m.do(SlowKeys{m.slow})
+	}
 	if l := m.wantLamp(); l != m.lamp {
 		m.lamp = l
 		m.do(SetLamp{l})
@@ -213,6 +217,10 @@ func (m *machine) wantKeys() Keys {
 	switch m.step {
 	case stepCode:
 		k.Input = Input{Slot: SlotCode}
+	case stepTry:
+		k.Input = Input{Slot: SlotCurrent, Kind: card.KindLogin}
+	case stepTryLetters:
+		k.Input = Input{Slot: SlotCurrent, Kind: card.KindSigning}
 	case stepPIN, stepLeave:
 		k.Input = Input{Slot: SlotCurrent, Kind: m.kind}
 	case stepNew:

@@ -41,6 +41,11 @@ const (
 	stepOpening // journal is being opened
 
 	stepLanguage
+	stepPractice // a round without the card: four digits, then letters
+	stepTry
+	stepTryHow
+	stepTryLetters
+	stepPractised
 	stepInsert
 	stepReading
 	stepCardWrong
@@ -60,6 +65,7 @@ const (
 	stepSplit
 	stepRules
 	stepNew
+	stepLookAlike
 	stepAgain
 	stepMismatch
 	stepChanging
@@ -77,6 +83,7 @@ const (
 	stepNoPIN
 	stepAbsent
 	stepStopped
+	stepHome // what to take home
 	stepTake
 	stepTurnBack
 	stepWiping
@@ -165,6 +172,11 @@ var steps = [numSteps]traits{
 	stepOpening:      {name: "opening", wait: storeWait, busy: true},
 
 	stepLanguage:      {name: "language", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true},
+	stepPractice:      {name: "practice", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, pin: true},
+	stepTry:           {name: "practice_digits", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, pin: true},
+	stepTryHow:        {name: "practice_how", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, pin: true},
+	stepTryLetters:    {name: "practice_letters", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, pin: true},
+	stepPractised:     {name: "practised", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true},
 	stepInsert:        {name: "card_insert", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true},
 	stepReading:       {name: "card_reading", lamp: LampChecking, wait: readWait, busy: true},
 	stepCardWrong:     {name: "card_wrong", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true},
@@ -184,6 +196,7 @@ var steps = [numSteps]traits{
 	stepSplit:         {name: "split", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepRules:         {name: "rules", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepNew:           {name: "new_pin", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
+	stepLookAlike:     {name: "look_alike", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepAgain:         {name: "new_pin_again", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
 	stepMismatch:      {name: "mismatch", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepChanging:      {name: "changing", lamp: LampChecking, wait: workWait, busy: true, pin: true},
@@ -201,6 +214,7 @@ var steps = [numSteps]traits{
 	stepNoPIN:     {name: "no_pin", lamp: LampHelp, mode: ModeMenu, wait: resultWait},
 	stepAbsent:    {name: "absent", lamp: LampHelp, mode: ModeMenu, wait: resultWait},
 	stepStopped:   {name: "stopped", lamp: LampStopped, mode: ModeMenu, wait: resultWait},
+	stepHome:      {name: "home", lamp: LampDone, mode: ModeMenu, wait: firstWait},
 	stepTake:      {name: "card_take", lamp: LampWaiting, mode: ModeMenu, wait: resultWait},
 	stepTurnBack:  {name: "turn_back", lamp: LampDone, mode: ModeMenu, wait: resultWait},
 	stepWiping:    {name: "wiping", lamp: LampChecking, wait: wipeWait, busy: true},

@@ -98,6 +98,20 @@ func init() {
 		},
 		stepRules: func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone) },
 		stepNew:   func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone); w.press(KeyEnter) },
+		stepPractice:   func(w *world) { scenes[stepLanguage](w); w.press(Key8) },
+		stepTry:        func(w *world) { scenes[stepPractice](w); w.press(KeyEnter); w.typed(2) },
+		stepTryHow:     func(w *world) { scenes[stepTry](w); w.typed(4); w.enter(FaultNone) },
+		stepTryLetters: func(w *world) { scenes[stepTryHow](w); w.press(KeyEnter); w.typed(3) },
+		stepPractised:  func(w *world) { scenes[stepTryLetters](w); w.typed(6); w.enter(FaultNone) },
+		stepLookAlike: func(w *world) {
+			w.toPIN(Key2, Key2, adult(3, 5))
+			w.typed(8)
+			w.enter(FaultNone)
+			w.press(KeyEnter)
+			w.typed(8)
+			w.enter(FaultNone)
+		},
+		stepHome: func(w *world) { scenes[stepDone](w); w.press(KeyEnter) },
 		stepAgain: func(w *world) {
 			w.toPIN(Key2, Key1, adult(3, 5))
 			w.typed(4)
@@ -174,8 +188,8 @@ func init() {
 		stepCancel:       func(w *world) { scenes[stepPIN](w); w.secret(Cancelled) },
 		stepTimeout:      func(w *world) { scenes[stepPIN](w); w.wait(nextWait - noticeWait) },
 		stepMenu:         func(w *world) { scenes[stepPIN](w); w.secret(Menued) },
-		stepHelp:         func(w *world) { scenes[stepMenu](w); w.press(Key2) },
-		stepCall:         func(w *world) { scenes[stepMenu](w); w.press(Key3) },
+		stepHelp:         func(w *world) { scenes[stepMenu](w); w.press(Key4) },
+		stepCall:         func(w *world) { scenes[stepMenu](w); w.press(Key5) },
 		stepTongue:       func(w *world) { scenes[stepMenu](w); w.press(Key1) },
 		stepClerkCancel:  func(w *world) { scenes[stepTurn](w); w.press(KeyCancel) },
 		stepClerkTimeout: func(w *world) { scenes[stepKind](w); w.wait(firstWait - noticeWait) },
@@ -291,6 +305,8 @@ func outcome(before, after State, effects []Effect) (string, bool) {
 			words = append(words, [...]string{"keys off", "keys menu", "keys secret"}[e.Mode])
 		case SetLamp:
 			words = append(words, "lamp "+e.Lamp.String())
+		case SlowKeys:
+			words = append(words, fmt.Sprintf("slow keys %v", e.On))
 		case Finish:
 			words = append(words, "Finish "+e.Outcome.String())
 		default:

@@ -170,8 +170,14 @@ func sensible(w *world, r *rand.Rand) {
 	switch w.s.step {
 	case stepGuard2:
 		w.press(KeyDown)
-	case stepClerkMenu, stepMenu:
+	case stepClerkMenu:
 		w.press(Key1 + Key(r.IntN(3)))
+	case stepMenu:
+		w.press(Key1 + Key(r.IntN(5)))
+	case stepLanguage:
+		w.press([]Key{Key1, Key2, Key5, Key7, Key8, KeyMenu, KeyEnter}[r.IntN(7)])
+	case stepLookAlike:
+		w.press([]Key{KeyEnter, KeyEnter, KeyClear}[r.IntN(3)])
 	case stepProcedure:
 		w.press([]Key{KeyDown, KeyDown, Key0, Key1, Key2, Key3, Key4, Key5, Key6}[r.IntN(9)])
 	case stepKind:

@@ -37,6 +37,9 @@ func (m *machine) worked(ev Event) {
 // judged notes the tries and closes the guard behind the attempt.
 func (m *machine) judged(ev Event, next func(Event)) {
 	m.guarded = false
+	if ev.Result == ResultOK {
+		m.noteEnds(ev.Ends)
+	}
 	if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultSplit || ev.Result == ResultTries {
 		m.left = ev.Left
 	}

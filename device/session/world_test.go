@@ -31,6 +31,8 @@ type world struct {
 	reached map[stepID]int
 	screens map[string]display.Screen // one of each kind that was asked for
 
+	watch   func(Effect)              // sees every effect
+
 	// What invariants are held against.
 	resident bool // the resident's face was on the panel since the last white
 	slots    [3]bool

@@ -47,7 +47,7 @@ func TestPINChange(t *testing.T) {
 		{"clerk.kind", "1"}, {"clerk.question", "1"}, {"clerk.decision", "enter"}, {"clerk.tell", "enter"}, {"clerk.turn", "enter"}, {"resident.language", "1"}, {"resident.board", "enter"},
 		{"resident.about.login", "enter"}, {"resident.pin.login", "1 2 3 4 enter"}, {"resident.rules.login", "enter"},
 		{"resident.newpin.login", "5 9 3 7 enter"}, {"resident.again.login", "5 9 3 7 enter"}, {"resident.changed", "enter"},
-		{"resident.leavecheck.ask", "enter"}, {"resident.leavecheck.login", "5 9 3 7 enter"}, {"resident.leavecheck.ok", "enter"},
+		{"resident.leavecheck.ask", "enter"}, {"resident.leavecheck.login", "5 9 3 7 enter"}, {"resident.leavecheck.ok", "enter"}, {"resident.tell", "enter"},
 	}
 	for _, s := range steps {
 		until(t, url, s.screen)
