@@ -76,59 +76,90 @@ func (f Facets) Once() ID { return f.once }
 
 // Facets takes a case apart as the rules allow. The order of the records says nothing.
 func (r Rules) Facets(c Case) (Facets, error) {
-	if err := r.Check(); err != nil {
+	if !c.Outcome.Valid() {
+		return Facets{}, fmt.Errorf("recording case: %v is unknown", c.Outcome)
+	}
+	f, err := r.gather(c, func(g *gathering, w Week) {
+		class := c.Procedure.Class()
+		switch r.Detail {
+		case CountOnly:
+			g.f.Cells = append(g.f.Cells, ClassCell(class))
+		case ByClass:
+			g.add(NewClassPO(class, c.Outcome, w, r.Group))
+		default:
+			g.add(NewPO(c.Procedure, c.Outcome, w, r.Group))
+		}
+		if r.Kinds.Has(PD) && c.Duration != 0 {
+			g.add(NewPD(class, c.Duration, w, r.Group))
+		}
+		if r.Kinds.Has(FR) && c.Outcome != Interrupted { // what was before the cut is not known
+			g.add(NewFR(c.Friction, w, r.Group))
+		}
+		if r.Kinds.Has(LA) && c.Language != 0 {
+			g.add(NewLA(c.Language, w, r.Group))
+		}
+		if r.Kinds.Has(PT) && c.Applicant != 0 && c.Means != 0 {
+			g.add(NewPT(c.Applicant, c.Means, w, r.Group))
+		}
+	})
+	if err != nil {
 		return Facets{}, fmt.Errorf("recording case: %w", err)
 	}
-	if !c.Procedure.Valid() || !c.Outcome.Valid() || !c.Week.Valid() {
-		return Facets{}, fmt.Errorf("recording case: %v, %v or week %d is unknown", c.Procedure, c.Outcome, uint16(c.Week))
+	return f, nil
+}
+
+// After is what a case leaves after its own record: PIN entries of the leave-check, and the drawn step of a case whose Facets were given none. The rest of c is
+// told already and is not told again.
+func (r Rules) After(c Case) (Facets, error) {
+	f, err := r.gather(c, func(*gathering, Week) {})
+	if err != nil {
+		return Facets{}, fmt.Errorf("recording the rest of a case: %w", err)
 	}
-	f := newFacets()
+	return f, nil
+}
+
+// gathering collects records and keeps what went wrong.
+type gathering struct {
+	f   Facets
+	err error
+}
+
+func (g *gathering) add(rec Record, err error) {
+	if err != nil {
+		g.err = err
+		return
+	}
+	g.f.Records = append(g.f.Records, rec)
+}
+
+// gather makes the facets of a case that it has any number of, after those that it has one of.
+func (r Rules) gather(c Case, single func(*gathering, Week)) (Facets, error) {
+	if err := r.Check(); err != nil {
+		return Facets{}, err
+	}
+	if !c.Procedure.Valid() || !c.Week.Valid() {
+		return Facets{}, fmt.Errorf("%v or week %d is unknown", c.Procedure, uint16(c.Week))
+	}
+	g := &gathering{f: newFacets()}
 	w := r.Period.Of(c.Week)
-	var err error
-	add := func(rec Record, e error) {
-		if e != nil {
-			err = fmt.Errorf("recording case: %w", e)
-			return
-		}
-		f.Records = append(f.Records, rec)
-	}
-	switch r.Detail {
-	case CountOnly:
-		f.Cells = append(f.Cells, ClassCell(c.Procedure.Class()))
-	case ByClass:
-		add(NewClassPO(c.Procedure.Class(), c.Outcome, w, r.Group))
-	default:
-		add(NewPO(c.Procedure, c.Outcome, w, r.Group))
-	}
-	if r.Kinds.Has(PD) && c.Duration != 0 {
-		add(NewPD(c.Procedure.Class(), c.Duration, w, r.Group))
-	}
-	if r.Kinds.Has(FR) {
-		add(NewFR(c.Friction, w, r.Group))
-	}
-	if r.Kinds.Has(LA) && c.Language != 0 {
-		add(NewLA(c.Language, w, r.Group))
-	}
+	single(g, w)
 	if r.Kinds.Has(PE) {
 		for _, e := range c.Entries[:min(len(c.Entries), MaxEntries)] {
-			add(NewPE(e.PIN, e.Entry, w, r.Group))
+			g.add(NewPE(e.PIN, e.Entry, w, r.Group))
 		}
 	}
 	if n := len(c.Steps); r.Kinds.Has(ST) && n > 0 {
-		i, rerr := rand.Int(rand.Reader, big.NewInt(int64(n)))
-		if rerr != nil {
-			return Facets{}, fmt.Errorf("recording case: %w", rerr)
+		i, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+		if err != nil {
+			return Facets{}, err
 		}
 		s := c.Steps[i.Int64()]
-		add(NewST(s.Step, s.Span, w, r.Group))
+		g.add(NewST(s.Step, s.Span, w, r.Group))
 	}
-	if r.Kinds.Has(PT) && c.Applicant != 0 && c.Means != 0 {
-		add(NewPT(c.Applicant, c.Means, w, r.Group))
+	if g.err != nil {
+		return Facets{}, g.err
 	}
-	if err != nil {
-		return Facets{}, err
-	}
-	return f, nil
+	return g.f, nil
 }
 
 // Look is one look at the tries board at rest: a count, if the rules want it.

@@ -51,7 +51,7 @@ func TestFacets(t *testing.T) {
 			"2026-W47 g07 fr pin_retry+help_called", "2026-W47 g07 la ja_easy", "2026-W47 g07 pd class_pin 2_to_5_min", "2026-W47 g07 pe signing change.ok",
 			"2026-W47 g07 pe signing verify.wrong", "2026-W47 g07 po pin_change done", "2026-W47 g07 pt voluntary_proxy letter", "2026-W47 g07 st entry 15_to_30_s"}, nil},
 		{"coarse date", Rules{7, Full, FourWeeks, 0}, one, []string{"2026-W45 g07 po pin_change done"}, nil},
-		{"after a power cut", full, cut, []string{"2026-W47 g07 fr none", "2026-W47 g07 po pin_change interrupted"}, nil},
+		{"after a power cut", full, cut, []string{"2026-W47 g07 po pin_change interrupted"}, nil},
 		{"by class", Rules{7, ByClass, OneWeek, allowed[ByClass]}, one, []string{
 			"2026-W47 g07 fr pin_retry+help_called", "2026-W47 g07 la ja_easy", "2026-W47 g07 pe signing change.ok", "2026-W47 g07 pe signing verify.wrong",
 			"2026-W47 g07 po class_pin done"}, nil},
@@ -95,6 +95,24 @@ func TestOnePOForEachCase(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What comes after a case's record is its entries and one step, whatever else the case says.
+func TestAfter(t *testing.T) {
+	w, _ := NewWeek(2026, 47)
+	c := wholeCase(w)
+	c.Outcome, c.Steps = 0, c.Steps[:1]
+	want := []string{"2026-W47 g07 pe signing change.ok", "2026-W47 g07 pe signing verify.wrong", "2026-W47 g07 st entry 15_to_30_s"}
+	f, err := DefaultRules(7).After(c)
+	if d := cmp.Diff(want, cells(f)); err != nil || d != "" || len(f.Cells) > 0 {
+		t.Errorf("%v %v %s", err, f.Cells, d)
+	}
+	if f, err := (Rules{7, CountOnly, OneWeek, 0}).After(c); err != nil || len(f.Records)+len(f.Cells) > 0 {
+		t.Errorf("counts only: %v %v", f, err)
+	}
+	if _, err := DefaultRules(7).After(Case{Week: w}); err == nil {
+		t.Error("no procedure is taken")
 	}
 }
 

@@ -31,6 +31,20 @@ func (d Detail) String() string { return details.name(uint8(d)) }
 // Valid says whether d is one of the details above.
 func (d Detail) Valid() bool { return details.valid(uint8(d)) }
 
+// ParseDetail finds the detail of a code. Only exact codes are known.
+func ParseDetail(code string) (Detail, error) {
+	v, err := details.parse(code)
+	return Detail(v), err
+}
+
+// Facets are the optional facets that d lets through.
+func (d Detail) Facets() KindSet {
+	if !d.Valid() {
+		return 0
+	}
+	return allowed[d]
+}
+
 // DetailFor is the detail that a group's volume allows, in cases a working day. With facets of week and procedure fewer than 1 in 100 records are then alone
 // in their cell, and about 1 in 25 lies in a cell of fewer than five (synthetic offices, 240 days).
 func DetailFor(casesPerDay int) Detail {
@@ -57,6 +71,12 @@ var periods = names("period", "", "week", "four_weeks")
 
 // String is the code of p as it stands in the rules, such as "week".
 func (p Period) String() string { return periods.name(uint8(p)) }
+
+// ParsePeriod finds the period of a code. Only exact codes are known.
+func ParsePeriod(code string) (Period, error) {
+	v, err := periods.parse(code)
+	return Period(v), err
+}
 
 // Of is the week that stands for w.
 func (p Period) Of(w Week) Week {
