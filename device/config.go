@@ -27,6 +27,9 @@ type Config struct {
 	Office      string   `toml:"office"`       // name at rest, at most 12 characters: "市民課"
 	Place       string   `toml:"place"`        // code of this window in the rules: "kashima_branch"; "": any of the municipality
 	OfficeGroup string   `toml:"office_group"` // "g01" to "g40", see record.Group
+	Detail      string   `toml:"detail"`       // what a case tells city hall, a record.Detail: "full" (default; for groups of 40 cases a day or more), "class", "count_only"
+	Period      string   `toml:"period"`       // how coarse its date is, a record.Period: "week" (default), "four_weeks"
+	Facets      []string `toml:"facets"`       // optional facets, codes of record.Kind; default all that the detail allows, [] none
 	DeviceID    string   `toml:"device_id"`    // 1 to 32 of a–z 0–9 -
 	DataDir     string   `toml:"data_dir"`     // folder of the outbox
 	Languages   []string `toml:"languages"`    // offered to residents, the first at rest; default all
@@ -73,7 +76,7 @@ type Pins struct {
 
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
-	Languages: []string{"ja", "en"}, Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
+	Languages: []string{"ja", "en"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
 	Panel: string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
@@ -199,8 +202,8 @@ func (c Config) Check() error {
 	if n := len([]rune(c.Office)); n == 0 || n > 12 {
 		bad("office", "has %d characters, want 1 to 12", n)
 	}
-	if _, err := record.ParseGroup(c.OfficeGroup); err != nil {
-		bad("office_group", "%v", err)
+	if _, err := c.recording(); err != nil {
+		all = append(all, err)
 	}
 	if !record.ValidDevice(c.DeviceID) {
 		bad("device_id", "%q is not 1 to %d of a–z 0–9 -", c.DeviceID, record.MaxDeviceName)

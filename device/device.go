@@ -95,11 +95,11 @@ type Device struct {
 
 	box         *outbox.Outbox
 	quarantined *outbox.Quarantined
-	group       record.Group
 	key         ed25519.PublicKey
 	hashes      []pin.Hash
 	renderer    *display.Renderer
 	rules       atomic.Pointer[policy.Policy] // in force for the next case
+	recording   atomic.Pointer[record.Rules]
 
 	state    session.State
 	observed Observed
@@ -149,7 +149,6 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if d.log = d.opts.Log; d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
-	d.group, _ = record.ParseGroup(cfg.OfficeGroup)
 	d.key, _ = cfg.ackKey()
 	for _, k := range cfg.Clerks {
 		d.hashes = append(d.hashes, pin.Hash(k.Hash))
@@ -169,6 +168,9 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		return nil, err
 	}
 	d.rules.Store(rules)
+	if err := d.loadRecording(); err != nil {
+		return nil, err
+	}
 	d.log.Info("rules", "in_force", rules.Label(), "refused", refused)
 	if err := d.openBox(); err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func (d *Device) do(e session.Effect) {
 			current: d.hw.Pad.Take(padSlots[session.SlotCurrent]), next: d.hw.Pad.Take(padSlots[session.SlotNew])})
 	case session.EndCard:
 		d.cards.put(&order{end: true})
-	case session.Journal, session.Finish, session.Misses:
+	case session.Journal, session.Finish, session.Misses, session.Afterwards, session.Look:
 		select {
 		case d.store.jobs <- e:
 		default:

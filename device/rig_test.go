@@ -113,7 +113,7 @@ func bubble(t *testing.T, prepare func(*rig), f func(*rig)) {
 		r.clock = shifted{time.Until(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC))}
 		r.config = device.DefaultConfig
 		r.config.City, r.config.Office, r.config.OfficeGroup, r.config.DeviceID = "nabari", "市民課", "g01", "box1"
-		r.config.DataDir, r.config.Release = dir, "at_once"
+		r.config.DataDir, r.config.Release, r.config.Facets = dir, "at_once", []string{} // one record a case; TestFacets has all of them
 		r.config.Clerks = []device.Clerk{{Label: "佐藤", Hash: clerkHash()}}
 		r.config.AckKey = base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
 		r.reader = simcard.NewReader()

@@ -183,6 +183,9 @@ func (d *Device) ReloadRules() error {
 	if err := d.checkPlace(p); err != nil {
 		return fmt.Errorf("loading rules: %w", err)
 	}
+	if err := d.loadRecording(); err != nil {
+		return fmt.Errorf("loading rules: %w", err)
+	}
 	d.rules.Store(p)
 	d.log.Info("rules", "in_force", p.Label(), "refused", refused)
 	d.send(d.ctx, session.Event{Kind: session.NewRules, Rules: p, Bad: refused})

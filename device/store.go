@@ -16,7 +16,7 @@ type store struct {
 	d    *Device
 	jobs chan session.Effect
 
-	unsaved record.Record  // a record that could not be stored: the next attempt offers the same one, which the outbox keeps once
+	unsaved record.Facets  // what could not be stored: the next attempt offers the same, which the outbox keeps once
 	of      session.Finish // what it was made for
 }
 
@@ -24,8 +24,14 @@ func newStore(d *Device) *store { return &store{d: d, jobs: make(chan session.Ef
 
 // run does jobs until ctx ends; what is queued then is still written.
 func (s *store) run(ctx context.Context) {
+	s.daily()
+	day, stop := s.tomorrow()
+	defer func() { stop() }()
 	for {
 		select {
+		case <-day:
+			s.daily()
+			day, stop = s.tomorrow()
 		case e := <-s.jobs:
 			s.do(ctx, e)
 		case <-ctx.Done():
@@ -52,10 +58,17 @@ func (s *store) do(ctx context.Context, e session.Effect) {
 		no, err = e.No, s.finish(e)
 	case session.Misses:
 		no, err = e.No, s.d.box.PutThrottle(outbox.Throttle{Misses: uint32(e.Count), Until: e.Until})
+	case session.Afterwards:
+		err = s.afterwards(e)
+	case session.Look:
+		err = s.look()
 	}
 	var full *outbox.FullError
 	if err != nil {
 		s.d.log.Error("storage", "cause", err)
+	}
+	if no == 0 { // nobody waits
+		return
 	}
 	s.d.send(ctx, session.Event{Kind: session.Stored, No: no, OK: err == nil, Bad: errors.As(err, &full)})
 }
@@ -72,28 +85,6 @@ func (s *store) journal(e session.Entry) error {
 		}
 	}
 	return s.d.box.SetJournal(b)
-}
-
-// finish stores the record of a case.
-func (s *store) finish(e session.Finish) error {
-	of := e
-	of.No = 0
-	if s.of != of {
-		r, err := record.NewPO(e.Procedure, e.Outcome, e.Week, s.d.group)
-		if err != nil {
-			return err
-		}
-		s.unsaved, s.of = r, of
-	}
-	if err := s.d.box.Finish(s.unsaved); err != nil {
-		return err
-	}
-	s.unsaved, s.of = record.Record{}, session.Finish{}
-	if err := s.d.box.RaiseFloor(s.d.clock.Now()); err != nil {
-		s.d.log.Error("storage", "cause", err)
-	}
-	s.d.line.stored()
-	return nil
 }
 
 // startEvent is what storage knows of the time before this start.

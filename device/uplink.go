@@ -23,7 +23,7 @@ const (
 
 	acceptAgain = time.Second // after a wait for a peer that failed
 
-	batchedMin  = 8                  // records that leave together; fewer wait for the next time
+	batchedMin  = 8                  // cases whose records leave together; fewer wait for the next time
 	batchedMost = 7 * 24 * time.Hour // but not longer than this
 	batchedRand = 30 * time.Minute   // so that the time of leaving says nothing
 )
@@ -249,7 +249,7 @@ func (u *uplink) release() {
 // releaseBatch releases if enough records wait, or have waited long enough.
 func (u *uplink) releaseBatch() {
 	n := u.d.box.Stats().Hold
-	if n >= batchedMin || n > 0 && u.d.clock.Now().Sub(u.last) >= batchedMost {
+	if n >= batchedMin*perCase(*u.d.recording.Load()) || n > 0 && u.d.clock.Now().Sub(u.last) >= batchedMost {
 		u.release()
 	}
 }

@@ -76,10 +76,10 @@ func TestCardPulled(t *testing.T) {
 	v.until("resident.card.removed")
 	v.press("cancel")
 	v.walk("clerk.closed")
-	if r := v.records(); len(r) > 1 {
-		t.Errorf("%d records: %s", len(r), r)
+	if r := v.cases(); len(r) > 1 {
+		t.Errorf("%d cases: %v", len(r), r)
 	}
-	v.await("a record", func() bool { return len(v.records()) == 1 })
+	v.await("a record", func() bool { return len(v.cases()) == 1 })
 }
 
 func TestLineCutAndMended(t *testing.T) {

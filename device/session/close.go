@@ -22,9 +22,9 @@ func (m *machine) finish(o record.Outcome, reason string, then stepID) {
 		return
 	}
 	m.outcome = o
+	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts()}
 	m.to(stepFinishing)
 	m.then, m.attempts = then, 0
-	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week}
 	m.store()
 }
 
@@ -129,9 +129,6 @@ func (m *machine) toTake() {
 // toWipe whites the panel. The clerk's face comes only when the panel reports that it is white.
 func (m *machine) toWipe() {
 	m.do(WipePINs{}, EndCard{})
-	if m.op != OpNone && !m.storageBad {
-		m.do(Journal{No: m.next()}) // card steps after the record left their mark
-	}
 	m.to(stepWiping)
 }
 

@@ -119,7 +119,29 @@ type Finish struct {
 	Procedure record.Procedure
 	Outcome   record.Outcome
 	Week      record.Week
+	Facts     Facts
 }
+
+// Case is the case that the record is made of.
+func (e Finish) Case() record.Case {
+	return e.Facts.fill(record.Case{Procedure: e.Procedure, Outcome: e.Outcome, Week: e.Week})
+}
+
+// Afterwards stores what a case told after its record: entries of the leave-check, and the times of its steps. It clears the journal. Not answered: what is lost
+// of it is a statistic.
+type Afterwards struct {
+	Procedure record.Procedure
+	Week      record.Week
+	Facts     Facts
+}
+
+// Case is the case that the facets after the record are made of.
+func (e Afterwards) Case() record.Case {
+	return e.Facts.fill(record.Case{Procedure: e.Procedure, Week: e.Week})
+}
+
+// Look counts a look at the tries board at rest. Not answered.
+type Look struct{}
 
 // Misses stores how many wrong clerk codes came in a row, and until when none is taken. Answered by [Stored].
 type Misses struct {
@@ -128,16 +150,18 @@ type Misses struct {
 	Until time.Time // zero: no pause
 }
 
-func (Show) effect()      {}
-func (Keys) effect()      {}
-func (SlowKeys) effect()  {}
-func (SetLamp) effect()   {}
-func (WipePINs) effect()  {}
-func (CheckCode) effect() {}
-func (ReadBoard) effect() {}
-func (Verify) effect()    {}
-func (Change) effect()    {}
-func (EndCard) effect()   {}
-func (Journal) effect()   {}
-func (Finish) effect()    {}
-func (Misses) effect()    {}
+func (Show) effect()       {}
+func (Keys) effect()       {}
+func (SetLamp) effect()    {}
+func (WipePINs) effect()   {}
+func (CheckCode) effect()  {}
+func (ReadBoard) effect()  {}
+func (Verify) effect()     {}
+func (Change) effect()     {}
+func (EndCard) effect()    {}
+func (Journal) effect()    {}
+func (Finish) effect()     {}
+func (Afterwards) effect() {}
+func (Look) effect()       {}
+func (Misses) effect()     {}
+func (SlowKeys) effect()   {}

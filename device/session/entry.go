@@ -66,6 +66,7 @@ func (m *machine) entered(f Fault) {
 		return
 	}
 	if f != FaultNone {
+		m.tellEntry(m.mode(m.step), record.StoppedByRules)
 		m.fault = f
 		m.await(nextWait)
 		return

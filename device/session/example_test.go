@@ -39,6 +39,6 @@ func Example() {
 	// start → idle session.Keys
 	// reader →
 	// reader → session.ReadBoard idle.reading
-	// board_read → session.EndCard idle.board
+	// board_read → session.EndCard session.Look idle.board
 	// reader → idle
 }

@@ -272,8 +272,8 @@ func (m *machine) closeCase(o record.Outcome) {
 		return
 	}
 	m.outcome = o
+	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts()}
 	m.to(stepSaving)
-	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week}
 	m.store()
 }
 

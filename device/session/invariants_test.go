@@ -7,6 +7,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
+	"madoguchi/sync/record"
 )
 
 // watchEvent follows what people and card did, apart from what the session makes of it.
@@ -86,8 +87,45 @@ func (w *world) effect(e Effect) {
 			w.fatalf("two records of one case are on their way")
 		}
 		w.asked = append(w.asked, e)
+		w.tells(e.Case(), record.PO)
+	case Afterwards:
+		if w.afters = append(w.afters, e); w.store {
+			w.journal = Entry{}
+		}
+		if len(w.afters) > w.records {
+			w.fatalf("the rest of a case comes before its record")
+		}
+		w.tells(e.Case(), 0)
+	case Look:
+		w.looks++
 	case ReadBoard, Journal, Misses:
 		w.asked = append(w.asked, e)
+	}
+}
+
+// tells takes a case apart as city hall's fullest rules do: exactly one record, if any is due, and each other facet at most once, but for the entries.
+func (w *world) tells(c record.Case, due record.Kind) {
+	w.t.Helper()
+	rules := record.DefaultRules(1)
+	take := rules.Facets
+	if due == 0 {
+		take = rules.After
+	}
+	f, err := take(c)
+	if err != nil {
+		w.fatalf("facets of %+v: %v", c, err)
+	}
+	n := map[record.Kind]int{}
+	for _, r := range f.Records {
+		n[r.Kind()]++
+	}
+	for k, n := range n {
+		if n > 1 && k != record.PE || n > record.MaxEntries || due == 0 && k != record.PE && k != record.ST {
+			w.fatalf("%d facets %v of %+v", n, k, c)
+		}
+	}
+	if due != 0 && n[due] != 1 {
+		w.fatalf("%d facets %v of %+v, want 1", n[due], due, c)
 	}
 }
 

@@ -45,6 +45,7 @@ func (m *machine) rest() {
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.large, m.slow, m.certEnds = false, false, time.Time{}
+	m.tally = tally{}
 	m.idleDeadline()
 }
 

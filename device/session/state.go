@@ -122,6 +122,7 @@ type State struct {
 	leaf     int       // page of a resident's screen
 	certEnds time.Time // last day of the certificate that the PIN opens, once it was right; never stored
 	attempts int       // to store the record, or to read the card
+	tally    tally
 }
 
 // New returns the state before [Start].

@@ -25,6 +25,7 @@ func Step(s State, ev Event) (State, []Effect) {
 	}
 	m.dispatch(ev)
 	m.faults()
+	m.note(&s)
 	m.settle()
 	return m.State, m.out
 }

@@ -96,8 +96,8 @@ func init() {
 			w.entries()
 			w.changed(ResultSplit, 2)
 		},
-		stepRules: func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone) },
-		stepNew:   func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone); w.press(KeyEnter) },
+		stepRules:      func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone) },
+		stepNew:        func(w *world) { w.toPIN(Key2, Key1, adult(3, 5)); w.typed(4); w.enter(FaultNone); w.press(KeyEnter) },
 		stepPractice:   func(w *world) { scenes[stepLanguage](w); w.press(Key8) },
 		stepTry:        func(w *world) { scenes[stepPractice](w); w.press(KeyEnter); w.typed(2) },
 		stepTryHow:     func(w *world) { scenes[stepTry](w); w.typed(4); w.enter(FaultNone) },

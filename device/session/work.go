@@ -40,6 +40,7 @@ func (m *machine) judged(ev Event, next func(Event)) {
 	if ev.Result == ResultOK {
 		m.noteEnds(ev.Ends)
 	}
+	m.judgedEntry(ev)
 	if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultSplit || ev.Result == ResultTries {
 		m.left = ev.Left
 	}

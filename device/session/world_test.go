@@ -31,7 +31,7 @@ type world struct {
 	reached map[stepID]int
 	screens map[string]display.Screen // one of each kind that was asked for
 
-	watch   func(Effect)              // sees every effect
+	watch func(Effect) // sees every effect
 
 	// What invariants are held against.
 	resident bool // the resident's face was on the panel since the last white
@@ -47,6 +47,8 @@ type world struct {
 	verifies int
 	changes  int
 	finishes []Finish
+	afters   []Afterwards
+	looks    int
 }
 
 func newWorld(t testing.TB, langs ...display.Lang) *world {

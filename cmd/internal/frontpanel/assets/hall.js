@@ -54,9 +54,14 @@ export class Hall {
     const li = document.createElement("li"), d = document.createElement("details"), s = document.createElement("summary");
     li.classList.toggle("fresh", fresh);
     const p = document.createElement("b"), o = document.createElement("span"), week = document.createElement("small");
-    p.textContent = name("procedure", r.p);
-    o.className = "outcome out-" + r.o;
-    o.textContent = name("outcome", r.o);
+    if (r.k === "po") {
+      p.textContent = name("procedure", r.p);
+      o.className = "outcome out-" + r.o;
+      o.textContent = name("outcome", r.o);
+    } else { // any other facet: what it is of, and its values as they stand in it
+      p.textContent = name("facet", r.k);
+      o.textContent = Object.keys(r).filter(k => !"gkrsw".includes(k)).map(k => r[k]).join(" · ");
+    }
     week.textContent = `${r.w} · ${r.g}`;
     s.append(p, o, week);
     const pre = document.createElement("pre");

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package device
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"madoguchi/device/session"
+	"madoguchi/sync/claim"
+	"madoguchi/sync/record"
+)
+
+// recordingFile, in the data folder, says what of a case may leave the box (record.Rules). An update of the box's settings brings it, verified; without it the
+// configuration holds.
+const recordingFile = "recording.json"
+
+// recording is what of a case may leave the box by the configuration. The errors are *FieldError.
+func (c Config) recording() (record.Rules, error) {
+	var r record.Rules
+	var err error
+	if r.Group, err = record.ParseGroup(c.OfficeGroup); err != nil {
+		return r, &FieldError{"office_group", err.Error()}
+	}
+	if r.Detail, err = record.ParseDetail(c.Detail); err != nil {
+		return r, &FieldError{"detail", err.Error()}
+	}
+	if r.Period, err = record.ParsePeriod(c.Period); err != nil {
+		return r, &FieldError{"period", err.Error()}
+	}
+	if r.Kinds = r.Detail.Facets(); c.Facets != nil {
+		r.Kinds = 0
+		for _, code := range c.Facets {
+			k, err := record.ParseKind(code)
+			if err != nil {
+				return r, &FieldError{"facets", err.Error()}
+			}
+			r.Kinds |= record.NewKindSet(k)
+		}
+	}
+	if err := r.Check(); err != nil {
+		return r, &FieldError{"facets", err.Error()}
+	}
+	return r, nil
+}
+
+// loadRecording puts rules of recording in force: the file's if they are sound and of this box's group, else the configuration's. Rules that cannot be read never
+// make the box tell more than the configuration does.
+func (d *Device) loadRecording() error {
+	own, err := d.cfg.recording()
+	if err != nil {
+		return err
+	}
+	d.recording.Store(&own)
+	text, err := os.ReadFile(filepath.Join(d.cfg.DataDir, recordingFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var r record.Rules
+	if err == nil {
+		r, err = record.DecodeRules(text)
+	}
+	if err == nil && r.Group != own.Group {
+		err = fmt.Errorf("they are of group %v, this box is of %v", r.Group, own.Group)
+	}
+	if err != nil {
+		d.log.Error("rules of recording refused", "cause", err)
+		return nil
+	}
+	d.recording.Store(&r)
+	return nil
+}
+
+// perCase is about how many records a case leaves: one, and one more for each kind of facet.
+func perCase(r record.Rules) int {
+	n := 1
+	for _, k := range record.Kinds() {
+		if k != record.TB && r.Kinds.Has(k) {
+			n++
+		}
+	}
+	return n
+}
+
+// finish stores what a case leaves. An attempt after one that failed offers the same facets, which the outbox keeps once.
+func (s *store) finish(e session.Finish) error {
+	of := e
+	of.No = 0
+	if s.of != of {
+		f, err := s.d.recording.Load().Facets(e.Case())
+		if err != nil {
+			return err
+		}
+		s.unsaved, s.of = f, of
+	}
+	if err := s.d.box.FinishCase(s.unsaved); err != nil {
+		return err
+	}
+	s.unsaved, s.of = record.Facets{}, session.Finish{}
+	if err := s.d.box.RaiseFloor(s.d.clock.Now()); err != nil {
+		s.d.log.Error("storage", "cause", err)
+	}
+	s.d.line.stored()
+	return nil
+}
+
+// afterwards stores what a case told after its record, and clears the journal in any case.
+func (s *store) afterwards(e session.Afterwards) error {
+	f, err := s.d.recording.Load().After(e.Case())
+	if err == nil && len(f.Records) > 0 {
+		if err = s.d.box.FinishCase(f); err == nil {
+			s.d.line.stored()
+			return nil
+		}
+	}
+	if s.d.box.Journal() == nil {
+		return err
+	}
+	return errors.Join(err, s.d.box.SetJournal(nil))
+}
+
+// look counts a look at the tries board.
+func (s *store) look() error { return s.d.box.Count(s.d.recording.Load().Look()) }
+
+// daily does once a day what has to be done: counters of a week that has ended become records, and claims that open nothing any more are forgotten.
+func (s *store) daily() {
+	now := s.d.clock.Now()
+	floor, err := s.d.box.Floor()
+	if err != nil {
+		s.d.log.Error("storage", "cause", err)
+		return
+	}
+	if now.Before(floor) { // the clock shows a time that has passed: no week is known to have ended
+		return
+	}
+	year, n := now.In(japan).ISOWeek()
+	if w, err := record.NewWeek(year, n); err == nil {
+		made, err := s.d.box.CloseWeek(w, *s.d.recording.Load())
+		if err != nil {
+			s.d.log.Error("closing week", "cause", err)
+		}
+		if made > 0 {
+			s.d.line.stored()
+		}
+	}
+	if today := claim.DayOf(now); today != 0 {
+		if _, err := s.d.box.PruneClaims(today); err != nil {
+			s.d.log.Error("pruning claims", "cause", err)
+		}
+	}
+}
+
+// tomorrow waits for a minute after midnight.
+func (s *store) tomorrow() (<-chan time.Time, func()) {
+	now := s.d.clock.Now().In(japan)
+	next := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 1, 0, 0, japan)
+	return s.d.clock.Timer(next.Sub(now))
+}
