@@ -18,6 +18,10 @@ import (
 // id has no underscore, so no device can have it; NATS takes no dot in a client id.
 const CollectorID = "host_collector"
 
+// DirectorID is the same of the fleet's director, which tells boxes what to run
+// and hands out what they fetch.
+const DirectorID = "host_director"
+
 // IssuerID is the client id and user name of the issuer link's other end. It
 // reaches its own topics and none of the records'.
 const IssuerID = "host_issuer"
@@ -49,6 +53,10 @@ var (
 			"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/rec",
 			"mg/1/%c/d/+/evt", "mg/1/%c/d/+/req", "mg/1/%c/d/+/claim/put", "mg/1/%c/d/+/claim/get", "mg/1/%c/host/state",
 		},
+	}
+	directorGrant = grant{
+		publish:   []string{"mg/1/%c/d/+/desired", "mg/1/%c/d/+/chunk"},
+		subscribe: []string{"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/req"},
 	}
 )
 
@@ -83,7 +91,7 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 		return false
 	}
 	user, named := string(pk.Connect.Username), pk.Connect.UsernameFlag
-	if cl.ID == IssuerID || strings.HasPrefix(cl.ID, CollectorID) {
+	if cl.ID == DirectorID || cl.ID == IssuerID || strings.HasPrefix(cl.ID, CollectorID) {
 		if user != cl.ID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
 			return false
 		}
@@ -112,6 +120,8 @@ func (g *guard) grantOf(id string) (grant, bool) {
 		return collectorGrant, true
 	case id == IssuerID:
 		return issuerGrant, true
+	case id == DirectorID:
+		return directorGrant, true
 	case record.ValidDevice(id):
 		return deviceGrant, true
 	}

@@ -107,6 +107,11 @@ func TestTopics(t *testing.T) {
 		{"collector: ack", CollectorID, "pub", own + "ack", true},
 		{"collector: records", CollectorID, "pub", own + "rec", false},
 		{"collector: desired", CollectorID, "pub", own + "desired", false},
+		{"director: desired", DirectorID, "pub", own + "desired", true},
+		{"director: chunk", DirectorID, "pub", own + "chunk", true},
+		{"director: requests", DirectorID, "sub", "mg/1/nabari/d/+/req", true},
+		{"director: records", DirectorID, "sub", "mg/1/nabari/d/+/rec", false},
+		{"director: ack", DirectorID, "pub", own + "ack", false},
 	} {
 		t.Run(c.name+" "+c.verb, func(t *testing.T) {
 			cl := mustConnect(t, options(b, c.id))

@@ -40,7 +40,7 @@ func start(t *testing.T) *Broker {
 func options(b *Broker, id string) *paho.ClientOptions {
 	o := paho.NewClientOptions().AddBroker(b.URL()).SetClientID(id).SetProtocolVersion(4).
 		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(wait).SetWriteTimeout(wait)
-	if id == CollectorID || id == IssuerID {
+	if id == CollectorID || id == IssuerID || id == DirectorID {
 		o.SetUsername(id).SetPassword(b.Password())
 	}
 	return o

@@ -130,6 +130,9 @@ func fits(text, password string) bool {
 	return subtle.ConstantTimeCompare([]byte(again), []byte(text)) == 1
 }
 
+// CheckPassword says whether a password is the one of a hash that HashPassword made.
+func CheckPassword(hash, password string) bool { return len(password) <= maxPassword && fits(hash, password) }
+
 // nobody is hashed against when there is no such account, so that the answer
 // takes as long.
 var nobody = phc(make([]byte, saltLen), make([]byte, hashLen))

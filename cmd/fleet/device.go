@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"madoguchi/cmd/internal/store"
+	"madoguchi/device/update"
+)
+
+func deviceCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "device", Short: "Show what boxes should run and what they run", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	office := ""
+	list := &cobra.Command{Use: "list", Short: "List the boxes: what each runs, what it should, when it was last heard of", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c.Context(), func(db *store.Store) error { return a.listDevices(c.Context(), db, office, time.Now()) })
+		}}
+	list.Flags().StringVar(&office, "office", "", "only those of one office")
+	show := &cobra.Command{Use: "show DEVICE", Short: "Show one box: assigned and reported, side by side", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c.Context(), func(db *store.Store) error {
+				b, err := box(c.Context(), db, args[0])
+				if err != nil {
+					return err
+				}
+				return a.say(lineOf(b), describe(b, time.Now()))
+			})
+		}}
+	reason := ""
+	retire := &cobra.Command{Use: "retire DEVICE --reason TEXT", Short: "Take a box out of the fleet for good; its id is never used again", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if reason == "" {
+				return usage("--reason is missing")
+			}
+			return a.with(c.Context(), func(db *store.Store) error {
+				who, err := a.who(c.Context(), db)
+				if err != nil {
+					return err
+				}
+				if _, err := box(c.Context(), db, args[0]); err != nil || a.dry {
+					return err
+				}
+				if err := db.RetireBox(c.Context(), args[0]); err != nil {
+					return err
+				}
+				return db.Note(c.Context(), who, "device retire", args[0]+" "+reason)
+			})
+		}}
+	retire.Flags().StringVar(&reason, "reason", "", "why: lost, broken, replaced by …")
+	cmd.AddCommand(list, show, retire)
+	return cmd
+}
+
+// deviceLine is a box as --json has it.
+type deviceLine struct {
+	ID       string            `json:"id"`
+	Office   string            `json:"office"`
+	Retired  bool              `json:"retired,omitempty"`
+	Gen      int64             `json:"gen"`
+	Assigned map[string]string `json:"assigned"`
+	Heard    time.Time         `json:"heard,omitzero"`
+	Update   update.Status     `json:"update"`
+}
+
+func lineOf(b store.Box) deviceLine {
+	l := deviceLine{ID: b.ID, Office: b.Office, Retired: b.Retired, Gen: b.Gen, Assigned: b.Assigned, Heard: b.Heard}
+	var doc struct {
+		Update *update.Status `json:"update"`
+	}
+	if json.Unmarshal(b.Reported, &doc) == nil && doc.Update != nil { // a box that never said anything has no status
+		l.Update = *doc.Update
+	}
+	return l
+}
+
+// box finds a box of the fleet.
+func box(ctx context.Context, db *store.Store, id string) (store.Box, error) {
+	boxes, err := db.Boxes(ctx)
+	if err != nil {
+		return store.Box{}, err
+	}
+	i := slices.IndexFunc(boxes, func(b store.Box) bool { return b.ID == id })
+	if i < 0 {
+		return store.Box{}, fmt.Errorf("there is no box %q (fleet device list shows them)", id)
+	}
+	return boxes[i], nil
+}
+
+// versionOf is the version in a manifest's path.
+func versionOf(path string) string {
+	part := strings.Split(path, "/")
+	if len(part) != 3 {
+		return "–"
+	}
+	return part[1]
+}
+
+func heard(b store.Box, now time.Time) string {
+	if b.Heard.IsZero() {
+		return "never"
+	}
+	return now.Sub(b.Heard).Round(time.Minute).String() + " ago"
+}
+
+func (a *app) listDevices(ctx context.Context, db *store.Store, office string, now time.Time) error {
+	boxes, err := db.Boxes(ctx)
+	if err != nil {
+		return err
+	}
+	var list []deviceLine
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "device\toffice\tfirmware\tpolicy\tconfig\tstate\theard of")
+	for _, b := range boxes {
+		if office != "" && b.Office != office {
+			continue
+		}
+		l := lineOf(b)
+		list = append(list, l)
+		state := string(l.Update.State)
+		if l.Update.Code != "" {
+			state += " (" + l.Update.Code + ")"
+		}
+		if b.Retired {
+			state = "retired"
+		}
+		fmt.Fprintf(w, "%s\t%s", b.ID, b.Office)
+		for _, kind := range []update.Kind{update.Firmware, update.Policy, update.Config} {
+			runs, wants := l.Update.Versions[kind], versionOf(b.Assigned[string(kind)])
+			switch {
+			case runs == "":
+				runs = "–"
+				fallthrough
+			case runs != wants:
+				if wants != "–" {
+					runs += " → " + wants
+				}
+			}
+			fmt.Fprintf(w, "\t%s", runs)
+		}
+		fmt.Fprintf(w, "\t%s\t%s\n", state, heard(b, now))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return a.say(list, text.String())
+}
+
+// describe is one box for a person.
+func describe(b store.Box, now time.Time) string {
+	l := lineOf(b)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s at %s, heard of %s\n", b.ID, b.Office, heard(b, now))
+	if b.Retired {
+		text.WriteString("retired\n")
+	}
+	fmt.Fprintf(&text, "generation %d assigned, %d reported\n", b.Gen, l.Update.Gen)
+	for _, kind := range slices.Sorted(maps.Keys(b.Assigned)) {
+		runs := l.Update.Versions[update.Kind(kind)]
+		if runs == "" {
+			runs = "nothing that it was sent"
+		}
+		fmt.Fprintf(&text, "  %-9s should run %s, runs %s\n", kind, versionOf(b.Assigned[kind]), runs)
+	}
+	if l.Update.State != "" {
+		fmt.Fprintf(&text, "  it says: %s %s %s %s\n", l.Update.State, l.Update.Kind, l.Update.Version, l.Update.Code)
+	}
+	return text.String()
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package director
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"madoguchi/cmd/internal/store"
+	"madoguchi/device/update"
+)
+
+// Limits of what boxes may say, in bytes, as of their topics.
+const (
+	maxPresence = 256
+	maxReported = 4 << 10
+	maxWant     = 256
+)
+
+// voice is what a box was heard to say.
+type voice struct {
+	online  bool
+	alive   time.Time // last sign of life that was no old message
+	raw     []byte    // its state document
+	status  update.Status
+	cases   int
+	at      time.Time // when raw came; zero: it is from the database or the broker's memory
+	told    time.Time // when its assignment was last published
+	unnoted bool      // the database has not got it
+}
+
+// reported is what the director reads of a box's state document.
+type reported struct {
+	Update *update.Status `json:"update"`
+	Cases  int            `json:"cases"` // finished since the version that runs was committed
+}
+
+// remembered is a box as the database has it.
+func remembered(b store.Box) *voice {
+	v := &voice{raw: b.Reported}
+	_ = v.read() // what was stored was read once
+	return v
+}
+
+func (v *voice) read() error {
+	var doc reported
+	v.status, v.cases = update.Status{}, 0
+	if err := json.Unmarshal(v.raw, &doc); err != nil {
+		return err
+	}
+	if doc.Update != nil {
+		v.status = *doc.Update
+	}
+	v.cases = min(max(doc.Cases, 0), 1<<20)
+	return nil
+}
+
+// hear takes a message of a box. A retained one is the broker's memory: it says how things stood, and is no sign of life.
+func (d *Director) hear(device, what string, body []byte, retained bool) {
+	now := d.o.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := d.voices[device]
+	if v == nil {
+		return // not of the fleet, or not read yet: boxes say it again
+	}
+	if !retained {
+		v.alive = now
+	}
+	switch what {
+	case "presence":
+		var p struct {
+			Online bool `json:"online"`
+		}
+		if len(body) > maxPresence || json.Unmarshal(body, &p) != nil {
+			return
+		}
+		v.online = p.Online
+	case "reported":
+		if len(body) > maxReported || bytes.Equal(body, v.raw) {
+			return
+		}
+		old := v.raw
+		if v.raw = bytes.Clone(body); v.read() != nil {
+			v.raw = old
+			_ = v.read() // it was read before
+			return
+		}
+		v.unnoted, v.at = true, time.Time{}
+		if !retained {
+			v.at = now
+		}
+	}
+	select {
+	case d.poke <- struct{}{}:
+	default:
+	}
+}
+
+// listen marks the moment from which nothing is missed; lost marks that there is no line.
+func (d *Director) listen(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.since = now
+}
+
+func (d *Director) lost() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.since = time.Time{}
+	for _, v := range d.voices {
+		v.online = false // until the broker says so again
+	}
+}
+
+// lived is when a box was last known to live: one that is connected lives, for the broker would tell.
+func (v *voice) lived(now time.Time) time.Time {
+	if v.online {
+		return now
+	}
+	return v.alive
+}
+
+// noteEvery is how often signs of life are stored; what a box says is stored at once.
+const noteEvery = 15 * time.Minute
+
+// note brings what was heard into the database.
+func (d *Director) note(ctx context.Context, boxes []store.Box, now time.Time) error {
+	d.mu.Lock()
+	every := now.Sub(d.notedAt) >= noteEvery
+	var list []store.Box
+	for _, b := range boxes {
+		v := d.voices[b.ID]
+		if v == nil || !v.unnoted && !(every && v.lived(now).After(b.Heard)) {
+			continue
+		}
+		v.unnoted = false
+		heard := v.lived(now)
+		if heard.Before(b.Heard) {
+			heard = b.Heard
+		}
+		list = append(list, store.Box{ID: b.ID, Reported: v.raw, Heard: heard})
+	}
+	if every {
+		d.notedAt = now
+	}
+	d.mu.Unlock()
+	if len(list) == 0 {
+		return nil
+	}
+	err := d.o.Store.Heard(ctx, list)
+	if err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for _, b := range list {
+			d.voices[b.ID].unnoted = true
+		}
+	}
+	return err
+}
