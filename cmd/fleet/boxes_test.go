@@ -169,7 +169,7 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 			}
 			client.Publish(own+"reported", 1, true, raw)
 		},
-		Poll: 20 * time.Millisecond, Answer: 2 * time.Second, Retry: time.Second, Transfer: update.TransferOpts{Patience: 2 * time.Second},
+		Poll: 20 * time.Millisecond, Answer: 500 * time.Millisecond, Retry: 200 * time.Millisecond, Transfer: update.TransferOpts{Patience: 500 * time.Millisecond, Tries: 20},
 	})
 	if err != nil {
 		return err
