@@ -5,6 +5,7 @@ package interop
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"madoguchi/card"
+	"madoguchi/card/pcsc"
 	"madoguchi/card/simcard"
 	"madoguchi/card/vpcd"
 	"madoguchi/cmd/internal/pcscd"
@@ -53,6 +56,13 @@ func sample(t testing.TB, id string) *simcard.Card {
 		t.Fatalf("no sample %q", id)
 	}
 	return simcard.New(s.Spec)
+}
+
+// reader is what the device needs of a reader.
+type reader interface {
+	Events() <-chan card.Event
+	Connect(ctx context.Context) (card.Link, error)
+	Close() error
 }
 
 // slot is one slot of the virtual reader.
@@ -99,13 +109,42 @@ func (s *slot) remove() {
 	s.conn = nil
 }
 
-// inserted puts a card into the first slot and waits until programs see it.
+// inserted puts a card into the first slot and waits until programs see it. It waits by our own reader: opensc-tool's --wait sleeps for ever if the
+// card comes between its look and its wait, as it does on a busy machine.
 func inserted(t testing.TB, c vpcd.Card) *slot {
 	t.Helper()
+	r, err := pcsc.Open(&pcsc.Opts{Reader: "00 00"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
 	s := newSlot(t, 0)
+	present(t, r, card.Empty) // the card before is gone
 	s.insert(c)
-	tool(t, nil, "opensc-tool", "--reader", "0", "--wait", "--atr").ok()
+	present(t, r, card.Present)
 	return s
+}
+
+// present takes events until the reader is in this state.
+func present(t testing.TB, r reader, want card.Presence) {
+	t.Helper()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	last := "none"
+	for {
+		select {
+		case ev, ok := <-r.Events():
+			if !ok {
+				t.Fatal("the events ended")
+			}
+			if ev.Presence == want {
+				return
+			}
+			last = fmt.Sprint(ev.Presence, " ", ev.Err)
+		case <-limit.C:
+			t.Fatalf("no event %v after %v; the last was %s", want, patience, last)
+		}
+	}
 }
 
 // result is what a program did.

@@ -9,20 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"madoguchi/card"
 	"madoguchi/card/pcsc"
 	"madoguchi/card/simcard"
 	"madoguchi/pinpad/pin"
 )
-
-// reader is what the device needs of a reader.
-type reader interface {
-	Events() <-chan card.Event
-	Connect(ctx context.Context) (card.Link, error)
-	Close() error
-}
 
 // stage is a reader and a hand that puts cards into it.
 type stage struct {
@@ -73,23 +65,7 @@ func throughPCSCD(t testing.TB) *stage {
 // await takes events until the reader is in this state.
 func (s *stage) await(want card.Presence) {
 	s.t.Helper()
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
-	last := "none"
-	for {
-		select {
-		case ev, ok := <-s.reader.Events():
-			if !ok {
-				s.t.Fatal("the events ended")
-			}
-			if ev.Presence == want {
-				return
-			}
-			last = fmt.Sprint(ev.Presence, " ", ev.Err)
-		case <-limit.C:
-			s.t.Fatalf("no event %v after %v; the last was %s", want, patience, last)
-		}
-	}
+	present(s.t, s.reader, want)
 }
 
 // put inserts a card and waits until the reader has it.
