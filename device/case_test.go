@@ -22,6 +22,11 @@ type peer struct {
 	r    *rig
 	conn *wall.Conn
 	got  []record.Batch
+
+	frames chan wall.Frame // all but state documents
+
+	mu      sync.Mutex
+	reports []string
 }
 
 func (r *rig) peer(state wall.State) *peer {
@@ -30,9 +35,38 @@ func (r *rig) peer(state wall.State) *peer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	p := &peer{r: r, conn: wall.New(c, wall.Network, wall.Opts{})}
+	p := &peer{r: r, conn: wall.New(c, wall.Network, wall.Opts{}), frames: make(chan wall.Frame, 256)}
+	go p.read()
 	p.link(state)
 	return p
+}
+
+// read takes what the box sends, as a network side does: the box does not wait for a reader.
+func (p *peer) read() {
+	defer close(p.frames)
+	for {
+		f, err := p.conn.Read()
+		if err != nil {
+			return
+		}
+		if f.Type != wall.Reported {
+			p.frames <- f
+			continue
+		}
+		p.mu.Lock()
+		p.reports = append(p.reports, string(f.Body))
+		p.mu.Unlock()
+	}
+}
+
+// told is the latest state document, and how many came.
+func (p *peer) told() (last string, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n = len(p.reports); n > 0 {
+		last = p.reports[n-1]
+	}
+	return last, n
 }
 
 func (p *peer) link(s wall.State) {
@@ -49,9 +83,9 @@ func (p *peer) link(s wall.State) {
 // batch waits for the next records.
 func (p *peer) batch() record.Batch {
 	p.r.t.Helper()
-	f, err := p.conn.Read()
-	if err != nil {
-		p.r.t.Fatal(err)
+	f, ok := <-p.frames
+	if !ok {
+		p.r.t.Fatal("the box has closed the connection")
 	}
 	if f.Type != wall.Records {
 		p.r.t.Fatalf("frame %v, want records", f.Type)

@@ -100,6 +100,8 @@ type Device struct {
 	renderer    *display.Renderer
 	rules       atomic.Pointer[policy.Policy] // in force for the next case
 	recording   atomic.Pointer[record.Rules]
+	trusted     atomic.Bool // the clock is believed, or the clerk has confirmed the date
+	panelFailed atomic.Bool // the latest picture did not come through
 
 	state    session.State
 	observed Observed

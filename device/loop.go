@@ -75,6 +75,9 @@ func (d *Device) loop(ctx context.Context) error {
 func (d *Device) step(ev session.Event) {
 	var effects []session.Effect
 	d.state, effects = session.Step(d.state, ev)
+	if dated := d.state.Dated(); d.trusted.Swap(dated) != dated && dated {
+		d.line.stored() // what was held may go
+	}
 	for _, e := range effects {
 		d.do(e)
 	}
@@ -156,6 +159,7 @@ func (d *Device) readReports(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-d.paint.Reports():
+			d.panelFailed.Store(r.Err != nil)
 			if r.Err != nil {
 				d.log.Error("panel", "screen", r.ID, "cause", r.Err)
 			} else if classed != nil && classed.Class() != epd.ClassUnknown {

@@ -46,10 +46,15 @@ type uplink struct {
 	alarm  <-chan time.Time // of the batch in flight
 	stop   func()
 	last   time.Time // records left the box
+
+	said       reported // the latest state document that went out; zero: none to this peer
+	saidAt     time.Time
+	reportDue  <-chan time.Time
+	stopReport func()
 }
 
 func newUplink(d *Device) *uplink {
-	u := &uplink{d: d, wake: make(chan struct{}, 1), resend: resendMin, stop: func() {}, last: d.clock.Now()}
+	u := &uplink{d: d, wake: make(chan struct{}, 1), resend: resendMin, stop: func() {}, stopReport: func() {}, last: d.clock.Now()}
 	if d.hw.Wall != nil {
 		u.l = wall.NewListener(d.hw.Wall, d.opts.PeerUID, wall.Opts{Counts: &u.counts})
 		u.link = session.LinkDown
@@ -84,7 +89,7 @@ func (u *uplink) run(ctx context.Context) {
 		u.release() // what a power cut left between storing and releasing
 	}
 	batch, stopBatch := u.nextRelease()
-	defer func() { stopBatch(); u.stop() }()
+	defer func() { stopBatch(); u.stop(); u.stopReport() }()
 	u.tell(ctx)
 	for {
 		select {
@@ -96,6 +101,7 @@ func (u *uplink) run(ctx context.Context) {
 		case conn = <-peers:
 			lost, u.link = make(chan struct{}), session.LinkDown // until it says otherwise
 			u.quiet()
+			u.said = reported{}
 			c, gone := conn, lost
 			u.d.spawn("wall peer", func() { u.read(ctx, c, frames, gone) })
 		case <-lost:
@@ -113,6 +119,8 @@ func (u *uplink) run(ctx context.Context) {
 		case <-u.alarm:
 			u.resend = min(2*u.resend, resendMax)
 			u.send(conn)
+		case <-u.reportDue:
+			u.reportDue = nil
 		case <-batch:
 			u.releaseBatch()
 			batch, stopBatch = u.nextRelease()
@@ -120,6 +128,7 @@ func (u *uplink) run(ctx context.Context) {
 				u.send(conn)
 			}
 		}
+		u.report(conn)
 		u.tell(ctx)
 	}
 }
@@ -194,9 +203,10 @@ func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 func (u *uplink) receipt(body []byte, conn *wall.Conn) {
 	a, err := record.OpenAck(u.d.key, body)
 	if err == nil {
-		before := u.d.box.Stats().Upto
+		before := u.d.box.Stats()
 		if err = u.d.box.Apply(a); err == nil {
-			if after := u.d.box.Stats().Upto; after > before || len(a.Missing) > 0 {
+			// More may go out: the window moved, gaps were named, or a city hall that came back from a backup lacks what it had.
+			if after := u.d.box.Stats(); after.Upto > before.Upto || after.Hall > before.Hall || len(a.Missing) > 0 {
 				u.resend = resendMin
 				u.send(conn)
 			}
@@ -235,8 +245,11 @@ func (u *uplink) quiet() {
 	u.alarm, u.stop = nil, func() {}
 }
 
-// release numbers every record that waits.
+// release numbers every record that waits, once the clock is believed: until then they are held, for their weeks may be wrong.
 func (u *uplink) release() {
+	if !u.d.trusted.Load() {
+		return
+	}
 	n, err := u.d.box.Release(outbox.All)
 	if err != nil {
 		u.d.log.Error("releasing records", "cause", err)

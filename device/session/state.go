@@ -194,6 +194,9 @@ func (s State) base() stepID {
 	return s.step
 }
 
+// Dated tells whether the day is known: by the clock, or because the clerk has confirmed it today. Start comes first.
+func (s State) Dated() bool { return s.step != stepBoot && !s.dateOpen() }
+
 // part says whose part of the flow the state is in.
 func (s State) part() part { return s.base().part() }
 
