@@ -41,7 +41,7 @@
 // is asked, also when it is laid down late), the day and the hour, the place. No day is typed about a card: the days that make a difference today stand in the
 // answers. Which question comes next is procedure.Talk's matter; it is settled once when the conversation begins, and each answer only narrows, so no step takes
 // long. A question that changes because a card was laid down takes no key that was struck for the one before. The rules in force when the code was accepted hold
-// to the case's end. A case that ends here stores its one record and nothing else: no fact goes into journal or record, and at rest the state holds none.
+// to the case's end. A case that ends here stores its record and facets, closed sets all (Facts): no answer goes into journal or record, and at rest the state holds none.
 //
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,
 // what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
