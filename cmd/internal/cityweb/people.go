@@ -131,7 +131,9 @@ func fits(text, password string) bool {
 }
 
 // CheckPassword says whether a password is the one of a hash that HashPassword made.
-func CheckPassword(hash, password string) bool { return len(password) <= maxPassword && fits(hash, password) }
+func CheckPassword(hash, password string) bool {
+	return len(password) <= maxPassword && fits(hash, password)
+}
 
 // nobody is hashed against when there is no such account, so that the answer
 // takes as long.
