@@ -88,17 +88,27 @@ func powerCut(t *testing.T, reboots, late bool, n int) bool {
 	b.agent.Desired(b.assign(t, "box", 1, path))
 	cut := false
 	for range 6 { // starts
+		ended := false
 		select {
 		case <-b.slot.power.gone:
-			b.stop()
+		case <-b.ended:
+			ended = true
+		case <-time.After(2 * time.Hour):
+		}
+		select {
+		case <-b.slot.power.gone: // first, or the box would be started without power
+			if !ended {
+				b.stop()
+			}
 			cut = true
 			b.slot.power = &power{gone: make(chan struct{})}
 			b.states() // what was said between cut and stop, nobody has heard
 			b.start()
 			b.agent.Desired(b.assign(t, "box", 1, path)) // the line brings it again
-		case <-b.ended:
-			b.start()
-		case <-time.After(2 * time.Hour):
+		default:
+			if ended {
+				b.start()
+			}
 		}
 		synctest.Wait()
 		if r := b.slot.running; r != m.SHA256 && r != (update.Digest{}) {
