@@ -24,6 +24,9 @@ func (m *machine) admitClerk() {
 
 // datePress is a key while the day is confirmed or typed.
 func (m *machine) datePress(k Key) {
+	if m.step == stepDate && (k <= Key9 || k == KeyClear || k == KeyEnter) {
+		m.await(steps[m.step].wait)
+	}
 	switch {
 	case k == KeyCancel && m.step == stepDate:
 		m.to(stepConfirmDate)
@@ -48,7 +51,6 @@ func (m *machine) datePress(k Key) {
 
 // dayTyped takes the day that was typed, if there is such a day and it can be today.
 func (m *machine) dayTyped() {
-	m.await(steps[m.step].wait)
 	d, err := civil.Parse(dashed(m.digits))
 	if err != nil {
 		m.dayFault = "no_such_day"

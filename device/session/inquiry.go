@@ -19,6 +19,7 @@ type inquiry struct {
 	papers   []procedure.Paper // to be ticked
 	ticked   []string          // codes of papers, also of those that are not asked for any more
 	verdict  *verdict          // nil before the decision
+	stale    bool              // the card has told something since, under an overlay
 }
 
 // verdict is the decision of a case.
@@ -57,6 +58,7 @@ func (s State) guided() bool { return slices.Contains(guides, s.procedure) }
 func (m *machine) chosen(p record.Procedure) {
 	m.procedure, m.applicant, m.kind = p, Self, 0
 	m.inquiry = inquiry{rules: m.inquiry.rules}
+	m.tally = tally{opened: m.at} // another matter's times are not this one's
 	if m.ruled() && slices.Contains([]string{"closed", "needs_reservation"}, m.outright()) {
 		m.page = 1
 		m.to(stepNotice)
@@ -293,25 +295,54 @@ func (m *machine) readAnswer(ev Event) {
 		return
 	}
 	m.do(EndCard{})
-	if ev.Result != ResultOK || !m.cardIn() || m.touched {
-		if m.touched = false; m.cardIn() && ev.Result == ResultOK { // another one may lie there
-			m.readHere()
-		}
+	moved := m.touched
+	m.touched = false
+	if moved && m.cardIn() { // another one may lie there
+		m.readHere()
+	}
+	if ev.Result != ResultOK || !m.cardIn() || moved {
 		return
 	}
 	m.board, m.known = ev.Board, true
-	if steps[m.step].over || m.step != stepQuestion && m.step != stepDocuments && m.step != stepDecision {
+	if steps[m.step].over {
+		m.inquiry.stale = true
 		return
 	}
-	was := m.asking()
+	m.refresh()
+}
+
+// refresh asks the rules again with what the card has told. A question whose answers it changes is another question: a key that was meant for the screen
+// before is no answer to this one.
+func (m *machine) refresh() {
+	m.inquiry.stale = false
+	if !slices.Contains([]stepID{stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice}, m.step) {
+		return
+	}
+	was := m.asked()
 	c, known := m.matter()
 	m.inquiry.talk = m.inquiry.talk.Again(&c, known)
-	if m.asking() == was && m.step == stepQuestion {
+	if m.step == stepQuestion && slices.Equal(m.asked(), was) {
 		return
 	}
 	m.inquiry.verdict = nil
 	m.inquire(1)
-	m.careful = true // a key that was meant for the screen before is no answer to this one
+	m.careful = true
+}
+
+// asked are the ID of the question that is open and its answers in words.
+func (s State) asked() []string {
+	if s.inquiry.talk == nil {
+		return nil
+	}
+	q, _ := s.inquiry.talk.Next()
+	if q == nil {
+		return nil
+	}
+	words := []string{q.ID}
+	for _, a := range q.Answers {
+		words = append(words, a.Value, a.Ja)
+	}
+	return words
 }
 
 // asking is the ID of the question that is open.

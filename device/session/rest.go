@@ -37,6 +37,9 @@ func (m *machine) start(ev Event) {
 
 // rest goes to the idle screen and forgets the case.
 func (m *machine) rest() {
+	if m.reading != 0 { // nobody takes its answer any more
+		m.do(EndCard{})
+	}
 	m.to(stepIdle)
 	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
 	m.lang, m.reason, m.cause, m.outcome = m.cfg.Langs[0], "", "", 0

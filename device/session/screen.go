@@ -84,7 +84,9 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 	case m.notices&noticePanel != 0:
 		return display.FaultPanel, f
 	}
-	f.Date = display.DateOf(m.civil())
+	if !m.dateOpen() { // else nobody knows what day it is
+		f.Date = display.Date(m.today().String())
+	}
 	f.Queue, f.Release = m.queue, m.cfg.Release
 	switch m.link {
 	case LinkUp:

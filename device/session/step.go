@@ -163,6 +163,9 @@ func (m *machine) back() {
 	if m.await(nextWait); steps[m.step].wait > firstWait {
 		m.await(steps[m.step].wait)
 	}
+	if m.inquiry.stale {
+		m.refresh()
+	}
 }
 
 // ask gives an effect its number and waits for its answer.
