@@ -59,17 +59,20 @@ func (r reported) health() reported {
 // report sends the state document if it has changed and the last one is old enough; else it waits until it is.
 func (u *uplink) report(conn *wall.Conn) {
 	r := u.d.reportNow(u.d.box.Stats())
-	if conn == nil || r == u.said {
+	if conn == nil || r == u.said && !u.again {
 		return
 	}
 	every := reportHealth
 	if r.health() == u.said.health() {
 		every = reportCounts
 	}
-	if left := every - u.d.clock.Now().Sub(u.saidAt); u.said != (reported{}) && left > 0 {
+	if left := every - u.d.clock.Now().Sub(u.saidAt); r != u.said && u.said != (reported{}) && left > 0 {
 		u.stopReport()
 		u.reportDue, u.stopReport = u.d.clock.Timer(left)
-		return
+		if !u.again {
+			return
+		}
+		r = u.said // a peer that comes anew learns no sooner when a case has ended
 	}
 	body, err := json.Marshal(r)
 	if err == nil {
@@ -79,5 +82,7 @@ func (u *uplink) report(conn *wall.Conn) {
 		u.d.log.Error("reporting state", "cause", err)
 		return
 	}
-	u.said, u.saidAt = r, u.d.clock.Now()
+	if u.again = false; r != u.said {
+		u.said, u.saidAt = r, u.d.clock.Now()
+	}
 }

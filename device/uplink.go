@@ -47,7 +47,8 @@ type uplink struct {
 	stop   func()
 	last   time.Time // records left the box
 
-	said       reported // the latest state document that went out; zero: none to this peer
+	said       reported // the latest state document that went out; zero: none
+	again      bool     // the peer is new and has not had it
 	saidAt     time.Time
 	reportDue  <-chan time.Time
 	stopReport func()
@@ -101,7 +102,7 @@ func (u *uplink) run(ctx context.Context) {
 		case conn = <-peers:
 			lost, u.link = make(chan struct{}), session.LinkDown // until it says otherwise
 			u.quiet()
-			u.said = reported{}
+			u.again = true
 			c, gone := conn, lost
 			u.d.spawn("wall peer", func() { u.read(ctx, c, frames, gone) })
 		case <-lost:
