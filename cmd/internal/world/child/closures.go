@@ -76,7 +76,7 @@ func (c *closures) run(stop <-chan struct{}) {
 // stand waits until the contacts were scanned, or until the key-pad has made no
 // call for so long.
 func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
-	first, last, since := c.matrix.Ops(), c.matrix.Ops(), time.Now()
+	first, last, quiet := c.matrix.Ops(), c.matrix.Ops(), time.Duration(0)
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
@@ -89,10 +89,10 @@ func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
 		if ops-first >= c.scans {
 			return
 		}
-		if ops != last {
-			last, since = ops, time.Now()
+		if quiet += look; ops != last {
+			last, quiet = ops, 0
 		}
-		if time.Since(since) >= still {
+		if quiet >= still { // by looks, not by the clock: a process that was not run has not looked
 			return
 		}
 	}
