@@ -176,9 +176,9 @@ func (r *Rollout) Report(rep Report) {
 	if rep.Path != r.Plan.Path || m.State == Untouched && rep.State != "committed" {
 		return
 	}
-	m.Cases = max(m.Cases, rep.Cases)
 	switch rep.State {
 	case "committed":
+		m.Cases = max(m.Cases, rep.Cases) // before that they were finished on the old version
 		if m.State != Done {
 			m.State, m.Code, m.Ended = Done, "", rep.At
 		}
