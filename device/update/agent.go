@@ -267,6 +267,7 @@ func (a *Agent) waitForGate(ctx context.Context, kind Kind, m Manifest, order Or
 		case raw := <-a.desired: // a newer assignment takes the place of this one
 			a.Desired(raw)
 			return errSuperseded
+		case <-a.parts: // of a request that nobody waits for any more
 		case <-time.After(a.o.Poll):
 		}
 	}
