@@ -45,7 +45,7 @@ func (c *Collector) onDropped(m paho.Message) job {
 		return job{}
 	}
 	before := c.dropped.Swap(n)
-	if n <= before || !c.heard.Swap(true) {
+	if first := !c.heard.Swap(true); first || n <= before { // the first count is the broker's past
 		return job{}
 	}
 	return job{do: func(ctx context.Context) error {
