@@ -19,7 +19,8 @@ func TestLateCard(t *testing.T) {
 		tried := 0
 		for _, p := range first.s.procedures() {
 			for _, who := range []Key{Key1, Key2, Key3} {
-				for _, menu := range []bool{false, true} {
+				for depth := range 4 { // answers before the card; with 3 it comes under the menu
+					menu := depth == 3
 					w := newWorld(t)
 					w.under(city, "")
 					w.code(true)
@@ -33,6 +34,9 @@ func TestLateCard(t *testing.T) {
 						case stepKind:
 							w.press(Key1)
 						}
+					}
+					for i := 0; i < depth%3 && w.s.step == stepQuestion; i++ {
+						w.press(Key1)
 					}
 					if w.s.step != stepQuestion {
 						continue
