@@ -67,10 +67,9 @@ func TestPINChange(t *testing.T) {
 	until(t, url, "clerk.closed")
 
 	// what a city officer sees on the page, not what the interface says
-	do(t, page, truth(`document.querySelectorAll("#records li").length === 1 && document.getElementById("count").textContent === "1"`))
-	if record := ask(t, page, chromedp.Text(chromedp.CSS("#records"))); !strings.Contains(record, "PIN change") || !strings.Contains(record, "done") {
-		t.Errorf("city hall's view on the page says %q, want a PIN change that is done", record)
-	}
+	// one record of the case; the other facets point at no case and are not counted
+	do(t, page, truth(`document.getElementById("count").textContent === "1" &&
+		[...document.querySelectorAll("#records li")].some(li => li.textContent.includes("PIN change") && li.textContent.includes("done"))`))
 	picture(t, page, "5-record")
 	// words of the page in Japanese, too
 	click(t, page, `[data-lang="ja"]`)
