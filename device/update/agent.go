@@ -234,6 +234,9 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	if err := in.Install(ctx, path, m); err != nil {
 		return a.attempt(kind, "install", err)
 	}
+	if err := a.waitForGate(ctx, kind, m, order); err != nil { // installing takes minutes: a case may have been opened
+		return err
+	}
 	a.kept.Trial = &trial{Kind: kind, Manifest: m, Since: a.o.Now().At}
 	if err := a.save(); err != nil {
 		return err

@@ -254,6 +254,24 @@ func TestAgentSlot(t *testing.T) {
 	})
 }
 
+// TestAgentCaseDuringInstall: a case that is opened while the bundle is being written is not cut by the start.
+func TestAgentCaseDuringInstall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, true)
+		path, _ := b.release(t, update.Firmware, "2", 2, []byte("wanted"))
+		b.slot.onInstall = func() { b.busy.Store(true) }
+		b.start()
+		b.agent.Desired(b.assign(t, "box", 1, path))
+		time.Sleep(10 * time.Hour)
+		if got := b.states(); slices.Contains(got, "rebooting") || !slices.Contains(got, "installing") {
+			t.Errorf("states %v, want installing and no start", got)
+		}
+		b.busy.Store(false)
+		b.reboot()
+		b.stop()
+	})
+}
+
 func TestAgentFallsBack(t *testing.T) {
 	for name, tt := range map[string]struct {
 		break_ func(s *slot)

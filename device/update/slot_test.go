@@ -23,6 +23,7 @@ type slot struct {
 	calls          []string
 	committed      update.Digest
 	power          *power
+	onInstall      func() // while the payload is written; nil: nothing
 }
 
 func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
@@ -37,6 +38,9 @@ func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
 func (s *slot) Install(_ context.Context, path string, m update.Manifest) error {
 	works, err := s.power.step()
 	if works {
+		if s.onInstall != nil {
+			s.onInstall()
+		}
 		s.calls = append(s.calls, "install")
 		s.other = m.SHA256
 	}
