@@ -39,7 +39,11 @@ export class Hall {
     this.count.textContent = String(n);
     this.count.nextElementSibling.dataset.w = n === 1 ? "records.one" : "records.count";
     this.count.nextElementSibling.textContent = w(this.count.nextElementSibling.dataset.w);
-    const rows = [...this.seen.keys()].reverse().slice(0, 5);
+    // the newest five, the records of cases before the other facets: seven come with each case
+    const isCase = text => JSON.parse(text).k === "po";
+    const newest = [...this.seen.keys()].reverse();
+    const rows = [...newest.filter(isCase), ...newest.filter(text => !isCase(text))].slice(0, 5);
+    const since = this.seen.size - fresh;
     if (rows.length === 0) {
       const li = document.createElement("li");
       li.className = "none";
@@ -47,7 +51,7 @@ export class Hall {
       this.list.replaceChildren(li);
       return;
     }
-    this.list.replaceChildren(...rows.map((text, i) => this.row(JSON.parse(text), text, i < fresh)));
+    this.list.replaceChildren(...rows.map(text => this.row(JSON.parse(text), text, this.seen.get(text) >= since)));
   }
 
   row(r, text, fresh) {
