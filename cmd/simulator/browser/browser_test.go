@@ -13,24 +13,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"madoguchi/cmd/internal/webtest"
 
 	"github.com/chromedp/chromedp"
 )
 
 var pictures = flag.String("pictures", "", "write screenshots to this `folder`")
 
-// patience is how long one thing may take on a loaded machine.
-const patience = 60 * time.Second
-
 // TestPINChange carries a change of the login PIN from idle to the record at city hall, with mouse clicks alone.
 func TestPINChange(t *testing.T) {
 	url := simulator(t)
-	page := chromium(t, 1440, 900)
-	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)),
+	page := webtest.Chromium(t, 1440, 900)
+	webtest.Do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)),
 		chromedp.WaitVisible(chromedp.CSS(`#cards [data-card="adult"]`)))
 	until(t, url, "idle")
 	picture(t, page, "1-idle")
@@ -68,14 +65,14 @@ func TestPINChange(t *testing.T) {
 
 	// what a city officer sees on the page, not what the interface says
 	// one record of the case; the other facets point at no case and are not counted
-	do(t, page, truth(`document.getElementById("count").textContent === "1" &&
+	webtest.Do(t, page, webtest.Truth(`document.getElementById("count").textContent === "1" &&
 		[...document.querySelectorAll("#records li")].some(li => li.textContent.includes("PIN change") && li.textContent.includes("done"))`))
 	picture(t, page, "5-record")
 	// words of the page in Japanese, too
 	click(t, page, `[data-lang="ja"]`)
-	do(t, page, truth(`document.getElementById("records").textContent.includes("暗証番号の変更")`))
+	webtest.Do(t, page, webtest.Truth(`document.getElementById("records").textContent.includes("暗証番号の変更")`))
 	picture(t, page, "6-japanese")
-	trouble := ask(t, page, chromedp.Evaluate[string](`document.getElementById("trouble").hidden ? "" : document.getElementById("trouble").textContent`))
+	trouble := webtest.Ask(t, page, chromedp.Evaluate[string](`document.getElementById("trouble").hidden ? "" : document.getElementById("trouble").textContent`))
 	if trouble != "" {
 		t.Errorf("the page is in trouble: %s", trouble)
 	}
@@ -84,11 +81,11 @@ func TestPINChange(t *testing.T) {
 // TestNarrow: on a narrow window nothing hangs over the side.
 func TestNarrow(t *testing.T) {
 	url := simulator(t)
-	page := chromium(t, 420, 900)
-	do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)))
+	page := webtest.Chromium(t, 420, 900)
+	webtest.Do(t, page, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`.cap[data-key="5"]`)))
 	until(t, url, "idle")
-	wide := ask(t, page, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
-	window := ask(t, page, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
+	wide := webtest.Ask(t, page, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+	window := webtest.Ask(t, page, chromedp.Evaluate[int](`document.documentElement.clientWidth`))
 	if wide > window {
 		t.Errorf("the page is %d wide in a window of %d", wide, window)
 	}
@@ -124,52 +121,10 @@ func simulator(t *testing.T) string {
 	return ""
 }
 
-// chromium starts a browser that reaches nothing but this machine.
-func chromium(t *testing.T, width, height int) context.Context {
-	t.Helper()
-	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox,
-		chromedp.WindowSize(width, height), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"), chromedp.Flag("lang", "en-US"),
-		chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	if _, err := chromedp.Run(ctx, chromedp.Steps()); err != nil {
-		t.Fatalf("starting chromium: %v (make setup installs it)", err)
-	}
-	return ctx
-}
-
-// step does something in the page.
-type step = chromedp.Action[chromedp.Void]
-
-func do(t *testing.T, page context.Context, steps ...step) {
-	t.Helper()
-	ask(t, page, chromedp.Steps(steps...))
-}
-
-// ask does something in the page and returns what it gives.
-func ask[T any](t *testing.T, page context.Context, a chromedp.Action[T]) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(page, patience)
-	defer cancel()
-	v, err := chromedp.Run(ctx, a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-// truth waits until an expression is true in the page.
-func truth(expression string) step {
-	return chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience))
-}
-
 // click presses the mouse on an element and waits until the page has told the box.
 func click(t *testing.T, page context.Context, selector string) {
 	t.Helper()
-	do(t, page, chromedp.Click(chromedp.CSS(selector)))
+	webtest.Do(t, page, chromedp.Click(chromedp.CSS(selector)))
 }
 
 // until waits for a screen that stands still.
@@ -179,7 +134,7 @@ func until(t *testing.T, url, screen string) {
 		Screen string
 		Busy   bool
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), webtest.Patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/events", nil)
 	if err != nil {
@@ -214,7 +169,7 @@ func picture(t *testing.T, page context.Context, name string) {
 	if *pictures == "" {
 		return
 	}
-	png := ask(t, page, chromedp.CaptureScreenshot())
+	png := webtest.Ask(t, page, chromedp.CaptureScreenshot())
 	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o644); err != nil {
 		t.Fatal(err)
 	}
