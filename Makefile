@@ -77,7 +77,7 @@ bench: setup ## the performance table: each figure beside what it is measured ag
 	$(GO) run ./cmd/internal/benchtable
 
 .PHONY: screens
-screens: ## every screen in every language on one sheet: dist/screens.png
+screens: ## every screen in every language on one sheet, in large print too: dist/screens.png
 	@mkdir -p dist
 	$(GO) run ./display/internal/contactsheet dist/screens.png
 

@@ -53,6 +53,9 @@ func build(cat texts, s Screen) (page, error) {
 	if s.ID.forClerk() {
 		s.Lang = Lang(words.ClerkLang(string(s.Lang)))
 	}
+	if !slices.Contains(Langs, s.Lang) {
+		return page{}, &UnknownError{ID: s.ID, Fact: "language", Value: string(s.Lang)}
+	}
 	b := &builder{cat: cat, s: s, info: info}
 	p := b.page()
 	if b.err != nil {

@@ -77,3 +77,16 @@ func TestLargePrintSaysAll(t *testing.T) {
 		}
 	}
 }
+
+// A language that there is not is an error on every screen, in both prints.
+func TestUnknownLanguage(t *testing.T) {
+	r := renderer(t, 400, 300)
+	for _, s := range append(samples.All(), samples.Large()...) {
+		if s.Screen.ID.Langs()[0] != display.Langs[0] || len(s.Screen.ID.Langs()) < len(display.Langs) {
+			continue // the clerk's screens are in Japanese then
+		}
+		if _, err := r.Render(s.In("xx")); err == nil {
+			t.Errorf("%s was drawn in a language that there is not", s.Name)
+		}
+	}
+}

@@ -142,7 +142,7 @@ func TestRenderRefuses(t *testing.T) {
 		want   any
 	}{
 		{"id", display.Screen{ID: "resident.nowhere", Lang: "ja"}, &unknown},
-		{"language", display.Screen{ID: display.Idle, Lang: "xx"}, &missing},
+		{"language", display.Screen{ID: display.Idle, Lang: "xx"}, &unknown},
 		{"reason", display.Screen{ID: display.ClerkClosed, Lang: "ja", Facts: display.Facts{Reason: "bored"}}, &unknown},
 		{"no reason", display.Screen{ID: display.ResidentStopped, Lang: "ja"}, &unknown},
 		{"kind", display.Screen{ID: display.ResidentDone, Lang: "ja", Facts: display.Facts{Kind: "puk"}}, &unknown},

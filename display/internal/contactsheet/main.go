@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/image/font"
@@ -66,10 +67,11 @@ type shot struct {
 	at     image.Point
 }
 
-// shots lays the samples out: a screen in all its languages side by side. The clerk's screens have fewer languages and stand closer.
+// shots lays the samples out, then those in large print with all their pages: a screen in all its languages side by side. The clerk's screens have
+// fewer languages and stand closer.
 func shots(only string, langs []display.Lang, columns int) (list []shot, rows int, err error) {
 	var at image.Point
-	for _, s := range samples.All() {
+	for _, s := range append(samples.All(), leaves(samples.Large(), langs)...) {
 		if !strings.Contains(s.Name, only) {
 			continue
 		}
@@ -78,7 +80,7 @@ func shots(only string, langs []display.Lang, columns int) (list []shot, rows in
 			if !slices.Contains(display.Langs, l) {
 				return nil, 0, fmt.Errorf("no language %q", l)
 			}
-			if slices.Contains(s.Screen.ID.Langs(), l) {
+			if slices.Contains(s.Screen.ID.Langs(), l) && (!s.Screen.Facts.Large || s.Screen.Facts.Page <= display.Pages(s.In(l))) {
 				in = append(in, l)
 			}
 		}
@@ -91,6 +93,25 @@ func shots(only string, langs []display.Lang, columns int) (list []shot, rows in
 		}
 	}
 	return list, at.Y + 1, nil
+}
+
+// leaves puts behind each sample its further pages, as many as the language with the most has.
+func leaves(list []samples.Sample, langs []display.Lang) []samples.Sample {
+	var out []samples.Sample
+	for _, s := range list {
+		most := 1
+		for _, l := range langs {
+			most = max(most, display.Pages(s.In(l)))
+		}
+		out = append(out, s)
+		for p := 2; p <= most; p++ {
+			further := s
+			further.Name += "_" + strconv.Itoa(p)
+			further.Screen.Facts.Page, further.Screen.Facts.Pages = p, most
+			out = append(out, further)
+		}
+	}
+	return out
 }
 
 func sheet(path, size, only string, langs []display.Lang, across int) (int, error) {
