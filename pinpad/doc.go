@@ -11,8 +11,8 @@
 // A [Pad] has four modes. In menu mode an [Event] carries its key. In secret
 // mode characters go straight into a locked page ([pin.PIN]) and events say only
 // how many stand; just cancel, clear, enter and menu keep their meaning. Test mode
-// names every key as it goes down and up, for a technician, and never beside a
-// PIN. Off delivers no key. A change of mode drops keys that were not delivered
+// names every key as it goes down and up and every contact that reads closed, for a
+// technician, and never beside a PIN. Off delivers no key. A change of mode drops keys that were not delivered
 // and waits until all keys are up: no key crosses from one mode into the other.
 //
 // Slow keys ([Pad.SetSlow]) ask for a longer press and a longer rest, and forgive

@@ -26,7 +26,7 @@ var (
 // with Again or Resume), undelivered keys are dropped, all keys must be up, and
 // then characters go into the locked page. 確認 with the form kept moves the
 // entry to its slot and ends it; keys rest until the next mode. 取消 rests it.
-// An entry with Again in another slot than SlotNew, or an unknown slot or form,
+// An entry with Again in another slot than SlotNew and SlotNewCode, or an unknown slot or form,
 // is a fault of the caller and switches to Off.
 func (p *Pad) Secret(gen uint32, e Entry) {
 	p.mu.Lock()
@@ -34,12 +34,12 @@ func (p *Pad) Secret(gen uint32, e Entry) {
 	if p.halted {
 		return
 	}
-	if e.Slot == SlotCode {
+	if e.Slot >= SlotCode {
 		e.Form = pin.FormCode
 	}
 	p.gen, p.open = gen, false
 	p.cut()
-	if e.Slot >= slots || e.Form.Max() == 0 || e.Again && e.Slot != SlotNew {
+	if e.Slot >= slots || e.Form.Max() == 0 || e.Again && e.Slot != SlotNew && e.Slot != SlotNewCode {
 		p.mode = modeOff
 		return
 	}
@@ -65,7 +65,7 @@ func (p *Pad) begin(e Entry) error {
 		p.empty(e.Slot)
 	}
 	var err error
-	if e.Slot == SlotCode {
+	if e.Slot >= SlotCode {
 		var c *pin.Code
 		if c, err = pin.NewCode(); err == nil {
 			p.typing = c
@@ -94,9 +94,9 @@ func (p *Pad) drop() {
 
 // empty wipes a slot.
 func (p *Pad) empty(s Slot) {
-	if s == SlotCode {
-		p.code.Wipe()
-		p.code = nil
+	if s >= SlotCode {
+		p.codes[s-SlotCode].Wipe()
+		p.codes[s-SlotCode] = nil
 		return
 	}
 	p.pins[s].Wipe()
@@ -184,9 +184,19 @@ func (p *Pad) enter() {
 	}
 	if c, ok := p.typing.(*pin.Code); ok {
 		f := c.Fault()
+		if f == pin.FaultNone && p.entry.Again && !c.Equal(p.codes[SlotNewCode-SlotCode]) {
+			f = pin.FaultMismatch
+		}
 		p.say(EventEntered, f)
-		if f == pin.FaultNone {
-			p.code, p.typing, p.open = c, nil, false
+		switch {
+		case f == pin.FaultMismatch:
+			p.drop()
+			p.empty(SlotNewCode)
+		case f != pin.FaultNone: // typing goes on
+		case p.entry.Again:
+			p.drop()
+		default:
+			p.codes[p.entry.Slot-SlotCode], p.typing, p.open = c, nil, false
 		}
 		return
 	}
@@ -210,7 +220,7 @@ func (p *Pad) enter() {
 
 // Take moves an entered PIN out of its slot: the caller holds it now and wipes
 // it. It returns nil if 確認 has not been accepted for the slot, or it was
-// taken, and for SlotCode (see TakeCode).
+// taken, and for codes (see TakeCode).
 func (p *Pad) Take(s Slot) *pin.PIN {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -222,12 +232,17 @@ func (p *Pad) Take(s Slot) *pin.PIN {
 	return n
 }
 
-// TakeCode moves an entered clerk code out of its slot, or returns nil.
-func (p *Pad) TakeCode() *pin.Code {
+// TakeCode moves an entered clerk code out of SlotCode, or returns nil.
+func (p *Pad) TakeCode() *pin.Code { return p.takeCode(SlotCode) }
+
+// TakeNewCode moves an entered clerk code out of SlotNewCode, or returns nil.
+func (p *Pad) TakeNewCode() *pin.Code { return p.takeCode(SlotNewCode) }
+
+func (p *Pad) takeCode(s Slot) *pin.Code {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.code
-	p.code = nil
+	c := p.codes[s-SlotCode]
+	p.codes[s-SlotCode] = nil
 	return c
 }
 
@@ -240,4 +255,5 @@ func (p *Pad) Wipe() {
 	p.empty(SlotCurrent)
 	p.empty(SlotNew)
 	p.empty(SlotCode)
+	p.empty(SlotNewCode)
 }

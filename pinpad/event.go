@@ -16,10 +16,11 @@ const (
 	SlotCurrent Slot = iota // the PIN the card has now
 	SlotNew                 // the PIN it shall have
 	SlotCode                // a clerk's code
-	slots       = 3
+	SlotNewCode             // the code the clerk shall have
+	slots       = 4
 )
 
-// String returns "current", "new" or "code".
+// String returns "current", "new", "code" or "new code".
 func (s Slot) String() string {
 	switch s {
 	case SlotCurrent:
@@ -28,6 +29,8 @@ func (s Slot) String() string {
 		return "new"
 	case SlotCode:
 		return "code"
+	case SlotNewCode:
+		return "new code"
 	}
 	return fmt.Sprintf("Slot(%d)", uint8(s))
 }
@@ -35,9 +38,10 @@ func (s Slot) String() string {
 // Entry is what Secret asks for.
 type Entry struct {
 	Slot Slot
-	// Form is the rule of the PIN. SlotCode is always pin.FormCode.
+	// Form is the rule of the PIN. SlotCode and SlotNewCode are always
+	// pin.FormCode.
 	Form pin.Form
-	// Again asks for the second typing of SlotNew. 確認 compares the two inside
+	// Again asks for the second typing of SlotNew or SlotNewCode. 確認 compares the two inside
 	// the locked pages: FaultNone leaves the slot as it stands, FaultMismatch
 	// wipes both and the new PIN starts again from the beginning.
 	Again bool
@@ -63,9 +67,10 @@ const (
 	EventMenu                            // secret mode: メニュー
 	EventStuck                           // any mode: the key-pad is out of order, see Pad
 	EventIdle                            // any mode: it is in order again and all keys are up
+	EventContacts                        // test mode: Closed changed
 )
 
-var kinds = [...]string{"none", "press", "hold", "release", "typed", "clear-soon", "entered", "cancel", "clear-empty", "menu", "stuck", "idle"}
+var kinds = [...]string{"none", "press", "hold", "release", "typed", "clear-soon", "entered", "cancel", "clear-empty", "menu", "stuck", "idle", "contacts"}
 
 // String returns a stable name such as "press" or "clear-empty".
 func (k EventKind) String() string {
@@ -91,4 +96,7 @@ type Event struct {
 	// that is easily read as another (see pin.PIN.LookAlike). Which, and where, is
 	// not said.
 	LookAlike bool
+	// Closed are the contacts that read closed, in EventContacts: bit row × 4 +
+	// column, as [Key.Bit].
+	Closed uint16
 }

@@ -61,7 +61,9 @@ type Pad struct {
 	open   bool               // keys go into typing
 	pins   [SlotCode]*pin.PIN // SlotCurrent, SlotNew
 	forms  [SlotCode]pin.Form // of pins
-	code   *pin.Code          // SlotCode
+	codes  [2]*pin.Code       // SlotCode, SlotNewCode
+
+	contacts contacts // test mode
 }
 
 var _ conn.Resource = (*Pad)(nil)
@@ -108,13 +110,15 @@ func (p *Pad) Events() <-chan Event { return p.events }
 func (p *Pad) Menu(gen uint32) { p.change(modeMenu, gen) }
 
 // Test starts the key test: EventPress and EventRelease for every key, each
-// press of a bouncing key and no guard. With two keys down neither is told. It
+// press of a bouncing key and no guard. With two keys down neither is told as
+// a key; EventContacts tells every change of what reads closed, also while the
+// key-pad is out of order: which key is stuck, and which keys make a ghost. It
 // answers false, and changes nothing, while an entry stands anywhere: keys are
 // not named beside a PIN.
 func (p *Pad) Test(gen uint32) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.halted || p.mode == modeSecret || p.typing != nil || p.code != nil || p.pins != [SlotCode]*pin.PIN{} {
+	if p.halted || p.mode == modeSecret || p.typing != nil || p.codes != [2]*pin.Code{} || p.pins != [SlotCode]*pin.PIN{} {
 		return false
 	}
 	p.switchTo(modeTest, gen)
@@ -148,7 +152,7 @@ func (p *Pad) switchTo(m mode, gen uint32) {
 	if p.mode == m {
 		return
 	}
-	p.mode, p.open = m, false
+	p.mode, p.open, p.contacts = m, false, contacts{}
 	p.cut()
 }
 

@@ -33,7 +33,7 @@ func TestEventsTellNoCharacter(t *testing.T) {
 		form := forms[n%len(forms)]
 		entry := pinpad.Entry{Slot: pinpad.SlotNew, Form: form}
 		if form == pin.FormCode {
-			entry.Slot = pinpad.SlotCode
+			entry.Slot = []pinpad.Slot{pinpad.SlotCode, pinpad.SlotNewCode}[n/len(forms)%2]
 		}
 		presses := 1
 		if form.Letters() {

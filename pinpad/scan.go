@@ -111,6 +111,7 @@ func (p *Pad) judge(mask uint16, err error, now time.Time) (rest, broken bool) {
 		}
 	}
 	p.act(v, k)
+	p.closed(mask)
 	// In secret mode scanning never rests: the same work in every 5 ms, no
 	// interrupt that /proc/interrupts would count.
 	return p.mode != modeSecret && p.owed == 0 && p.deb.resting(), p.deb.broken

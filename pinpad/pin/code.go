@@ -50,6 +50,27 @@ func (c *Code) Len() int { return c.page().Len() }
 // Fault judges the code by FormCode: FaultNone or FaultTooShort.
 func (c *Code) Fault() Fault { return c.page().Fault(FormCode) }
 
+// Equal compares two codes in constant time. Empty and wiped ones are equal to
+// none.
+func (c *Code) Equal(o *Code) bool { return c.page().Equal(o.page()) }
+
+// Easy reports whether the code is among the first that anybody would try: one
+// digit or a few repeated (1111, 1212, 123123), digits in steps of the same width
+// (1234, 9753, 8901 counting on from 9 to 0), a mirror (1221), a year (1900 to
+// 2099), or a column of the pad (2580). The time it takes depends on nothing but
+// the length.
+func (c *Code) Easy() bool { return c.page().judge(nil, (*cells).easy) }
+
+// Like reports whether the code is easily guessed by somebody who knew o: the same
+// digits, all but one of them the same, in another order, or with some added or left
+// out before or behind.
+func (c *Code) Like(o *Code) bool {
+	if o == nil {
+		return true
+	}
+	return c.page().judge(o.page(), (*cells).like)
+}
+
 // Wipe zeroes the code and ends it; see [PIN.Wipe].
 func (c *Code) Wipe() { c.page().Wipe() }
 
