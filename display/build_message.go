@@ -198,6 +198,9 @@ func (b *builder) choices(p *page) {
 func (b *builder) languages(p *page) {
 	p.title = b.tr("resident.language.title")
 	for i, l := range Langs {
+		if b.s.Facts.Silent[i] {
+			continue
+		}
 		name, err := b.cat.Text(string(l), "name.self", b.view, 0)
 		if err != nil {
 			b.fail(err)

@@ -70,7 +70,8 @@ const (
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
 
-	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words; 8 is the practice round, with Practice.
+	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words; 8 is the practice round, with Practice; without those in Silent.
+	ResidentStart          ID = "resident.start"            // Where one language is offered, in place of ResidentLanguage. Choice 1 begin, 2 the practice round.
 	ResidentPractice       ID = "resident.practice"         // A round of typing without a card is about to begin.
 	ResidentPractised      ID = "resident.practice.done"    // It is over; what was typed is wiped.
 	ResidentCardInsert     ID = "resident.card.insert"      // Procedure, Kind.
@@ -203,6 +204,7 @@ func buildInfos() map[ID]Info {
 		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
 		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
+		ResidentStart:          {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentCardInsert:     {Face: FaceResident, Keys: []string{"cancel", "menu"}},
 		ResidentCardReading:    {Face: FaceResident},
 		ResidentCardWrong:      {Face: FaceResident, Seen: true, Keys: []string{"cancel"}},

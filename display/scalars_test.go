@@ -27,6 +27,8 @@ func TestScalarsHoldEveryFact(t *testing.T) {
 				t.Errorf("fact %s is not compared", name)
 			}
 			continue
+		case reflect.Array:
+			v.Index(v.Len() - 1).SetBool(true)
 		default:
 			t.Fatalf("fact %s is a %v", name, v.Kind())
 		}

@@ -43,9 +43,10 @@ type Facts struct {
 	Queue     int           // records not yet taken by city hall
 	Release   string        // "at_once", "batched": when records leave the box
 
-	Large    bool // large print, on every resident's screen
-	Practice bool // ResidentLanguage offers the practice round
-	Slow     bool // slow keys are on, on ResidentMenu
+	Large    bool    // large print, on every resident's screen
+	Practice bool    // ResidentLanguage offers the practice round
+	Silent   [7]bool // ResidentLanguage: languages that this box does not offer, in the order of Langs
+	Slow     bool    // slow keys are on, on ResidentMenu
 
 	Choice  int    // the marked line, from 1; 0 = none
 	Reason  string // message code, see the screen's line in ids.go
@@ -114,6 +115,6 @@ func (f Facts) scalars() any {
 	return [...]any{
 		f.Office, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
 		f.Queue, f.Release, f.Choice, f.Reason, f.Seconds, f.Step, f.Build, f.Fingerprint,
-		f.Title, f.Text, f.Verdict, f.Page, f.Pages, f.Rest, f.Large, f.Slow, f.Practice,
+		f.Title, f.Text, f.Verdict, f.Page, f.Pages, f.Rest, f.Large, f.Slow, f.Practice, f.Silent,
 	}
 }

@@ -4,7 +4,6 @@ package session
 
 import (
 	"madoguchi/card"
-	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -153,21 +152,7 @@ func (m *machine) failed(cause string) {
 func (m *machine) cardPress(k Key) {
 	switch m.step {
 	case stepLanguage:
-		was := m.choice
-		i := m.pick(k, len(display.Langs)+1)
-		if i > len(display.Langs) {
-			if was <= len(display.Langs) && m.offered(was) {
-				m.lang = display.Langs[was-1]
-			}
-			m.to(stepPractice)
-			return
-		}
-		if i > 0 && m.offered(i) {
-			m.lang = display.Langs[i-1]
-			m.toCard()
-			return
-		}
-		m.await(firstWait)
+		m.languagePress(k)
 	case stepUnreadable, stepRemoved, stepFailed, stepCardWrong:
 		if k == KeyEnter && m.cardIn() { // seated again without the reader noticing
 			m.toCard()
@@ -181,15 +166,6 @@ func (m *machine) cardPress(k Key) {
 			m.toEntry()
 		}
 	}
-}
-
-func (m *machine) offered(i int) bool {
-	for _, l := range m.cfg.Langs {
-		if l == display.Langs[i-1] {
-			return true
-		}
-	}
-	return false
 }
 
 // afterBoard goes from the tries board to what the case is about.

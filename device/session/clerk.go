@@ -335,10 +335,7 @@ func (m *machine) opened(ev Event) {
 	}
 	m.board, m.known = card.Board{}, false
 	m.reason = ""
-	if m.lang = m.tongue; len(m.cfg.Langs) == 1 {
-		m.toCard()
-		return
-	}
+	m.lang = m.tongue
 	m.toLanguage()
 }
 

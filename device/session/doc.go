@@ -47,9 +47,10 @@
 // what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
 // waited for first, because its result is owed to the resident.
 //
-// Between 8 on the language screen and that screen again lies a practice round, with entries like the real ones and neither card nor record. Every new password,
-// whatever it is, is followed by a hint at letters that are easily mistaken. A PIN that was right or was changed ends with what to take home: what it is
-// for, what the municipality has to say that matters after the counter, and the last day of the certificate it opens, which no storage keeps.
+// Between 8 on the language screen (2 on the first screen of a box with one language) and that screen again lies a practice round, with entries like the real
+// ones and neither card nor record. Every new password, whatever it is, is followed by a hint at letters that are easily mistaken. A PIN that was right or was
+// changed ends with what to take home: what it is for, what the municipality has to say that matters after the counter, and the last day of the certificate it
+// opens, which no storage keeps.
 //
 // Each card command is journaled before it is sent, and the case's one record is stored before its result is shown. A VERIFY carries the number of tries that
 // the resident was shown; the card goroutine sends nothing if the card says another. With one try left nothing is sent but through the guard.

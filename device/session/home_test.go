@@ -129,6 +129,58 @@ func TestPractice(t *testing.T) {
 	}
 }
 
+// TestPracticeInOneLanguage: where one language is offered the round is as near, and the case goes on from the same screen.
+func TestPracticeInOneLanguage(t *testing.T) {
+	w := newWorld(t, display.English)
+	w.clerk(Key2, Key1)
+	w.press(KeyEnter)
+	w.at(stepLanguage)
+	if got := w.screen.Screen; got.ID != display.ResidentStart || got.Lang != display.English || got.Facts.Choice != startNow {
+		t.Errorf("the first screen is %s in %s, line %d", got.ID, got.Lang, got.Facts.Choice)
+	}
+	w.press(Key3, KeyUp)
+	w.at(stepLanguage)
+	w.press(KeyDown, KeyEnter)
+	w.at(stepPractice)
+	w.press(KeyEnter)
+	w.typed(4)
+	w.secret(Cancelled)
+	w.at(stepLanguage)
+	w.press(Key2)
+	w.at(stepPractice)
+	w.press(KeyCancel)
+	w.press(Key1)
+	w.at(stepInsert)
+}
+
+// TestLanguagesOffered: the language screen names what the box offers; the mark passes over the rest, and their digits mean nothing.
+func TestLanguagesOffered(t *testing.T) {
+	w := newWorld(t, display.Japanese, display.English, display.Korean)
+	w.clerk(Key2, Key1)
+	w.press(KeyEnter)
+	if got, want := w.screen.Screen.Facts.Silent, [7]bool{1: true, 3: true, 5: true, 6: true}; got != want {
+		t.Errorf("not offered: %v, want %v", got, want)
+	}
+	var marks []int
+	for _, k := range []Key{KeyUp, KeyDown, Key2, Key4, KeyDown, KeyDown, KeyDown, KeyUp, KeyUp} {
+		w.press(k)
+		w.at(stepLanguage)
+		marks = append(marks, w.s.choice)
+	}
+	if want := []int{1, 3, 3, 3, 5, 8, 8, 5, 3}; !slices.Equal(marks, want) {
+		t.Errorf("marked lines %v, want %v", marks, want)
+	}
+	w.press(KeyEnter)
+	w.at(stepInsert)
+	w.press(KeyMenu, Key1)
+	w.at(stepTongue)
+	w.press(Key2, KeyDown, KeyDown, KeyEnter)
+	w.at(stepInsert)
+	if w.s.lang != display.Korean {
+		t.Errorf("language %s, want the one that was marked", w.s.lang)
+	}
+}
+
 // TestComfort: large print and slow keys are switched in the menu, hold to the end of the case, and no longer.
 func TestComfort(t *testing.T) {
 	w := newWorld(t)

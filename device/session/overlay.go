@@ -35,8 +35,8 @@ func (m *machine) overlayPress(k Key) {
 			m.back()
 			return
 		}
-		if i := m.pickMark(k, len(display.Langs)); i > 0 && m.offered(i) {
-			m.lang = display.Langs[i-1]
+		if l, ok := m.pickLang(&m.mark, k, len(display.Langs)); ok {
+			m.lang = l
 			m.back()
 			return
 		}

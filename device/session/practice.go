@@ -2,20 +2,11 @@
 
 package session
 
-import "madoguchi/display"
-
 // The practice round is offered where the resident chooses the language: the entry as it is later, with characters that the screen shows, and no
 // card. Nobody looks at what was typed: it is wiped unread, and a real PIN typed by mistake with it.
 
 // practising tells whether the round is under way.
 func (s State) practising() bool { return s.step >= stepPractice && s.step <= stepPractised }
-
-// toLanguage asks for the language, with the one that is shown marked.
-func (m *machine) toLanguage() {
-	m.do(WipePINs{})
-	m.choice = 1 + index(display.Langs, m.lang)
-	m.to(stepLanguage)
-}
 
 // practicePress is a key between the entries of the round.
 func (m *machine) practicePress(k Key) {

@@ -162,10 +162,13 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 	}
 	switch m.step {
 	case stepLanguage:
-		f.Choice, f.Practice = m.choice, true
+		if f.Choice = m.choice; m.oneTongue() {
+			return display.ResidentStart, f
+		}
+		f.Practice, f.Silent = true, m.silent()
 		return display.ResidentLanguage, f
 	case stepTongue:
-		f.Choice = m.mark
+		f.Choice, f.Silent = m.mark, m.silent()
 		return display.ResidentLanguage, f
 	case stepBoard:
 		m.putBoard(&f)

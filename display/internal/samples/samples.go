@@ -181,6 +181,8 @@ func cards() []Sample {
 	out := []Sample{
 		one(display.ResidentLanguage, display.Facts{Choice: 1}),
 		named("practice", display.ResidentLanguage, display.Facts{Choice: 8, Practice: true}),
+		named("two", display.ResidentLanguage, display.Facts{Choice: 3, Practice: true, Silent: [7]bool{1: true, 3: true, 4: true, 5: true, 6: true}}),
+		one(display.ResidentStart, display.Facts{Choice: 1}),
 		one(display.ResidentPractice, display.Facts{}),
 		named("typed", display.PracticeID("login"), display.Facts{Filled: 2}),
 		named("short", display.PracticeID("login"), display.Facts{Filled: 2, Fault: "too_short"}),
