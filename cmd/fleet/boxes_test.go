@@ -141,7 +141,7 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 		}
 		return raw
 	}
-	o := paho.NewClientOptions().AddBroker(b.broker).SetClientID(b.id).SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(true).SetMaxReconnectInterval(time.Second).SetOrderMatters(false)
+	o := paho.NewClientOptions().AddBroker(b.broker).SetClientID(b.id).SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(true).SetMaxReconnectInterval(time.Second)
 	o.SetBinaryWill(own+"presence", presence(false), 1, true)
 	o.SetDefaultPublishHandler(func(paho.Client, paho.Message) {})
 	client := paho.NewClient(o)
@@ -160,8 +160,8 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 			}
 			return err
 		},
-		Now:   func() update.Moment { return update.Moment{At: time.Now(), Trusted: true} },
-		Quiet: func() bool { return true },
+		Now:  func() update.Moment { return update.Moment{At: time.Now(), Trusted: true} },
+		Hold: func(update.Kind) (func(), bool) { return func() {}, true },
 		Changed: func(s update.Status) {
 			raw, err := json.Marshal(map[string]any{"fw": s.Versions[update.Firmware], "update": s, "cases": 3})
 			if err != nil {
@@ -179,7 +179,7 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 			agent.Desired(m.Payload())
 			return
 		}
-		if err := agent.Part(ctx, m.Payload()); err != nil && ctx.Err() == nil {
+		if err := agent.Part(m.Payload()); err != nil {
 			b.t.Errorf("%s: %v", b.id, err)
 		}
 	})

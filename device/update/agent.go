@@ -3,6 +3,7 @@
 package update
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,18 +40,20 @@ type AgentOpts struct {
 	Dir        string // for payloads; the agent's own
 	Box        Box    // Installed is filled from Store
 	Installers map[Kind]Installer
-	Send       func(Want) error                  // a wall.Want frame; an error counts as no answer
-	Now        func() Moment                     // the box's clock and whether it is believed
-	Quiet      func() bool                       // no case is open, and none was for a while
-	Changed    func(Status)                      // told at every change; nil: nobody is
-	Reuse      func(Kind) (io.ReadCloser, error) // something of that kind that the box has, to take chunks from; nil: nothing
-	Log        *slog.Logger                      // nil: silent
-	Refresh    time.Duration                     // between looks for newer metadata; default 6 h
-	Retry      time.Duration                     // after the line was lost; default 5 min
-	Poll       time.Duration                     // between looks at Quiet and the window, and between probes; default 5 s
-	Answer     time.Duration                     // until a request for metadata is made again; default 20 s
-	Transfer   TransferOpts
-	Attempts   int // for each object of an assignment; default 3
+	Send       func(Want) error // a wall.Want frame; an error counts as no answer
+	Now        func() Moment    // the box's clock and whether it is believed
+	// Hold keeps a case from opening while an object of a kind is put in force or taken back; false: one is open, or the counter is not quiet enough for it. What it
+	// returns lets go; it is called once.
+	Hold     func(Kind) (release func(), ok bool)
+	Changed  func(Status)                      // told at every change; nil: nobody is
+	Reuse    func(Kind) (io.ReadCloser, error) // something of that kind that the box has, to take chunks from; nil: nothing
+	Log      *slog.Logger                      // nil: silent
+	Refresh  time.Duration                     // between looks for newer metadata; default 6 h
+	Retry    time.Duration                     // after the line was lost; default 5 min
+	Poll     time.Duration                     // between tries of Hold, looks at the window, and probes; default 5 s
+	Answer   time.Duration                     // until a request for metadata is made again; default 20 s
+	Transfer TransferOpts
+	Attempts int // for each object of an assignment; default 3
 }
 
 // Agent carries out the assignments of one box, one object at a time.
@@ -60,7 +63,10 @@ type Agent struct {
 	kept    kept
 	desired chan []byte
 	parts   chan Part
-	status  Status
+	current []byte          // the assignment that is being carried out
+	failed  map[Kind]Status // of this round: what is not in force, and why
+	done    int64           // generation that was carried out to its end since the start
+	release func()          // of Hold; nil: cases may open
 }
 
 // NewAgent opens the trust and the state of an agent. Nothing happens before Run.
@@ -77,7 +83,7 @@ func NewAgent(o AgentOpts) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16)}
+	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{}}
 	if err := a.load(); err != nil {
 		return nil, err
 	}
@@ -99,26 +105,36 @@ func (a *Agent) Desired(raw []byte) {
 	}
 }
 
-// Part hands over the body of a wall.Bytes frame. It blocks while the agent is behind; the wall's own limits bound what waits.
-func (a *Agent) Part(ctx context.Context, body []byte) error {
+// Part hands over the body of a wall.Bytes frame and never waits: what comes while the agent is too far behind is dropped, and it asks again.
+func (a *Agent) Part(body []byte) error {
 	p, err := ParsePart(body)
 	if err != nil {
 		return err
 	}
 	select {
 	case a.parts <- p:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
 	}
+	return nil
 }
 
-// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again and calls Run again.
+// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again and calls Run again. Cases are still
+// held then.
 func (a *Agent) Run(ctx context.Context) error {
+	err := a.run(ctx)
+	if !errors.Is(err, ErrReboot) {
+		a.letGo()
+	}
+	return err
+}
+
+func (a *Agent) run(ctx context.Context) error {
+	a.sweep()
 	if err := a.resume(ctx); err != nil {
 		return err
 	}
-	raw, err := a.o.Store.Load(keptDesired) // the newest that was handed over; before that, the one in force
+	a.letGo()
+	raw, err := a.o.Store.Load(keptDesired)
 	if err != nil {
 		return fmt.Errorf("loading assignment: %w", err)
 	}
@@ -137,28 +153,38 @@ func (a *Agent) Run(ctx context.Context) error {
 		case raw = <-a.desired:
 		case <-again.C:
 		}
-		if raw == nil {
-			again.Reset(a.o.Refresh)
-			continue
-		}
-		err := a.carryOut(ctx, raw)
 		next := a.o.Refresh
-		switch {
-		case errors.Is(err, ErrReboot), ctx.Err() != nil:
-			return err
-		case errors.Is(err, errLine), errors.Is(err, ErrSilent):
-			next = a.o.Retry
-			a.o.Log.Info("update", "error", err)
-		case err != nil:
-			a.o.Log.Warn("update", "error", err)
+		if raw != nil {
+			err := a.carryOut(ctx, raw)
+			a.letGo()
+			switch {
+			case errors.Is(err, ErrReboot), ctx.Err() != nil:
+				return err
+			case errors.Is(err, errRefused):
+				// What came is none of ours. The one in force must not be lost over it, nor the work on it.
+				a.o.Log.Warn("update", "error", err)
+				other := raw
+				if raw, err = a.o.Store.Load(keptDesired); err != nil {
+					return fmt.Errorf("loading assignment: %w", err)
+				}
+				if raw != nil && a.done != a.kept.Gen && !bytes.Equal(raw, other) {
+					next = 0
+				}
+			case errors.Is(err, errLine), errors.Is(err, ErrSilent), errors.Is(err, errStorage):
+				next = a.o.Retry
+				a.o.Log.Info("update", "error", err)
+			case err != nil:
+				a.o.Log.Warn("update", "error", err)
+			}
 		}
 		again.Reset(next)
 	}
 }
 
-// carryOut verifies an assignment and installs what of it is not in force.
+// carryOut verifies an assignment and installs what of it is not in force. A kind that cannot be installed does not hold up the others; nothing is told but what fails
+// then, and the errors are joined.
 func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
-	a.status = Status{} // an earlier failure is no longer the truth if nothing fails now
+	a.current = raw
 	if err := a.trust.Refresh(ctx, a.fetch, a.o.Now()); err != nil {
 		code := "metadata"
 		if errors.Is(err, errLine) {
@@ -168,29 +194,55 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 	}
 	as, err := a.trust.Assignment(raw, a.o.Device, a.kept.Gen, a.o.Now())
 	if err != nil && !errors.Is(err, ErrSameAssignment) {
-		return a.fail("", "assignment", err)
+		return fmt.Errorf("%w: %w", errRefused, a.fail("", "assignment", err))
 	}
 	if as.Gen > a.kept.Gen {
-		a.kept.Gen, a.kept.Attempts = as.Gen, nil
-		if err := a.o.Store.Save(keptDesired, raw); err != nil {
-			return a.fail("", "storage", err)
-		}
-		if err := a.save(); err != nil {
+		if err := a.adopt(as, raw); err != nil {
 			return err
 		}
 	}
+	clear(a.failed) // an earlier failure is no longer the truth if nothing fails now
+	var all []error
 	for _, kind := range Kinds {
 		o, ok := as.Objects[kind]
 		if !ok || a.o.Installers[kind] == nil {
 			continue
 		}
-		if err := a.one(ctx, kind, o, as.Order); err != nil {
-			return err
+		err := a.one(ctx, kind, o, as.Order)
+		a.letGo()
+		if err != nil {
+			all = append(all, err)
+		}
+		if ctx.Err() != nil || errors.Is(err, ErrReboot) || errors.Is(err, errSuperseded) || errors.Is(err, errLine) {
+			return errors.Join(all...)
 		}
 	}
-	if a.status.State != Reverted {
-		a.tell(Status{State: Idle})
+	a.done = a.kept.Gen
+	for _, kind := range Kinds {
+		if last, ok := a.failed[kind]; ok {
+			a.tell(last) // the last word, not that of a kind after it
+			return errors.Join(all...)
+		}
 	}
+	a.tell(Status{State: Idle})
+	return errors.Join(all...)
+}
+
+// adopt makes a newer assignment the one in force, and forgets what only the one before wanted.
+func (a *Agent) adopt(as Assignment, raw []byte) error {
+	a.kept.Gen, a.kept.Attempts, a.kept.Codes = as.Gen, nil, nil
+	for kind := range a.kept.Wanted {
+		if _, still := as.Objects[kind]; !still {
+			delete(a.kept.Wanted, kind)
+		}
+	}
+	if err := a.o.Store.Save(keptDesired, raw); err != nil {
+		return a.fail("", "storage", fmt.Errorf("%w: %w", errStorage, err))
+	}
+	if err := a.save(); err != nil {
+		return err
+	}
+	a.sweep()
 	return nil
 }
 
@@ -207,16 +259,24 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	if m.SHA256 == a.kept.Installed[kind].SHA256 {
 		return nil
 	}
-	if a.kept.Attempts[kind] >= a.o.Attempts {
-		return a.fail(kind, "attempts", fmt.Errorf("%s %s was tried %d times", kind, m.Version, a.kept.Attempts[kind]))
+	if n := a.kept.Attempts[kind]; n >= a.o.Attempts {
+		if code := a.kept.Codes[kind]; code != "" {
+			a.failed[kind] = Status{State: Reverted, Kind: kind, Version: m.Version, Code: code}
+			return nil // it was told, and its reason stays the truth
+		}
+		return a.fail(kind, "attempts", fmt.Errorf("%s %s was tried %d times", kind, m.Version, n))
 	}
-	box := a.o.Box
-	box.Installed = a.kept.Installed
-	if err := m.Fits(box, a.o.Now()); err != nil {
+	if err := m.Fits(a.box(), a.o.Now()); err != nil {
 		return a.fail(kind, refusal(err), err)
+	}
+	if err := a.want(kind, m.SHA256); err != nil {
+		return err
 	}
 	a.tell(Status{State: Fetching, Kind: kind, Version: m.Version})
 	path, err := a.collect(ctx, m, order)
+	if errors.Is(err, ErrBudget) {
+		return a.attempt(kind, "budget", err) // bad bytes are not paid for without end
+	}
 	if err != nil {
 		return a.fail(kind, transferCode(err), err)
 	}
@@ -227,15 +287,12 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	if err := a.waitForGate(ctx, kind, m, order); err != nil {
 		return err
 	}
-	if err := m.Fits(box, a.o.Now()); err != nil { // the wait may have lasted for days
+	if err := m.Fits(a.box(), a.o.Now()); err != nil { // the wait may have lasted for days
 		return a.fail(kind, refusal(err), err)
 	}
 	a.tell(Status{State: Installing, Kind: kind, Version: m.Version})
 	if err := in.Install(ctx, path, m); err != nil {
 		return a.attempt(kind, "install", err)
-	}
-	if err := a.waitForGate(ctx, kind, m, order); err != nil { // installing takes minutes: a case may have been opened
-		return err
 	}
 	a.kept.Trial = &trial{Kind: kind, Manifest: m, Since: a.o.Now().At}
 	if err := a.save(); err != nil {
@@ -247,44 +304,52 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	} else if err != nil {
 		return a.revert(ctx, "activate", err)
 	}
+	a.letGo()
 	return a.onTrial(ctx)
 }
 
-// waitForGate waits until no case is open and the window is open or the deadline past. A live kind needs no window: it changes nothing that a case has begun.
-func (a *Agent) waitForGate(ctx context.Context, kind Kind, m Manifest, order Order) error {
-	told := false
-	for {
-		now := a.o.Now()
-		late := !order.Deadline.IsZero() && now.Trusted && now.At.After(order.Deadline)
-		open := kind != Firmware || late || now.Trusted && order.Window.Open(now.At)
-		if open && a.o.Quiet() {
-			return nil
-		}
-		if !told {
-			a.tell(Status{State: Waiting, Kind: kind, Version: m.Version})
-			told = true
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case raw := <-a.desired: // a newer assignment takes the place of this one
-			a.Desired(raw)
-			return errSuperseded
-		case <-a.parts: // of a request that nobody waits for any more
-		case <-time.After(a.o.Poll):
-		}
+// box is what objects must fit, with what is installed now.
+func (a *Agent) box() Box {
+	box := a.o.Box
+	box.Installed = a.kept.Installed
+	return box
+}
+
+// want notes which payload is being collected for a kind, and removes those that nobody wants any more.
+func (a *Agent) want(kind Kind, d Digest) error {
+	if a.kept.Wanted[kind] == d {
+		return nil
 	}
+	if a.kept.Wanted == nil {
+		a.kept.Wanted = map[Kind]Digest{}
+	}
+	a.kept.Wanted[kind] = d
+	if err := a.save(); err != nil {
+		return err
+	}
+	a.sweep()
+	return nil
 }
 
 // errSuperseded ends the work on an assignment because a newer one lies there.
 var errSuperseded = errors.New("a newer assignment has come")
+
+// errRefused marks an assignment that is not this box's, or not newer, or not signed; errStorage what could not be stored.
+var (
+	errRefused = errors.New("refused")
+	errStorage = errors.New("storage")
+)
 
 // fail tells why an object is not installed. Nothing was changed.
 func (a *Agent) fail(kind Kind, code string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, errSuperseded) {
 		return err
 	}
-	a.tell(Status{State: Failed, Kind: kind, Code: code})
+	s := Status{State: Failed, Kind: kind, Code: code}
+	if kind != "" {
+		a.failed[kind] = s
+	}
+	a.tell(s)
 	return fmt.Errorf("%s: %w", code, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -141,8 +142,9 @@ func (a *Agent) drive(ctx context.Context, t *Transfer) error {
 			return ctx.Err()
 		case raw := <-a.desired: // cancel: another assignment may not want this object
 			timer.Stop()
-			a.Desired(raw)
-			return errSuperseded
+			if a.supersedes(raw) {
+				return errSuperseded
+			}
 		case p := <-a.parts:
 			timer.Stop()
 			if err := t.Deliver(p); err != nil {
@@ -154,13 +156,20 @@ func (a *Agent) drive(ctx context.Context, t *Transfer) error {
 	return nil
 }
 
-// sweep removes payloads that are not needed any more: what is committed lies in its slot or folder.
+// sweep removes payloads that nobody wants any more: what is committed lies in its slot or folder, what was assigned before is not fetched to its end.
 func (a *Agent) sweep() {
 	entries, err := os.ReadDir(a.o.Dir)
 	if err != nil {
 		return
 	}
+	wanted := map[string]bool{}
+	for _, d := range a.kept.Wanted {
+		wanted[d.String()] = true
+	}
 	for _, e := range entries {
+		if wanted[strings.TrimSuffix(e.Name(), partial)] {
+			continue
+		}
 		if err := os.Remove(filepath.Join(a.o.Dir, e.Name())); err != nil {
 			a.o.Log.Warn("update sweep", "error", err)
 		}

@@ -39,7 +39,8 @@ type Status struct {
 	Root      int64              `json:"root"`
 	Installed map[Kind]Installed `json:"installed,omitempty"`
 	Versions  map[Kind]string    `json:"versions,omitempty"`
-	Tally     Tally              `json:"tally"` // of the latest transfer
+	Failed    map[Kind]string    `json:"failed,omitempty"` // codes of all kinds that are assigned and not in force, where there are more than one
+	Tally     Tally              `json:"tally"`            // of the latest transfer
 }
 
 // kept is what outlives a start: one small document, written whole.
@@ -48,6 +49,8 @@ type kept struct {
 	Installed map[Kind]Installed
 	Version   map[Kind]string
 	Attempts  map[Kind]int
+	Codes     map[Kind]string // why what was tried as often as may be was taken back
+	Wanted    map[Kind]Digest // payloads that are being collected
 	Trial     *trial
 	Tally     Tally
 }
@@ -80,7 +83,7 @@ func (a *Agent) save() error {
 		return fmt.Errorf("storing update state: %w", err)
 	}
 	if err := a.o.Store.Save(keptAgent, raw); err != nil {
-		return fmt.Errorf("storing update state: %w", err)
+		return fmt.Errorf("storing update state: %w: %w", errStorage, err)
 	}
 	return nil
 }
@@ -95,6 +98,11 @@ func (a *Agent) tell(s Status) {
 	for k, v := range a.kept.Version {
 		s.Versions[k] = v
 	}
-	a.status = s
+	if len(a.failed) > 1 {
+		s.Failed = map[Kind]string{}
+		for k, last := range a.failed {
+			s.Failed[k] = last.Code
+		}
+	}
 	a.o.Changed(s)
 }

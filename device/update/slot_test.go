@@ -23,7 +23,7 @@ type slot struct {
 	calls          []string
 	committed      update.Digest
 	power          *power
-	onInstall      func() // while the payload is written; nil: nothing
+	onStep         func(string) // told of each step; nil: nobody is
 }
 
 func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
@@ -31,17 +31,14 @@ func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
 	if err != nil || update.Sum(raw) != m.SHA256 {
 		return fmt.Errorf("checking: %v", err)
 	}
-	s.calls = append(s.calls, "check")
+	s.did("check")
 	return s.refuse
 }
 
 func (s *slot) Install(_ context.Context, path string, m update.Manifest) error {
 	works, err := s.power.step()
 	if works {
-		if s.onInstall != nil {
-			s.onInstall()
-		}
-		s.calls = append(s.calls, "install")
+		s.did("install")
 		s.other = m.SHA256
 	}
 	return err
@@ -52,7 +49,7 @@ func (s *slot) Activate(_ context.Context, m update.Manifest) error {
 	if !works {
 		return err
 	}
-	s.calls = append(s.calls, "activate")
+	s.did("activate")
 	if s.reboots {
 		s.next = s.other
 		return update.ErrReboot
@@ -73,7 +70,7 @@ func (s *slot) Probe(context.Context, update.Health) error {
 func (s *slot) Commit(context.Context) error {
 	works, err := s.power.step()
 	if works {
-		s.calls = append(s.calls, "commit")
+		s.did("commit")
 		s.committed = s.running
 	}
 	return err
@@ -84,13 +81,20 @@ func (s *slot) Revert(context.Context) error {
 	if !works {
 		return err
 	}
-	s.calls = append(s.calls, "revert")
+	s.did("revert")
 	if s.reboots {
 		s.next = update.Digest{}
 		return update.ErrReboot
 	}
 	s.running = s.committed
 	return err
+}
+
+func (s *slot) did(step string) {
+	if s.onStep != nil && step != "commit" {
+		s.onStep(step)
+	}
+	s.calls = append(s.calls, step)
 }
 
 // start is what the bootloader does.

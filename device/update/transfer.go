@@ -51,6 +51,9 @@ type Tally struct {
 	Bad      int64 `json:"bad"`      // of these, did not have the hash that was asked for
 }
 
+// partial ends the name of a payload that is not whole.
+const partial = ".part"
+
 // A Transfer collects one payload into a file of a folder. It keeps no notes: what lies at a chunk's place and has its hash is there, so a power cut at any byte costs
 // at most what was in flight. It is driven by calls and holds no clock and no goroutine; it is not safe for concurrent use.
 type Transfer struct {
@@ -84,7 +87,7 @@ func OpenTransfer(dir string, m Manifest, list []Chunk, opts *TransferOpts) (*Tr
 	o.Window, o.Tries = orDefault(o.Window, 8), orDefault(o.Tries, 6)
 	o.Patience, o.Budget = orDefault(o.Patience, 20*time.Second), orDefault(o.Budget, 1.3)
 	path := filepath.Join(dir, m.SHA256.String())
-	f, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path+partial, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening transfer: %w", err)
 	}
@@ -280,7 +283,7 @@ func (t *Transfer) Finish() (string, error) {
 	if got := Digest(h.Sum(nil)); got != t.m.SHA256 {
 		return "", fmt.Errorf("finishing transfer: digest %.8s, the manifest says %.8s", got, t.m.SHA256)
 	}
-	if err := os.Rename(t.path+".part", t.path); err != nil {
+	if err := os.Rename(t.path+partial, t.path); err != nil {
 		return "", fmt.Errorf("finishing transfer: %w", err)
 	}
 	return t.path, syncFolder(filepath.Dir(t.path))

@@ -106,6 +106,8 @@ func (a *Agent) commit(ctx context.Context) error {
 	a.kept.Installed[t.Kind] = Installed{Seq: t.Manifest.Seq, SecurityEpoch: max(in.SecurityEpoch, t.Manifest.SecurityEpoch), SHA256: t.Manifest.SHA256}
 	a.kept.Version[t.Kind] = t.Manifest.Version
 	a.kept.Trial = nil
+	delete(a.kept.Wanted, t.Kind)
+	delete(a.kept.Codes, t.Kind)
 	if err := a.save(); err != nil {
 		return err
 	}
@@ -114,11 +116,14 @@ func (a *Agent) commit(ctx context.Context) error {
 	return nil
 }
 
-// revert brings back what was in force before the trial.
+// revert brings back what was in force before the trial, as soon as no case is open.
 func (a *Agent) revert(ctx context.Context, code string, why error) error {
 	t := a.kept.Trial
 	t.Code = code
 	if err := a.save(); err != nil {
+		return err
+	}
+	if err := a.waitForHold(ctx, t.Kind); err != nil {
 		return err
 	}
 	err := a.o.Installers[t.Kind].Revert(ctx)
@@ -141,11 +146,17 @@ func (a *Agent) reverted(code string, why error) error {
 	a.kept.Attempts[t.Kind]++
 	if code != fellBack && t.Boots > 0 {
 		a.kept.Attempts[t.Kind] = a.o.Attempts // what ran and proved unhealthy is not tried again under the same assignment
+		if a.kept.Codes == nil {
+			a.kept.Codes = map[Kind]string{}
+		}
+		a.kept.Codes[t.Kind] = code
 	}
 	if err := a.save(); err != nil {
 		return err
 	}
 	a.o.Log.Warn("update reverted", "kind", t.Kind, "version", t.Manifest.Version, "code", code, "error", why)
-	a.tell(Status{State: Reverted, Kind: t.Kind, Version: t.Manifest.Version, Code: code})
+	s := Status{State: Reverted, Kind: t.Kind, Version: t.Manifest.Version, Code: code}
+	a.failed[t.Kind] = s
+	a.tell(s)
 	return nil
 }
