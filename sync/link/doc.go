@@ -12,6 +12,9 @@
 // The first connection after a start waits for a random time of up to Spread, later ones for full jitter under a doubling limit: 10,000 boxes after a power cut come back at 73
 // attempts a second and not at 2,800. Every connection has a number that a small file keeps, so that a late will of an older one is known as such.
 //
+// Requests for parts of an update go up without an answer and parts come down without one: who asked asks again. They have queues of their own, short ones, and wait for everything
+// else: a download holds up no record and no receipt.
+//
 // The line is TLS 1.3 with a client certificate. Certificates are judged by a clock that never goes below a kept floor, for a box without a battery starts in 1970. Plain TCP is
 // taken for a broker on this machine only, which is how the simulator runs. Of a cluster's brokers the next is tried when one does not answer.
 //

@@ -12,9 +12,9 @@ import (
 
 // Counts counts what the link did not hand on.
 type Counts struct {
-	Dropped     atomic.Uint64 // record batches, claims and issuer messages that came while the line was down or busy: the PIN side sends them again
+	Dropped     atomic.Uint64 // record batches, claims, issuer messages and requests for parts of an update that came while the line was down or busy: the PIN side sends them again
 	Unexpected  atomic.Uint64 // messages of the broker on no topic of ours, or too long
-	Overflow    atomic.Uint64 // acknowledgements and answers that the PIN side was too slow for: city hall repeats them
+	Overflow    atomic.Uint64 // acknowledgements, answers and parts that the PIN side was too slow for: they are repeated or asked for again
 	Connections atomic.Uint64 // broker connections tried
 }
 
@@ -22,11 +22,19 @@ type Counts struct {
 // is asked again.
 const ackQueue = 16
 
+// Requests for parts of an update, and parts, that wait. The PIN side has eight requests under way (package update); what is more than twice that was not asked for.
+const (
+	wantQueue = 16
+	partQueue = 16 // of 64 KiB
+)
+
 // hub is what the wall side and the broker side share. Everything in it may be lost.
 type hub struct {
 	counts *Counts
 
 	up chan wall.Frame // records, claims and the issuer link's messages to the broker
+
+	wants chan []byte // requests for parts to the broker, apart from what must not wait for them
 
 	mu       sync.Mutex
 	open     bool // a broker connection takes records
@@ -35,6 +43,7 @@ type hub struct {
 	acks     [][]byte // to the wall
 	answers  [][]byte // to the wall
 	issuer   [][]byte // to the wall
+	parts    [][]byte // to the wall, after everything else
 	desired  []byte   // newest, nil: none; kept for the next wall connection
 	reported []byte   // newest, nil: none; kept for the next broker connection
 	fresh    map[wall.Type]bool
@@ -46,7 +55,7 @@ type hub struct {
 
 func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 	h := &hub{
-		counts: counts, up: make(chan wall.Frame, 8), fresh: map[wall.Type]bool{},
+		counts: counts, up: make(chan wall.Frame, 8), wants: make(chan []byte, wantQueue), fresh: map[wall.Type]bool{},
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
 		sent: make(chan struct{}, 1), received: make(chan struct{}, 1),
 	}
@@ -76,6 +85,16 @@ func (h *hub) fromWall(f wall.Frame) {
 		default:
 			h.counts.Dropped.Add(1)
 		}
+	case wall.Want:
+		if !h.open {
+			h.counts.Dropped.Add(1)
+			return
+		}
+		select {
+		case h.wants <- f.Body:
+		default:
+			h.counts.Dropped.Add(1)
+		}
 	case wall.Reported:
 		h.reported, h.fresh[wall.Reported] = f.Body, true
 		poke(h.toBroker)
@@ -98,6 +117,12 @@ func (h *hub) fromBroker(t wall.Type, body []byte) {
 		h.answers = h.queue(h.answers, body)
 	case wall.Issuer:
 		h.issuer = h.queue(h.issuer, body)
+	case wall.Bytes:
+		if len(h.parts) == partQueue { // the newest goes: those before it are asked for sooner
+			h.counts.Overflow.Add(1)
+			return
+		}
+		h.parts = append(h.parts, body)
 	case wall.Desired:
 		h.desired, h.fresh[wall.Desired] = body, true
 	}
@@ -149,6 +174,8 @@ func (h *hub) lost(now time.Time) {
 			case <-h.up:
 				h.counts.Dropped.Add(1)
 				continue
+			case <-h.wants:
+				continue
 			case <-h.sent:
 				continue
 			case <-h.received:
@@ -164,12 +191,13 @@ func (h *hub) lost(now time.Time) {
 func (h *hub) wallOpened() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.parts = nil // of requests of a start before
 	h.fresh[wall.Link] = true
 	h.fresh[wall.Desired] = h.desired != nil
 	poke(h.toWall)
 }
 
-// forWall takes what waits for the PIN side, state first.
+// forWall takes what waits for the PIN side, state first. Of the parts it takes one at a time: whatever comes while that is written goes before the next.
 func (h *hub) forWall() []wall.Frame {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -193,6 +221,12 @@ func (h *hub) forWall() []wall.Frame {
 		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
 	}
 	h.fresh[wall.Link], h.fresh[wall.Desired] = false, false
+	if len(h.parts) > 0 {
+		all = append(all, wall.Frame{Type: wall.Bytes, Body: h.parts[0]})
+		if h.parts = h.parts[1:]; len(h.parts) > 0 {
+			poke(h.toWall)
+		}
+	}
 	return all
 }
 

@@ -79,6 +79,7 @@ func (r *runner) session(ctx context.Context) error {
 		go r.publishUp(conn, client, cancel)
 	}
 	go r.publishReported(conn, client, cancel)
+	go r.publishWants(conn, client, cancel)
 	go r.watch(conn, cancel)
 	<-conn.Done()
 	if ctx.Err() != nil && client.IsConnectionOpen() {
@@ -97,7 +98,7 @@ func (r *runner) options(addr string, number uint64, lost context.CancelCauseFun
 	o.SetCleanSession(true)   // acknowledgement and assignment are retained, records are acknowledged end to end
 	o.SetAutoReconnect(false) // else a token without error does not mean PUBACK
 	o.SetConnectRetry(false)  // its waits have no jitter
-	o.SetOrderMatters(false)  // else a handler that waits stops everything
+	o.SetOrderMatters(true)   // an older assignment must not overtake the newest; our handlers wait for nothing
 	o.SetKeepAlive(r.opts.KeepAlive)
 	o.SetPingTimeout(r.opts.PingTimeout)
 	o.SetConnectTimeout(r.opts.Timeout)
@@ -134,6 +135,7 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 		r.topics.Claim:   func(b []byte) { r.hub.fromBroker(wall.Claim, b) },
 		r.topics.Host:    r.onHost,
 
+		r.topics.Chunk:      func(b []byte) { r.hub.fromBroker(wall.Bytes, b) },
 		r.topics.IssuerDown: func(b []byte) { r.hub.fromBroker(wall.Issuer, b) },
 	}
 	filters := map[string]byte{}
@@ -181,6 +183,21 @@ func (r *runner) publishUp(ctx context.Context, client mqtt.Client, fail context
 			}
 			if err := r.wait(ctx, client.Publish(topics[f.Type], qos, false, f.Body), r.opts.PubackTimeout); err != nil {
 				fail(fmt.Errorf("publishing %v: %w", f.Type, err))
+				return
+			}
+		}
+	}
+}
+
+// publishWants hands requests for parts of an update to the broker, without an answer: the PIN side asks again for what does not come.
+func (r *runner) publishWants(ctx context.Context, client mqtt.Client, fail context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case body := <-r.hub.wants:
+			if err := r.wait(ctx, client.Publish(r.topics.Req, 0, false, body), r.opts.PubackTimeout); err != nil {
+				fail(fmt.Errorf("publishing request: %w", err))
 				return
 			}
 		}

@@ -11,8 +11,8 @@ import (
 
 // Topics are the topics of one box. No name of an office or a person is in them.
 type Topics struct {
-	Presence, Reported, Rec, ClaimPut, ClaimGet, IssuerUp string // up
-	Ack, Desired, Claim, IssuerDown, Host                 string // down
+	Presence, Reported, Rec, ClaimPut, ClaimGet, IssuerUp, Req string // up
+	Ack, Desired, Claim, IssuerDown, Chunk, Host               string // down
 }
 
 // NewTopics makes the topics of a device in a city.
@@ -22,6 +22,7 @@ func NewTopics(city, device string) Topics {
 		Presence: own + "presence", Reported: own + "reported", Rec: own + "rec",
 		ClaimPut: own + "claim/put", ClaimGet: own + "claim/get", Claim: own + "claim",
 		IssuerUp: own + "issuer/up", IssuerDown: own + "issuer/down",
+		Req: own + "req", Chunk: own + "chunk",
 		Ack: own + "ack", Desired: own + "desired", Host: "mg/1/" + city + "/host/state",
 	}
 }

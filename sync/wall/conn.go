@@ -18,7 +18,7 @@ type Opts struct {
 	Burst        int           // frames that may come at once
 	ByteRate     float64       // body bytes a second in each direction, in the long run
 	WriteTimeout time.Duration // a peer that does not read for so long is gone
-	BodyTimeout  time.Duration // a frame whose body does not arrive in so long is cut off
+	BodyTimeout  time.Duration // a frame that has begun and does not go on for so long, head or body, is cut off
 	Counts       *Counts       // where refusals are counted; nil: nowhere
 }
 
@@ -95,11 +95,23 @@ func (c *Conn) Read() (Frame, error) {
 
 func (c *Conn) read() (Frame, error) {
 	var head [headLen]byte
-	if _, err := io.ReadFull(c.c, head[:]); err != nil {
+	got, err := io.ReadAtLeast(c.c, head[:], 1) // a peer may be silent for ever between frames
+	if err != nil {
 		if err == io.EOF {
 			return Frame{}, io.EOF
 		}
 		return Frame{}, fmt.Errorf("reading frame head: %w", err)
+	}
+	if got < headLen { // but one who stops inside a frame would keep the only place
+		if err := c.c.SetReadDeadline(time.Now().Add(c.opts.BodyTimeout)); err != nil {
+			return Frame{}, fmt.Errorf("setting head deadline: %w", err)
+		}
+		if _, err := io.ReadFull(c.c, head[got:]); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF // it was not between frames
+			}
+			return Frame{}, fmt.Errorf("reading frame head: %w", err)
+		}
 	}
 	n, t := binary.BigEndian.Uint32(head[:]), Type(head[4])
 	if err := check(c.peer(), t, n); err != nil {

@@ -163,6 +163,18 @@ func TestDeadlines(t *testing.T) {
 		if _, err := c.Read(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 3*time.Second {
 			t.Errorf("read: %v after %v", err, time.Since(start))
 		}
+		for n := 1; n < headLen; n++ { // one that stops inside a head would keep the only place
+			a, b = net.Pipe()
+			c = New(a, Counter, Opts{BodyTimeout: 3 * time.Second})
+			go func() {
+				time.Sleep(24 * time.Hour) // between frames a peer may be silent
+				b.Write([]byte{0, 0, 0, 10}[:n])
+			}()
+			start = time.Now()
+			if _, err := c.Read(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != 24*time.Hour+3*time.Second {
+				t.Errorf("read of %d bytes of a head: %v after %v", n, err, time.Since(start))
+			}
+		}
 		a, b = net.Pipe()
 		defer b.Close()
 		c = New(a, Counter, Opts{WriteTimeout: 2 * time.Second})
