@@ -14,8 +14,8 @@ import (
 
 // A view is what texts may name: the facts in words.
 type view struct {
-	Kind, Use, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen string
-	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N          int
+	Kind, Use, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen, Claim string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N                 int
 }
 
 // texts is the catalogue as a builder reads it.
@@ -106,6 +106,10 @@ func (b *builder) count() int {
 		return b.view.Minutes
 	case ClerkTimeout, ResidentTimeout:
 		return f.Seconds
+	case ClerkClaimNone:
+		if f.Reason == "pause" {
+			return b.view.Minutes
+		}
 	}
 	return f.Left
 }
@@ -124,7 +128,7 @@ func (b *builder) page() page {
 	}
 	b.view = view{
 		Left: f.Left, Filled: f.Filled, Queue: f.Queue, Seconds: f.Seconds, Minutes: (f.Seconds + 59) / 60,
-		Build: f.Build, Fingerprint: f.Fingerprint,
+		Build: f.Build, Fingerprint: f.Fingerprint, Claim: f.Claim,
 	}
 	if f.Kind != "" {
 		b.view.Kind = b.tr("kind." + f.Kind + ".official")
@@ -158,6 +162,8 @@ func (b *builder) page() page {
 		b.textPage(&p)
 	case b.s.ID == ClerkDate:
 		b.dateEntry(&p)
+	case b.s.ID == ClerkClaim:
+		b.claimEntry(&p)
 	case slices.Contains(b.info.Keys, "digits"):
 		b.choices(&p)
 	default:
@@ -210,6 +216,8 @@ func (b *builder) inFoot(name string) bool {
 		return b.isList() && b.s.Facts.Pages > 1
 	case "menu": // beside a choice the foot is full; メニュー is on the cap
 		return has("menu") && !has("digits")
+	case "cancel": // a closing screen has it where 確認 turns to the resident
+		return has(name) && (b.s.ID != ClerkClosed || b.given())
 	case "down": // where ▲▼ turn pages, the head says so
 		return has("down") && !has("up")
 	}
@@ -223,6 +231,9 @@ func (b *builder) foot(p *page) {
 		at = "entry"
 	} else if prefix, _, ok := b.s.ID.split(); ok {
 		at = strings.TrimSuffix(prefix, ".")
+	}
+	if b.s.ID == ClerkClosed && b.given() {
+		at += ".given"
 	}
 	if p.more { // the answer is given on the last page
 		p.note = ""

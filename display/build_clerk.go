@@ -36,7 +36,7 @@ func (b *builder) isList() bool {
 // isText reports whether a screen is paragraphs in pages.
 func (b *builder) isText() bool {
 	switch b.s.ID {
-	case ClerkDecision, ClerkWhy, ClerkTell, ClerkGuide, ClerkNotice:
+	case ClerkDecision, ClerkWhy, ClerkTell, ClerkGuide, ClerkNotice, ClerkClaimFound:
 		return true
 	}
 	return false
@@ -136,8 +136,12 @@ func (b *builder) word(p Para) string {
 		return b.tr(key+".n", p.N)
 	case "opens":
 		return b.date(p.Date, "date.weekday")
-	case "next":
+	case "next", "who":
 		return b.tr("clerk.line." + p.Word)
+	case "since", "until":
+		return b.date(p.Date, "date.weekday")
+	case "stand":
+		return b.tr(key + "." + p.Word)
 	case "reason":
 		if !b.has(key + "." + p.Word) {
 			return strings.ReplaceAll(p.Word, "_", " ") // a policy may be newer than the words

@@ -60,6 +60,10 @@ func (b *builder) more(p *page) {
 		}
 	case ClerkConfirmDate:
 		p.paras = append([]string{b.date(f.Date, "date.weekday")}, p.paras...)
+	case ClerkClaimNone:
+		if f.Left > 0 {
+			p.right = b.tr("clerk.claim.none.left", f.Left)
+		}
 	case ClerkCodeWrong:
 		if f.Left > 0 {
 			p.paras = append(p.paras, b.tr("clerk.code.wrong.left", f.Left))
@@ -83,7 +87,13 @@ func (b *builder) more(p *page) {
 		}
 		p.small, p.clip = append(p.small, b.link()...), true
 	case ClerkClosed:
-		if f.Queue > 0 {
+		if f.Claim != "" && !b.given() {
+			p.right = b.tr("clerk.closed.claim")
+		}
+		if b.given() {
+			b.view.Ends = b.date(f.Ends, "date.weekday")
+			p.small = append(p.small, b.tr("clerk.closed.until"))
+		} else if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
 	case ResidentDone, ResidentChanged:

@@ -58,6 +58,10 @@ var ParaCodes = []string{
 	"hours",   // when; Word "closed" (a warning in a list)
 	"phone",   // a number to call
 	"carry",   // what to bring along
+	"stand",   // Word: a step of a claim: what comes next
+	"who",     // Word: an applicant
+	"since",   // Date: the day of the first visit
+	"until",   // Date: the last day of a claim number
 }
 
 // Verdicts are what a decision says in one word: the outcomes of the rules, and "silent" where the municipality's page says nothing.

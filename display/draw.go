@@ -41,6 +41,8 @@ func (d *drawer) page(p page) {
 		d.told(p.told.rows)
 	case p.date != nil:
 		d.dateEntry(p.date)
+	case p.claim != nil:
+		d.claimEntry(p.claim)
 	case len(p.board) > 0:
 		d.board(p)
 	case len(p.choices) > 0:

@@ -55,17 +55,21 @@ const (
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
 	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
 	ClerkAbout     ID = "clerk.about"      // Build, Title (the rules in force), Fingerprint, Release, Link, LinkSince, Queue.
-	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes), Kind, Queue. What to tell or do next.
+	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes) or where the case stands (see Steps), Kind, Claim, Ends, Queue. What to tell or do next.
 
-	ClerkQuestion    ID = "clerk.question"    // Procedure, Title, Lines, Choice, Rest, Page, Pages. One question of the rules. A list.
-	ClerkDocuments   ID = "clerk.documents"   // Procedure, Lines with Tick, Choice, Page, Pages. A list: a digit ticks a line or takes the tick off, 確認 is done.
-	ClerkDate        ID = "clerk.date"        // Title ("" = today), Text, Fault ("no_such_day", "out_of_range"). Eight digits, year first.
-	ClerkConfirmDate ID = "clerk.confirmdate" // Date. The clock is not trusted: 確認 = right, 訂正 = type it.
-	ClerkDecision    ID = "clerk.decision"    // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
-	ClerkWhy         ID = "clerk.why"         // Procedure, Paras, Page, Pages. 確認 goes back.
-	ClerkTell        ID = "clerk.tell"        // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
-	ClerkNotice      ID = "clerk.notice"      // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on.
-	ClerkGuide       ID = "clerk.guide"       // Procedure, Verdict, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
+	ClerkQuestion    ID = "clerk.question"     // Procedure, Title, Lines, Choice, Rest, Page, Pages. One question of the rules. A list.
+	ClerkDocuments   ID = "clerk.documents"    // Procedure, Lines with Tick, Choice, Page, Pages. A list: a digit ticks a line or takes the tick off, 確認 is done.
+	ClerkDate        ID = "clerk.date"         // Title ("" = today), Text, Fault ("no_such_day", "out_of_range"). Eight digits, year first.
+	ClerkConfirmDate ID = "clerk.confirmdate"  // Date. The clock is not trusted: 確認 = right, 訂正 = type it.
+	ClerkDecision    ID = "clerk.decision"     // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
+	ClerkWhy         ID = "clerk.why"          // Procedure, Paras, Page, Pages. 確認 goes back.
+	ClerkTell        ID = "clerk.tell"         // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
+	ClerkNotice      ID = "clerk.notice"       // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on.
+	ClerkClaim       ID = "clerk.claim"        // Text, Step (the key pressed first, of the two for a character), Fault ("short", "check"), Lines: Code a key, Text its characters.
+	ClerkClaimAsking ID = "clerk.claim.asking" // Claim. City hall is asked.
+	ClerkClaimNone   ID = "clerk.claim.none"   // Claim, Reason: why the number opens nothing here and now; Seconds: rest of a pause; Left: numbers before the next one.
+	ClerkClaimFound  ID = "clerk.claim.found"  // Claim, Paras, Page, Pages. What lies behind it; 確認 goes on.
+	ClerkGuide       ID = "clerk.guide"        // Procedure, Verdict, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
 
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
@@ -82,7 +86,7 @@ const (
 	ResidentCardNoPIN      ID = "resident.card.nopin"       // Face-authentication card: no PIN was ever set.
 	ResidentCardTake       ID = "resident.card.take"        // All is finished: take the card.
 	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
-	ResidentTell           ID = "resident.tell"             // Paras from Told, or "pin", "keep", "ends" (see takeHome); Page. What to take home; ▲▼ turn pages.
+	ResidentTell           ID = "resident.tell"             // Paras from Told, or codes of takeHome; Claim; Page. What to take home; ▲▼ turn pages.
 	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
 	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
 	ResidentLetters        ID = "resident.letters"          // Before the first entry of letters: two presses for each character, capitals only.
@@ -192,7 +196,11 @@ func buildInfos() map[ID]Info {
 		ClerkTimeout:           {Face: FaceClerk, Seen: true, Keys: []string{"any"}},
 		ClerkMenu:              {Face: FaceClerk, Keys: choice("cancel")},
 		ClerkAbout:             {Face: FaceClerk, Keys: []string{"enter"}},
-		ClerkClosed:            {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
+		ClerkClosed:            {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ClerkClaim:             {Face: FaceClerk, Keys: []string{"digits", "cancel", "clear", "enter"}},
+		ClerkClaimAsking:       {Face: FaceClerk, Keys: []string{"cancel"}},
+		ClerkClaimNone:         {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ClerkClaimFound:        {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkQuestion:          {Face: FaceClerk, Keys: choice("cancel", "menu")},
 		ClerkDocuments:         {Face: FaceClerk, Keys: choice("cancel", "menu")},
 		ClerkDate:              {Face: FaceClerk, Keys: []string{"digits", "cancel", "clear", "enter"}},
@@ -281,8 +289,12 @@ func (id ID) Reasons() []string {
 	switch id {
 	case ClerkRefused:
 		return []string{"legal_rep", "proxy"}
-	case ClerkClosed, ResidentStopped:
+	case ClerkClosed:
+		return slices.Concat(Outcomes, Steps)
+	case ResidentStopped:
 		return Outcomes
+	case ClerkClaimNone:
+		return []string{"unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause"}
 	case ClerkInterrupted, ResidentCardRemoved:
 		return []string{"none", "verify", "change"}
 	case ResidentSplit:

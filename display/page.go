@@ -22,6 +22,7 @@ type page struct {
 	list        *list
 	text        *text
 	date        *dateEntry
+	claim       *claimEntry
 	told        *toldPage
 	large       bool // in large print
 	big         *bigPage
@@ -98,6 +99,9 @@ func (p page) spoken() []string {
 	}
 	if d := p.date; d != nil {
 		add(d.title, d.digits, d.fault)
+	}
+	if c := p.claim; c != nil {
+		add(c.typed, c.status)
 	}
 	if p.told != nil && p.told.voice {
 		add(p.told.all...)

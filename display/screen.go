@@ -23,6 +23,7 @@ func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 // Facts are the values a screen may show. A zero value is not shown. ids.go says which screen reads which fact; the others are ignored.
 type Facts struct {
 	Office    string // name of the office, as configured
+	Claim     string // claim number, "K7-3F9A-X"
 	Date      Date   // today
 	Procedure string // "pin_check", "tries_board" or a procedure of the rules, "pin_change"
 	Applicant string // "self", "legal_rep", "proxy"
@@ -57,7 +58,7 @@ type Facts struct {
 
 	// The clerk's lists and texts, see clerk.go.
 	Title       string // ready words in the clerk's language: a question, the heading of a list
-	Text        string // digits of a date as typed so far, "202611"; a date is no secret
+	Text        string // digits of a date as typed so far, "202611", or characters of a claim number; neither is a secret
 	Verdict     string // one of Verdicts
 	Lines       []Line // of the page shown, at most LinesPerPage
 	Paras       []Para // all of them; Page says which part is shown
@@ -96,6 +97,14 @@ var Outcomes = []string{
 	"storage",      // the box cannot keep its journal; nothing was sent
 }
 
+// Steps are the codes that Facts.Reason may also carry on ClerkClosed: where a case stands that got a claim number, or "no_number" where it should have.
+var Steps = []string{
+	"letter_mailed", // a letter goes to the card holder
+	"papers_wanted", // papers are missing
+	"at_terminal",   // the integrated terminal is next
+	"no_number",     // no more numbers can be kept
+}
+
 // Equal reports whether two screens draw the same picture.
 func (s Screen) Equal(o Screen) bool {
 	return s.Typed(o) && s.Facts.Filled == o.Facts.Filled && s.Facts.Half == o.Facts.Half
@@ -113,7 +122,7 @@ func (s Screen) Typed(o Screen) bool {
 // scalars are the comparable facts without those of typing.
 func (f Facts) scalars() any {
 	return [...]any{
-		f.Office, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
+		f.Office, f.Claim, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
 		f.Queue, f.Release, f.Choice, f.Reason, f.Seconds, f.Step, f.Build, f.Fingerprint,
 		f.Title, f.Text, f.Verdict, f.Page, f.Pages, f.Rest, f.Large, f.Slow, f.Practice, f.Silent,
 	}

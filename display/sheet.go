@@ -33,6 +33,7 @@ type sheet struct {
 	tableH int
 	slot   int // pitch of the table's columns
 	key    int // width of the table's key column
+	number int // a claim number that is to be copied
 
 	verdicts []int // sizes of a verdict, the larger first; the first also for a date's digits
 }
@@ -46,13 +47,13 @@ var (
 		margin: 8, head: 28, headH: 34, foot: 28, footH: 38, gap: 6, small: 28, board: 28, body: 32, title: 40, row: 46, tries: 40, dots: 14,
 		text: 24, grown: 32, verdicts: []int{48, 40},
 		steps: []step{{48, 40, 125}, {40, 40, 128}, {40, 32, 118}, {32, 32, 110}},
-		box:   64, cell: 24, table: 28, tableH: 28, slot: 28, key: 36,
+		box:   64, cell: 24, table: 28, tableH: 28, slot: 28, key: 36, number: 64,
 	}
 	large = sheet{
 		margin: 16, head: 32, headH: 44, foot: 40, footH: 56, gap: 12, small: 32, board: 40, body: 40, title: 48, row: 70, tries: 48, dots: 20, lift: 16,
 		text: 40, verdicts: []int{64},
 		steps: []step{{64, 48, 130}, {64, 40, 125}, {48, 40, 120}, {40, 40, 115}},
-		box:   96, cell: 48, table: 40, tableH: 46, slot: 56, key: 64,
+		box:   96, cell: 48, table: 40, tableH: 46, slot: 56, key: 64, number: 64,
 	}
 )
 

@@ -55,6 +55,7 @@ type toldPage struct {
 type toldRow struct {
 	text  string
 	first bool
+	large bool // as high as two rows: a number to be copied
 }
 
 // toldFlow lays paragraphs on pages. A paragraph that fits on a page is not parted.
@@ -63,20 +64,35 @@ func toldFlow(paras []Para) [][]toldRow {
 	var page []toldRow
 	for _, p := range paras {
 		rows := toldLines(p.Text, toldPrint)
-		if len(page) > 0 && len(page)+len(rows) > toldRows && len(rows) <= toldRows {
+		large, each := p.Code == "number", 1
+		if large {
+			each = 2
+		}
+		if high(page) > 0 && high(page)+each*len(rows) > toldRows && each*len(rows) <= toldRows {
 			pages, page = append(pages, page), nil
 		}
 		for i, r := range rows {
-			if len(page) == toldRows {
+			if high(page)+each > toldRows {
 				pages, page = append(pages, page), nil
 			}
-			page = append(page, toldRow{r, i == 0})
+			page = append(page, toldRow{r, i == 0, large})
 		}
 	}
 	if len(page) > 0 {
 		pages = append(pages, page)
 	}
 	return pages
+}
+
+// high is how many rows a page takes.
+func high(page []toldRow) int {
+	n := len(page)
+	for _, r := range page {
+		if r.large {
+			n++
+		}
+	}
+	return n
 }
 
 // toldLines breaks a paragraph in a size of officeSizes: what has spaces breaks there and after its marks, and before a reading in brackets only where a
@@ -116,7 +132,7 @@ func (b *builder) tell(p *page) {
 	p.left = b.tr("resident.tell.head")
 	var paras []Para
 	for _, para := range f.Paras {
-		paras = append(paras, Para{Text: b.takeHome(para)})
+		paras = append(paras, Para{Code: para.Code, Text: b.takeHome(para)})
 	}
 	pages := toldFlow(paras)
 	if len(pages) == 0 {
@@ -140,7 +156,8 @@ func (b *builder) tell(p *page) {
 }
 
 // takeHome is the text of a paragraph of ResidentTell: ready words, or the catalogue's for "pin" (Word, a kind: what it is for), "keep" (keep
-// it to yourself) and "ends" (Date, the last day of a certificate).
+// it to yourself) and "ends" (Date, the last day of a certificate); of a claim number "claim" (write it down), "number" (it), "until" (Date, its last day),
+// "where" (Word "any" or "same": window) and "again" (Word, a step of a claim: what to do and to bring then).
 func (b *builder) takeHome(para Para) string {
 	switch para.Code {
 	case "tell":
@@ -157,6 +174,17 @@ func (b *builder) takeHome(para Para) string {
 	case "ends":
 		b.view.Ends = b.date(para.Date, "date.long")
 		return b.tr("resident.tell.ends")
+	case "claim":
+		return b.tr("resident.tell.claim")
+	case "number":
+		return b.s.Facts.Claim
+	case "until":
+		b.view.Ends = b.date(para.Date, "date.long")
+		return b.tr("resident.tell.until")
+	case "where", "again":
+		if b.has("resident.tell." + para.Code + "." + para.Word) {
+			return b.tr("resident.tell." + para.Code + "." + para.Word)
+		}
 	}
 	b.fail(&UnknownError{ID: b.s.ID, Fact: "words of a paragraph", Value: para.Code})
 	return ""
@@ -173,10 +201,14 @@ func (d *drawer) told(rows []toldRow) {
 		if i > 0 && r.first {
 			y += gap
 		}
-		if w := d.width(r.text, s.body); w > in.Dx() {
+		size, height := s.body, pitch
+		if r.large {
+			size, height = s.number, 2*pitch
+		}
+		if w := d.width(r.text, size); w > in.Dx() {
 			d.fail(&OverflowError{What: r.text, Need: w, Have: in.Dx()})
 		}
-		d.text(in.Min.X, y+(pitch-s.body)/2, s.body, r.text)
-		y += pitch
+		d.text(in.Min.X, y+(height-size)/2, size, r.text)
+		y += height
 	}
 }

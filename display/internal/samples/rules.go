@@ -9,7 +9,7 @@ var procedures = []string{
 	"cert_renewal", "pin_reset", "pin_change", "cert_new_issue", "card_record_update", "tries_board",
 	"pin_check", "suspension_release", "card_renewal", "card_reissue", "loss_report", "suspension",
 	"cert_revocation", "residence_extension", "card_abolition", "kiosk_pin_reset", "pin_change_online", "smartphone_cert",
-	"face_auth_card", "juki_card_cert", "convenience_certificates", "moving_one_stop",
+	"face_auth_card", "juki_card_cert", "convenience_certificates", "moving_one_stop", "claim",
 }
 
 func lines(codes ...string) []display.Line {

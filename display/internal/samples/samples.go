@@ -21,7 +21,7 @@ type Sample struct {
 // All returns the samples in the order of a case.
 func All() []Sample {
 	var out []Sample
-	for _, part := range [][]Sample{idle(), clerk(), rules(), cards(), tell(), entries(), results(), faults()} {
+	for _, part := range [][]Sample{idle(), clerk(), rules(), claims(), cards(), tell(), entries(), results(), faults()} {
 		out = append(out, part...)
 	}
 	return out
@@ -164,7 +164,10 @@ func clerk() []Sample {
 	}
 	out = append(out, reasons(display.ClerkRefused, display.Facts{Procedure: "pin_change"})...)
 	out = append(out, reasons(display.ClerkInterrupted, display.Facts{Procedure: "pin_change"})...)
-	return append(out, reasons(display.ClerkClosed, display.Facts{Kind: "card_info", Queue: 3})...)
+	for _, r := range display.Outcomes {
+		out = append(out, named(r, display.ClerkClosed, display.Facts{Kind: "card_info", Queue: 3, Reason: r}))
+	}
+	return out
 }
 
 func cards() []Sample {
