@@ -106,6 +106,7 @@ type Device struct {
 	state    session.State
 	observed Observed
 	first    bool
+	worded   uint32 // the screen whose words were observed last
 
 	ctx     context.Context // of Run, for goroutines that answer
 	running sync.WaitGroup

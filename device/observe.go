@@ -2,6 +2,8 @@
 
 package device
 
+import "slices"
+
 // Observed is what a person in front of the box could know. It holds nothing of a PIN, not even its length.
 type Observed struct {
 	Face   string    `json:"face"`   // "idle", "clerk", "resident"
@@ -9,6 +11,7 @@ type Observed struct {
 	Lamp   string    `json:"lamp"`   // "off", "waiting", "typing", "checking", "done", "help", "stopped"
 	Busy   bool      `json:"busy"`   // an effect is in flight or the panel refreshes
 	Case   *CaseView `json:"case,omitempty"`
+	Words  []string  `json:"words"` // the screen in reading order, as a voice would read it; nothing of what is typed
 }
 
 // CaseView is the open case.
@@ -24,8 +27,7 @@ func (o Observed) equal(p Observed) bool {
 	if (o.Case == nil) != (p.Case == nil) || o.Case != nil && *o.Case != *p.Case {
 		return false
 	}
-	o.Case, p.Case = nil, nil
-	return o == p
+	return o.Face == p.Face && o.Screen == p.Screen && o.Lamp == p.Lamp && o.Busy == p.Busy && slices.Equal(o.Words, p.Words)
 }
 
 // observe tells a change to whoever watches.
@@ -34,7 +36,10 @@ func (d *Device) observe() {
 		return
 	}
 	v := d.state.View()
-	o := Observed{Face: string(v.Face), Screen: string(v.Screen), Lamp: v.Lamp.String(), Busy: v.Busy}
+	o := Observed{Face: string(v.Face), Screen: string(v.Screen), Lamp: v.Lamp.String(), Busy: v.Busy, Words: d.observed.Words}
+	if g := d.state.Gen(); g != d.worded {
+		d.worded, o.Words = g, d.renderer.Text(d.state.Shows())
+	}
 	if c := v.Case; c != nil {
 		o.Case = &CaseView{Procedure: c.Procedure, Applicant: c.Applicant, Step: c.Step, Way: c.Way}
 	}

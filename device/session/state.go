@@ -142,6 +142,9 @@ func (s State) Deadline() time.Time { return s.deadline }
 // Gen is the generation of the screen last asked for.
 func (s State) Gen() uint32 { return s.gen }
 
+// Shows is the screen last asked for.
+func (s State) Shows() display.Screen { return s.screen }
+
 // Busy tells whether an effect is in flight or the panel does not yet show the last screen.
 func (s State) Busy() bool {
 	return s.wait != 0 || steps[s.step].busy || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)

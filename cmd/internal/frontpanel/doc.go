@@ -6,6 +6,7 @@
 // and nothing is loaded from elsewhere.
 //
 //	GET  /api/panel.png          the glass, as an eye would see it now
+//	GET  /api/panel.txt          the screen in words, one line each, as a voice would read it
 //	GET  /api/state              what a person in front of the box could know
 //	GET  /api/events             server-sent events "state", "panel", "world", "cityhall"
 //	POST /api/key                {"key":"5"}, {"key":"clear","hold_ms":2100}, {"down":["1","5"]}, {"up":["1"]}

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"fmt"
 	"image/png"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -43,6 +44,7 @@ func New(w *world.World, opts Opts) http.Handler {
 	s := &server{w, opts.Log}
 	mux := http.NewServeMux()
 	s.route(mux, "/api/panel.png", "GET", s.panel)
+	s.route(mux, "/api/panel.txt", "GET", s.words)
 	s.route(mux, "/api/state", "GET", s.state)
 	s.route(mux, "/api/events", "GET", s.events)
 	s.route(mux, "/api/key", "POST", s.key)
@@ -115,6 +117,16 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Write(out.Bytes())
+	return nil
+}
+
+// words is the screen for those who cannot see the glass, and for tests.
+func (s *server) words(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	for _, l := range s.world.Words() {
+		io.WriteString(w, l+"\n")
+	}
 	return nil
 }
 

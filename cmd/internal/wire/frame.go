@@ -65,8 +65,9 @@ const (
 	MaxAPDU = 261
 	// MaxResponse is the longest short response in bytes: 256 and SW1 SW2.
 	MaxResponse = 258
-	// MaxObserved is the longest observed state in bytes.
-	MaxObserved = 4096
+	// MaxObserved is the longest observed state in bytes. The reasons of a decision
+	// are the longest words of a screen.
+	MaxObserved = 16 << 10
 
 	headLen   = 5
 	helloLen  = 1 + 8 + 2 + 1 + 1 + 1

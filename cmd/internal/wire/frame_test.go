@@ -32,7 +32,7 @@ func TestReadFrameRefuses(t *testing.T) {
 		{"length of four gigabytes", []byte{0xff, 0xff, 0xff, 0xff, byte(KindSPI)}, false, "size outside 2 to 4097"},
 		{"cut head", []byte{0, 0, 0}, false, ""},
 		{"cut body", frame(KindObserved, []byte("{}"))[:6], false, ""},
-		{"observed too small", frame(KindObserved, []byte("{")), false, "size outside 2 to 4096"},
+		{"observed too small", frame(KindObserved, []byte("{")), false, "size outside 2 to 16384"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -66,6 +66,14 @@ func (w *World) State() State {
 	return w.stateNow()
 }
 
+// Words are the screen that the box wants on the glass, in reading order, one
+// line each, as a voice would read it. Nothing of what is typed is in them.
+func (w *World) Words() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.words
+}
+
 // stateNow joins what the box says with what can be seen; w.mu is held.
 func (w *World) stateNow() State {
 	s := w.state
@@ -108,7 +116,7 @@ func (w *World) observed(js []byte) {
 		return
 	}
 	w.mu.Lock()
-	w.state = State{Face: o.Face, Screen: o.Screen, Busy: o.Busy, Case: o.Case}
+	w.state, w.words = State{Face: o.Face, Screen: o.Screen, Busy: o.Busy, Case: o.Case}, o.Words
 	w.mu.Unlock()
 	w.tellState()
 }

@@ -80,6 +80,7 @@ type World struct {
 	mu         sync.Mutex
 	box        *box // nil without power
 	state      State
+	words      []string // of the screen
 	lights     [3]bool
 	buzzer     bool
 	refreshing bool

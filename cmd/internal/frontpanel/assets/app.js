@@ -39,14 +39,22 @@ function show() {
   hints.show(state, world);
   keys.label();
   keys.show(world.answers || [], world.keys || []);
-  $("glass").setAttribute("aria-label", state.screen);
   $("glass").setAttribute("aria-busy", String(state.busy));
+  if (!state.busy) spoken();
   $("codes").replaceChildren(document.createTextNode(w("codes.lead")), ...world.clerks.map(c => {
     const k = document.createElement("kbd");
     k.textContent = `${c.label} ${c.code}`;
     return k;
   }));
   clock();
+}
+
+// spoken gives the glass its words, for those who have them read aloud.
+async function spoken() {
+  try {
+    const r = await fetch("/api/panel.txt");
+    if (r.ok) $("glass").setAttribute("aria-label", await r.text());
+  } catch { /* the next change asks again */ }
 }
 
 function clock() {
