@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -48,8 +50,9 @@ const patience = 30 * time.Second
 
 // visitor is a person with a browser.
 type visitor struct {
-	t   *testing.T
-	url string
+	t    *testing.T
+	url  string
+	news chan struct{} // something was told on /api/events since it was last read; nil before the first wait
 }
 
 // openWorld makes a world in this process with a box in children, its panel
@@ -84,7 +87,7 @@ func openWorld(t *testing.T, opts world.Opts) (*world.World, *visitor) {
 			t.Errorf("closing the world: %v", err)
 		}
 	})
-	return w, &visitor{t, s.URL}
+	return w, &visitor{t: t, url: s.URL}
 }
 
 // get decodes the answer to a GET.
@@ -164,13 +167,49 @@ func (v *visitor) until(screens ...string) world.State {
 	return s
 }
 
-// await asks until it is so.
+// await asks again after each event until it is so.
 func (v *visitor) await(what string, so func() bool) {
 	v.t.Helper()
-	for end := time.Now().Add(patience); !so(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
+	if v.news == nil {
+		v.news = make(chan struct{}, 1)
+		go v.listen(v.t.Context())
+	}
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	look := time.NewTicker(time.Second) // for what no event tells, as the end of a process
+	defer look.Stop()
+	for !so() {
+		select {
+		case <-v.news:
+		case <-look.C:
+		case <-end.C:
 			v.t.Fatalf("%s did not come within %v; now %+v", what, patience, v.state())
 		}
+	}
+}
+
+// listen reads /api/events until the test ends, and connects again when the simulator was started anew.
+func (v *visitor) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		req, err := http.NewRequestWithContext(ctx, "GET", v.url+"/api/events", nil)
+		if err != nil {
+			return
+		}
+		r, err := http.DefaultClient.Do(req)
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		for lines := bufio.NewScanner(r.Body); lines.Scan(); {
+			select {
+			case v.news <- struct{}{}:
+			default:
+			}
+		}
+		r.Body.Close()
 	}
 }
 
