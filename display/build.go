@@ -195,7 +195,7 @@ func (b *builder) head(p *page) {
 		}
 	default:
 		p.left = b.tr("head.idle")
-		if strings.HasPrefix(string(b.s.ID), "fault.") {
+		if strings.HasPrefix(string(b.s.ID), "fault.") && b.s.ID != FaultUpdate {
 			p.left = b.tr("head.help")
 		}
 	}

@@ -120,6 +120,7 @@ const (
 	FaultStorage ID = "fault.storage" // Reason: "" (cannot be opened), "quarantined" (the old file was put aside), "full".
 	FaultKeypad  ID = "fault.keypad"  // A key is stuck or the pad is unplugged. Kind of fault in Reason: "stuck", "unplugged".
 	FaultLid     ID = "fault.lid"     // The lid switch is open: no PIN step starts.
+	FaultUpdate  ID = "fault.update"  // No fault: a new version of the program is being written, for minutes, and no case opens.
 )
 
 // The screens of one PIN kind: prefix + kind, for each of Kinds.
@@ -256,6 +257,7 @@ func buildInfos() map[ID]Info {
 		FaultStorage:           {Face: FaceIdle, Seen: true, Keys: []string{"enter"}},
 		FaultKeypad:            {Face: FaceIdle},
 		FaultLid:               {Face: FaceIdle},
+		FaultUpdate:            {Face: FaceIdle},
 	}
 	for _, k := range []string{"login", "signing"} {
 		m[PracticeID(k)] = Info{Face: FaceResident, Entry: true, Keys: []string{"cancel", "clear", "enter"}}

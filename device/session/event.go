@@ -54,12 +54,16 @@ const (
 	LinkState
 	// NewRules: the municipality's rules for the next case. Rules; Bad: newer ones were refused, Rules nil: those in force stay.
 	NewRules
+	// Held: an update is being put in force (OK) and no case may open, or one may again. Bad: it takes minutes and is said at rest.
+	Held
+	// NewSettings: what of the box's configuration an update has changed, while no case is open. Settings.
+	NewSettings
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "keypad", "lid", "shown", "reader",
-	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules"}
+	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules", "held", "new_settings"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -99,6 +103,8 @@ type Event struct {
 	Link        Link      // LinkState
 
 	Rules *policy.Policy // NewRules
+
+	Settings *Settings // NewSettings
 }
 
 // Link is the state of the line to city hall.

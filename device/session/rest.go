@@ -136,6 +136,9 @@ func (m *machine) restPress(k Key) {
 		return
 	case m.lidOpen, m.readerKnown && m.presence == card.NoReader:
 		return
+	case m.held:
+		m.knocked = true
+		return
 	default:
 		if m.step == stepIdleReading {
 			m.do(EndCard{})
@@ -195,7 +198,7 @@ func (m *machine) restReader(was card.Presence) {
 		return
 	}
 	switch {
-	case m.step == stepIdle && m.notices != 0, m.lidOpen, m.storageBad:
+	case m.step == stepIdle && m.notices != 0, m.lidOpen, m.storageBad, m.held:
 	case m.presence == card.Present:
 		m.to(stepIdleReading)
 		m.do(ReadBoard{m.ask(BoardRead)})

@@ -81,6 +81,8 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 		return display.FaultService, f
 	case m.readerKnown && m.presence == card.NoReader:
 		return display.FaultReader, f
+	case m.heldLong:
+		return display.FaultUpdate, f
 	case m.notices&noticePanel != 0:
 		return display.FaultPanel, f
 	}

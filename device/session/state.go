@@ -76,6 +76,9 @@ type State struct {
 	unsaved     Finish    // a record on its way to storage; No is 0 while no attempt is in flight
 	rules       *policy.Policy
 	rulesBad    bool   // a newer policy was refused
+	held        bool   // an update is being put in force: no case opens
+	heldLong    bool   // and it takes minutes
+	knocked     bool   // a clerk wanted to open a case meanwhile
 	confirmed   int    // rawDay on which the clerk confirmed the date, for a doubtful clock
 	ahead       int    // days by which the date is later than the box takes it for
 	digits      string // of a date that is being typed

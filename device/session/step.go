@@ -32,7 +32,7 @@ func Step(s State, ev Event) (State, []Effect) {
 
 // dispatch leads an event to its transition.
 func (m *machine) dispatch(ev Event) {
-	if m.step == stepBoot && ev.Kind != Start && ev.Kind != Reader && ev.Kind != Keypad && ev.Kind != Lid && ev.Kind != LinkState && ev.Kind != NewRules {
+	if m.step == stepBoot && ev.Kind != Start && ev.Kind != Reader && ev.Kind != Keypad && ev.Kind != Lid && ev.Kind != LinkState && ev.Kind != NewRules && ev.Kind != Held && ev.Kind != NewSettings {
 		return
 	}
 	switch ev.Kind {
@@ -67,6 +67,10 @@ func (m *machine) dispatch(ev Event) {
 		if m.rulesBad = ev.Bad; ev.Rules != nil {
 			m.rules = ev.Rules // a case that is open keeps its own
 		}
+	case Held:
+		m.hold(ev)
+	case NewSettings:
+		m.settings(*ev.Settings)
 	case CodeChecked, BoardRead, Verified, Changed, Stored:
 		if ev.Kind == Stored && ev.No != 0 && ev.No == m.unsaved.No {
 			m.recordStored(ev.OK)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/display"
 	"madoguchi/sync/record"
 
 	"github.com/google/go-cmp/cmp"
@@ -235,6 +236,13 @@ func events(s State) []Event {
 		}
 	}
 	add(Event{Kind: LinkState, Link: LinkUp, Queue: 1})
+	if s.Quiet() || s.step == stepBoot { // an update waits for it
+		for _, lasts := range []bool{false, true} {
+			add(Event{Kind: Held, OK: true, Bad: lasts})
+		}
+		add(Event{Kind: NewSettings, Settings: &Settings{Office: "戸籍課", Langs: []display.Lang{"en"}}})
+	}
+	add(Event{Kind: Held})
 	add(Event{Kind: Tick, At: s.deadline})
 	add(Event{Kind: Start})
 	return all

@@ -142,6 +142,9 @@ func randomEvent(w *world, r *rand.Rand) {
 		w.apply(Event{Kind: []EventKind{Keypad, Lid}[r.IntN(2)], Bad: r.IntN(3) == 0})
 	case p < 98:
 		w.apply(Event{Kind: LinkState, Link: Link(r.IntN(3)), Queue: r.IntN(4) - 1})
+		if w.s.held || w.s.Quiet() {
+			w.apply(Event{Kind: Held, OK: !w.s.held, Bad: r.IntN(2) == 0})
+		}
 	default: // a stale or foreign answer
 		k := []EventKind{CodeChecked, BoardRead, Verified, Changed, Stored, Shown, Start}[r.IntN(7)]
 		w.apply(Event{Kind: k, No: uint32(r.IntN(3)), Gen: uint32(r.IntN(3)), OK: true})

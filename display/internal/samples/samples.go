@@ -287,7 +287,7 @@ func results() []Sample {
 func faults() []Sample {
 	out := []Sample{
 		one(display.FaultReader, display.Facts{}), one(display.FaultService, display.Facts{}),
-		one(display.FaultPanel, display.Facts{}), one(display.FaultLid, display.Facts{}),
+		one(display.FaultPanel, display.Facts{}), one(display.FaultLid, display.Facts{}), one(display.FaultUpdate, display.Facts{}),
 	}
 	out = append(out, reasons(display.FaultStorage, display.Facts{})...)
 	return append(out, reasons(display.FaultKeypad, display.Facts{})...)
