@@ -9,12 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"madoguchi/cmd/internal/line"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
@@ -151,7 +151,7 @@ func New(s Store, opts Opts) (*Collector, error) {
 	case s == nil:
 		return nil, errors.New("making collector: no store given")
 	}
-	if _, err := brokerURL(opts.Broker); err != nil {
+	if err := line.CheckAddress(opts.Broker); err != nil {
 		return nil, fmt.Errorf("making collector: %w", err)
 	}
 	jobs := make([]chan job, max(1, s.Writers()))
@@ -183,26 +183,6 @@ func setDefault[T comparable](v *T, d T) {
 	}
 }
 
-// brokerURL checks the address of a broker.
-func brokerURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return nil, fmt.Errorf("reading broker address: %w", err)
-	}
-	switch u.Scheme {
-	case "tcp", "mqtt", "tls", "mqtts":
-	default:
-		return nil, fmt.Errorf("broker address %q: scheme is not tcp, mqtt, tls or mqtts", u.Redacted())
-	}
-	if u.Hostname() == "" || u.Port() == "" {
-		return nil, fmt.Errorf("broker address %q: want host and port, as in tcp://127.0.0.1:1883", u.Redacted())
-	}
-	if u.User != nil {
-		return nil, fmt.Errorf("broker address %q: user and password do not belong into an address", u.Redacted())
-	}
-	return u, nil
-}
-
 // Run receives until ctx ends, over as many connections as it takes, and
 // returns nil then. Call it once.
 func (c *Collector) Run(ctx context.Context) error {
@@ -221,9 +201,9 @@ func (c *Collector) Run(ctx context.Context) error {
 		if c.opts.Now().Sub(began) > 10*time.Minute {
 			try = 0 // it was a good connection
 		}
-		wait := backoff(c.opts.RetryMin, c.opts.RetryMax, try)
+		wait := line.Backoff(c.opts.RetryMin, c.opts.RetryMax, try)
 		c.opts.Log.Warn("broker away", "err", err, "retry_in", wait.Round(time.Millisecond))
-		if !sleep(ctx, wait) {
+		if !line.Sleep(ctx, wait) {
 			return nil
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"madoguchi/cmd/internal/line"
 	"madoguchi/cmd/internal/store"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -55,17 +56,14 @@ func (c *Collector) onDropped(m paho.Message) job {
 
 // host keeps saying whether city hall takes records: it does not while the
 // database is away. It returns when the session ends.
-func (c *Collector) host(ctx context.Context, client paho.Client, number uint64) error {
+func (c *Collector) host(ctx context.Context, conn *line.Conn, number uint64) error {
 	said, first := false, true
 	var again <-chan time.Time
 	for {
 		changed, status := c.Changed(), c.Status()
 		if first || status.Database != said {
 			said, first = status.Database, false
-			token, err := c.publish(ctx, client, topics{c.opts.City}.host(), true, hostState(said, number))
-			if err == nil {
-				err = c.await(ctx, token)
-			}
+			err := conn.Publish(ctx, topics{c.opts.City}.host(), true, hostState(said, number))
 			if err != nil && ctx.Err() == nil {
 				return fmt.Errorf("publishing host state: %w", err)
 			}
@@ -79,22 +77,19 @@ func (c *Collector) host(ctx context.Context, client paho.Client, number uint64)
 			first, again = true, nil
 		case <-changed:
 		case <-ctx.Done():
-			return c.goodbye(ctx, client, number)
+			return c.goodbye(ctx, conn, number)
 		}
 	}
 }
 
 // goodbye takes the host state back when the program ends: a clean DISCONNECT
 // discards the will.
-func (c *Collector) goodbye(ctx context.Context, client paho.Client, number uint64) error {
+func (c *Collector) goodbye(ctx context.Context, conn *line.Conn, number uint64) error {
 	err := context.Cause(ctx)
-	if client.IsConnectionOpen() {
+	if conn.Open() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if token, err := c.publish(ctx, client, topics{c.opts.City}.host(), true, hostState(false, number)); err == nil {
-			token.WaitTimeout(time.Second)
-		}
-		client.Disconnect(250)
+		_ = conn.Publish(ctx, topics{c.opts.City}.host(), true, hostState(false, number)) // the broker may be as good as gone
 	}
 	return err
 }

@@ -5,9 +5,8 @@ package collector
 import (
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
+	"madoguchi/cmd/internal/line"
 	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 
@@ -30,84 +29,37 @@ func (c *Collector) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	client := paho.NewClient(c.options(ctx, number, cancel))
-	defer client.Disconnect(0)
-	if err := c.await(ctx, client.Connect()); err != nil {
-		return fmt.Errorf("connecting to broker: %w", err)
+	conn, ctx, err := line.Dial(ctx, c.options(number))
+	if err != nil {
+		return err
 	}
-	if err := c.subscribe(ctx, client); err != nil {
+	defer conn.Close()
+	if err := c.subscribe(ctx, conn); err != nil {
 		return err
 	}
 	c.setStatus(func(s *Status) { s.Broker = true })
 	c.opts.Log.Info("broker connected", "session", number)
-	for _, send := range []func(context.Context, paho.Client) error{c.sendAcks, c.sendAnswers} {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for _, send := range []func(context.Context, *line.Conn) error{c.sendAcks, c.sendAnswers} {
 		go func() {
-			if err := send(ctx, client); err != nil {
+			if err := send(ctx, conn); err != nil {
 				cancel(err)
 			}
 		}()
 	}
-	return c.host(ctx, client, number)
+	return c.host(ctx, conn, number)
 }
 
-// options are those of a client that is used for one connection only: a token
-// of a client that reconnects by itself says nothing about PUBACK, and its
-// reconnects have no jitter.
-func (c *Collector) options(ctx context.Context, number uint64, lost context.CancelCauseFunc) *paho.ClientOptions {
-	o := paho.NewClientOptions().AddBroker(c.opts.Broker).SetClientID(clientID(c.opts.Name))
-	o.SetProtocolVersion(4) // else each refused CONNECT is tried again as MQTT 3.1
-	o.SetCleanSession(true)
-	o.SetAutoReconnect(false)
-	o.SetConnectRetry(false)
-	o.SetOrderMatters(false) // handlers wait for the database
-	o.SetKeepAlive(c.opts.KeepAlive)
-	o.SetPingTimeout(15 * time.Second)
-	o.SetConnectTimeout(c.opts.Timeout)
-	o.SetWriteTimeout(c.opts.Timeout)
-	o.SetUsername(c.opts.Username)
-	o.SetPassword(c.opts.Password)
-	o.SetCustomOpenConnectionFn(c.dial)
-	o.SetBinaryWill(topics{c.opts.City}.host(), hostState(false, number), 1, true)
-	o.SetDefaultPublishHandler(func(paho.Client, paho.Message) {}) // without a handler a message is never acknowledged
-	o.SetConnectionLostHandler(func(_ paho.Client, err error) { lost(fmt.Errorf("connection lost: %w", err)) })
-	return o
+// options are those of the connection of a number.
+func (c *Collector) options(number uint64) line.Opts {
+	return line.Opts{Broker: c.opts.Broker, ClientID: clientID(c.opts.Name), Username: c.opts.Username, Password: c.opts.Password, TLS: c.opts.TLS,
+		Timeout: c.opts.Timeout, KeepAlive: c.opts.KeepAlive, WillTopic: topics{c.opts.City}.host(), Will: hostState(false, number), Log: c.opts.Log}
 }
-
-// await waits for a token. A token alone may never complete.
-func (c *Collector) await(ctx context.Context, token paho.Token) error {
-	t := time.NewTimer(c.opts.Timeout)
-	defer t.Stop()
-	select {
-	case <-token.Done():
-		return token.Error()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return fmt.Errorf("no answer within %v", c.opts.Timeout)
-	}
-}
-
-// publish hands a message to the client. paho's Publish blocks for the whole
-// write timeout if the connection is lost at that moment.
-func (c *Collector) publish(ctx context.Context, client paho.Client, topic string, retained bool, text []byte) (paho.Token, error) {
-	got := make(chan paho.Token, 1)
-	go func() { got <- client.Publish(topic, 1, retained, text) }()
-	select {
-	case token := <-got:
-		return token, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// group is in front of a filter that collectors share.
-const group = "$share/collector/"
 
 // subscribe asks for what devices send, for the host state, and for the broker's
 // own word on what it dropped, which not every broker gives.
-func (c *Collector) subscribe(ctx context.Context, client paho.Client) error {
+func (c *Collector) subscribe(ctx context.Context, conn *line.Conn) error {
 	t := topics{c.opts.City}
 	for what, handle := range map[string]func(paho.Message) job{
 		"rec":       c.onRecords,
@@ -118,17 +70,17 @@ func (c *Collector) subscribe(ctx context.Context, client paho.Client) error {
 	} {
 		filter := t.all(what)
 		if c.opts.Share {
-			filter = group + filter
+			filter = line.Group + filter
 		}
-		if err := c.listen(ctx, client, filter, handle); err != nil {
+		if err := c.listen(ctx, conn, filter, handle); err != nil {
 			return err
 		}
 	}
-	if err := c.listen(ctx, client, t.host(), c.onHost(ctx)); err != nil {
+	if err := c.listen(ctx, conn, t.host(), c.onHost(ctx)); err != nil {
 		return err
 	}
 	for _, topic := range droppedTopics {
-		if err := c.listen(ctx, client, topic, c.onDropped); err != nil && ctx.Err() == nil {
+		if err := c.listen(ctx, conn, topic, c.onDropped); err != nil && ctx.Err() == nil {
 			c.opts.Log.Info("the broker does not say what it drops", "topic", topic)
 		}
 	}
@@ -137,9 +89,9 @@ func (c *Collector) subscribe(ctx context.Context, client paho.Client) error {
 
 // listen subscribes and hands what comes to the writers. A handler that returns
 // no job has done its work.
-func (c *Collector) listen(ctx context.Context, client paho.Client, filter string, handle func(paho.Message) job) error {
-	token := client.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) {
-		// paho acknowledges when this returns: after the commit. The broker's
+func (c *Collector) listen(ctx context.Context, conn *line.Conn, filter string, handle func(paho.Message) job) error {
+	return conn.Subscribe(ctx, []string{filter}, func(m paho.Message) {
+		// It is acknowledged when this returns: after the commit. The broker's
 		// window for us thus bounds how many handlers wait here.
 		j := handle(m)
 		if j.batch == nil && j.do == nil {
@@ -156,14 +108,6 @@ func (c *Collector) listen(ctx context.Context, client paho.Client, filter strin
 		case <-ctx.Done():
 		}
 	})
-	if err := c.await(ctx, token); err != nil {
-		return fmt.Errorf("subscribing %s: %w", filter, err)
-	}
-	// paho names the result without the group.
-	if granted, ok := token.(*paho.SubscribeToken).Result()[strings.TrimPrefix(filter, group)]; !ok || granted > 2 {
-		return fmt.Errorf("subscribing %s: broker refused", filter)
-	}
-	return nil
 }
 
 func (c *Collector) other(handle func(paho.Message) func(context.Context) error) func(paho.Message) job {
@@ -196,26 +140,26 @@ func (c *Collector) onPresence(m paho.Message) func(context.Context) error {
 
 // sendAcks signs and publishes acknowledgements. One that is lost with the line
 // is made again when its device sends again.
-func (c *Collector) sendAcks(ctx context.Context, client paho.Client) error {
-	return send(ctx, c, client, c.acks, func(a record.Ack) (string, bool, []byte, error) {
+func (c *Collector) sendAcks(ctx context.Context, conn *line.Conn) error {
+	return send(ctx, c, conn, c.acks, func(a record.Ack) (string, bool, []byte, error) {
 		text, err := record.SignAck(c.opts.SignKey, a)
 		return topics{c.opts.City}.device(a.Device, "ack"), true, text, err
 	})
 }
 
 // sendAnswers does the same with answers about claim numbers.
-func (c *Collector) sendAnswers(ctx context.Context, client paho.Client) error {
-	return send(ctx, c, client, c.answers, func(a claim.Answer) (string, bool, []byte, error) {
+func (c *Collector) sendAnswers(ctx context.Context, conn *line.Conn) error {
+	return send(ctx, c, conn, c.answers, func(a claim.Answer) (string, bool, []byte, error) {
 		text, err := claim.SignAnswer(c.opts.SignKey, a)
 		return topics{c.opts.City}.device(a.Device, "claim"), false, text, err
 	})
 }
 
-func send[T any](ctx context.Context, c *Collector, client paho.Client, q *queue[T], sign func(T) (topic string, retained bool, text []byte, err error)) error {
+func send[T any](ctx context.Context, c *Collector, conn *line.Conn, q *queue[T], sign func(T) (topic string, retained bool, text []byte, err error)) error {
 	var window []paho.Token
 	for {
 		if len(window) == ackWindow {
-			if err := c.await(ctx, window[0]); err != nil {
+			if err := conn.Await(ctx, window[0]); err != nil {
 				return fmt.Errorf("publishing acknowledgement: %w", err)
 			}
 			window = window[1:]
@@ -231,7 +175,7 @@ func send[T any](ctx context.Context, c *Collector, client paho.Client, q *queue
 			}
 			continue
 		}
-		token, err := c.publish(ctx, client, topic, retained, text)
+		token, err := conn.Begin(ctx, topic, retained, text)
 		if err != nil {
 			return nil // the session has ended
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"madoguchi/cmd/internal/line"
 	"madoguchi/cmd/internal/store"
 )
 
@@ -118,11 +119,11 @@ func (c *Collector) try(ctx context.Context, do func(context.Context) error) {
 		if err == nil {
 			return
 		}
-		wait := backoff(c.opts.RetryMin, c.opts.RetryMax, n)
+		wait := line.Backoff(c.opts.RetryMin, c.opts.RetryMax, n)
 		if total := c.counts.unsaved.Add(1); powerOfTwo(total) {
 			c.opts.Log.Error("database away", "err", err, "retry_in", wait, "failures", total)
 		}
-		if !sleep(ctx, wait) {
+		if !line.Sleep(ctx, wait) {
 			return
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package collector
+package line
 
 import (
 	"context"
@@ -14,17 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPacket is the longest MQTT packet taken from the broker, in bytes: a batch
-// is 32 KiB, its topic less than 1 KiB.
-const maxPacket = 40 << 10
-
 var errTooLong = errors.New("packet from broker is too long")
 
 // dial opens the connection by itself, because paho's own way takes a proxy from
 // the environment (and then shakes hands without a deadline) and believes any
 // packet length that it is told.
-func (c *Collector) dial(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.opts.Timeout)
+func (o Opts) dial(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), o.Timeout)
 	defer cancel()
 	d := &net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 		var err error
@@ -40,8 +36,8 @@ func (c *Collector) dial(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 	var err error
 	if u.Scheme == "tls" || u.Scheme == "mqtts" {
 		config := &tls.Config{}
-		if c.opts.TLS != nil {
-			config = c.opts.TLS.Clone()
+		if o.TLS != nil {
+			config = o.TLS.Clone()
 		}
 		config.MinVersion = max(config.MinVersion, tls.VersionTLS13)
 		conn, err = (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", u.Host)
@@ -51,7 +47,7 @@ func (c *Collector) dial(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &limited{Conn: conn, most: maxPacket}, nil
+	return &limited{Conn: conn, most: o.MaxPacket}, nil
 }
 
 // limited is a connection that reads no packet longer than most bytes: it

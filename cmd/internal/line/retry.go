@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package collector
+package line
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// backoff is the wait before try number n (from 0): a random time up to a limit
+// Backoff is the wait before try number n (from 0): a random time up to a limit
 // that doubles. Without the jitter all who lost the same broker come back at
 // the same moment.
-func backoff(least, most time.Duration, n int) time.Duration {
+func Backoff(least, most time.Duration, n int) time.Duration {
 	limit := least << min(n, 16)
 	if limit <= 0 || limit > most {
 		limit = most
@@ -19,8 +19,8 @@ func backoff(least, most time.Duration, n int) time.Duration {
 	return rand.N(limit) + 1
 }
 
-// sleep waits for d and says true, or says false as soon as ctx ends.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep waits for d and says true, or says false as soon as ctx ends.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
