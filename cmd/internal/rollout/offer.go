@@ -20,6 +20,9 @@ var ErrNotOffered = errors.New("not due in this rollout")
 func (r *Rollout) offices() (size, busy, silent map[string]int) {
 	size, busy, silent = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, m := range r.Members {
+		if m.Gone {
+			continue
+		}
 		size[m.Office]++
 		switch m.State {
 		case Silent:
@@ -45,7 +48,7 @@ func (r *Rollout) Due(now time.Time) []string {
 	var due []string
 	for _, id := range r.sorted() {
 		m := r.Members[id]
-		if m.Wave > r.Wave || m.State != Untouched || !r.reachable(m, now) || busy[m.Office] >= half(size[m.Office]) {
+		if m.Wave > r.Wave || m.State != Untouched || m.Gone || !r.reachable(m, now) || busy[m.Office] >= half(size[m.Office]) {
 			continue
 		}
 		busy[m.Office]++
@@ -86,7 +89,7 @@ func (r *Rollout) Withdrawn() []string {
 func (r *Rollout) Laggards() []string {
 	var out []string
 	for _, id := range r.sorted() {
-		if r.Members[id].State != Done {
+		if m := r.Members[id]; m.State != Done && !m.Gone {
 			out = append(out, id)
 		}
 	}

@@ -19,7 +19,7 @@ type Plan struct {
 	Kind      string // "firmware", "policy", "config"
 	Path      string // of the released manifest
 	Version   string // for people
-	Author    string
+	Author    Person
 	Reason    string
 	Waves     []Wave
 	Order     update.Order  // window, deadline and rate of the assignments; device and wave are filled in
@@ -67,8 +67,10 @@ func (p *Plan) fill() error {
 	p.Within = cmp.Or(p.Within, within)
 	p.MaxRate, p.MaxCanary = cmp.Or(p.MaxRate, 0.02), cmp.Or(p.MaxCanary, 2)
 	switch {
-	case p.ID == "" || p.Path == "" || p.Author == "":
+	case p.ID == "" || p.Path == "" || p.Author.Name == "":
 		return errors.New("plan: id, path and author must be given")
+	case p.Author.By != ByAccount && p.Author.By != ByKey:
+		return fmt.Errorf("plan: author %s: by %q is no proof", p.Author.Name, p.Author.By)
 	case len(p.Waves) == 0:
 		return errors.New("plan: no waves")
 	case p.Silence < 0 || p.Reachable < 0 || p.Within < 0 || p.MaxRate < 0 || p.MaxRate >= 1 || p.MaxCanary < 1:
@@ -110,7 +112,7 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 	if err := p.fill(); err != nil {
 		return nil, err
 	}
-	r := &Rollout{Plan: p, Phase: Draft, Members: map[string]*Member{}}
+	r := &Rollout{Plan: p, Phase: Draft, Since: now, Members: map[string]*Member{}}
 	for _, d := range fleet {
 		if d.ID == "" || r.Members[d.ID] != nil {
 			return nil, fmt.Errorf("device %q: no name, or named twice", d.ID)
@@ -152,7 +154,7 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 			}
 		}
 	}
-	r.log(now, p.Author, "drafted", p.Reason)
+	r.log(now, p.Author.String(), "drafted", p.Reason)
 	return r, nil
 }
 

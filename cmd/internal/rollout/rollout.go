@@ -3,9 +3,11 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,6 +37,7 @@ const (
 	Done      Step = "done"    // runs it, has committed it, and has said so
 	Failed    Step = "failed"
 	Silent    Step = "silent"
+	Retired   Step = "retired" // taken out of the fleet before it ended; counts for nothing
 )
 
 // Member is a box of the rollout.
@@ -46,8 +49,13 @@ type Member struct {
 	Heard   time.Time // last sign of life of any kind
 	Offered time.Time
 	Ended   time.Time
-	Cases   int // finished on the new version
+	Cases   int  // finished on the new version
+	Excused bool `json:",omitempty"` // it failed, and a person has decided to go on without it
+	Gone    bool `json:",omitempty"` // retired from the fleet, at whatever step
 }
+
+// failed tells whether the box counts against the rollout.
+func (m *Member) failed() bool { return m.State == Failed || m.State == Silent }
 
 // Entry is a line of the rollout's history.
 type Entry struct {
@@ -61,8 +69,9 @@ type Rollout struct {
 	Phase    Phase
 	Wave     int       // index, while it runs
 	Since    time.Time // of the phase
-	Approver string
-	Reason   string // of a pause or an abort
+	Approver Person
+	Signed   []Signature `json:",omitempty"` // of people who prove themselves by keys
+	Reason   string      // of a pause or an abort
 	Members  map[string]*Member
 	History  []Entry
 
@@ -89,20 +98,6 @@ func (r *Rollout) Final() bool {
 	return r.Phase == Complete || r.Phase == Aborted || r.Phase == Superseded
 }
 
-// Approve is the second person's consent.
-func (r *Rollout) Approve(who string, now time.Time) error {
-	if r.Phase != Draft {
-		return r.errPhase("approving")
-	}
-	if who == "" || who == r.Plan.Author {
-		return fmt.Errorf("approving rollout %s: %q drew it up; somebody else must approve", r.Plan.ID, r.Plan.Author)
-	}
-	r.Approver = who
-	r.to(Approved, now)
-	r.log(now, who, "approved", "")
-	return nil
-}
-
 // Start begins the first wave.
 func (r *Rollout) Start(who string, now time.Time) error {
 	if r.Phase != Approved {
@@ -124,15 +119,50 @@ func (r *Rollout) Pause(who, why string, now time.Time) error {
 	return nil
 }
 
-// Resume goes on after a pause. A soak begins anew: nobody watched.
-func (r *Rollout) Resume(who string, now time.Time) error {
+// ErrWhy says that an act needs a reason.
+var ErrWhy = errors.New("give a reason")
+
+// Resume goes on after a pause. A soak begins anew: nobody watched. Boxes that have failed so far are excused by it, so that they do not hold their wave; they still
+// count towards an abort. That needs a reason.
+func (r *Rollout) Resume(who, why string, now time.Time) error {
 	if r.Phase != Paused {
 		return r.errPhase("resuming")
 	}
+	open := r.unexcused()
+	if len(open) > 0 && why == "" {
+		return fmt.Errorf("resuming rollout %s without %s: %w", r.Plan.ID, strings.Join(open, ", "), ErrWhy)
+	}
+	for _, id := range open {
+		r.Members[id].Excused = true
+	}
 	r.Reason = ""
 	r.to(Running, now)
-	r.log(now, who, "resumed", "")
+	r.log(now, who, "resumed", why)
 	return nil
+}
+
+// unexcused are the boxes of the waves so far that failed and that nobody has decided about, sorted.
+func (r *Rollout) unexcused() []string {
+	var out []string
+	for _, id := range r.sorted() {
+		if m := r.Members[id]; m.failed() && !m.Excused && m.Wave <= r.Wave {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Retire takes a box out that is no longer of the fleet. One that has ended keeps its outcome: who retires the boxes that a build has broken has not mended the build.
+func (r *Rollout) Retire(id string, now time.Time) {
+	m := r.Members[id]
+	if m == nil || m.Gone || r.Final() {
+		return
+	}
+	m.Gone = true
+	if !m.failed() && m.State != Done {
+		m.State, m.Ended = Retired, now
+	}
+	r.log(now, "the rollout itself", "retired", id)
 }
 
 // Abort ends it for good. Offers are withdrawn; boxes that have committed stay as they are.
@@ -169,7 +199,7 @@ type Report struct {
 // Report takes a box's word. A committed version is believed of the version that runs only; an older report than the last one is dropped.
 func (r *Rollout) Report(rep Report) {
 	m := r.Members[rep.Device]
-	if m == nil || rep.At.Before(m.Heard) {
+	if m == nil || m.Gone || rep.At.Before(m.Heard) {
 		return
 	}
 	m.Heard = rep.At
@@ -180,7 +210,7 @@ func (r *Rollout) Report(rep Report) {
 	case "committed":
 		m.Cases = max(m.Cases, rep.Cases) // before that they were finished on the old version
 		if m.State != Done {
-			m.State, m.Code, m.Ended = Done, "", rep.At
+			m.State, m.Code, m.Ended, m.Excused = Done, "", rep.At, false
 		}
 	case "failed", "reverted":
 		if m.State != Failed {
@@ -216,9 +246,13 @@ func (r *Rollout) Tick(now time.Time) {
 	wave := r.Plan.Waves[r.Wave]
 	switch r.Phase {
 	case Running:
-		if r.settled(now) {
+		switch ended, reached, done := r.ended(now); {
+		case !ended:
+		case float64(done) >= enough*float64(reached):
 			r.to(Soaking, now)
 			r.log(now, "the rollout itself", "soaking", wave.Name)
+		default:
+			_ = r.Pause("the rollout itself", r.stuck(reached, done), now) // cannot fail: it is running
 		}
 	case Soaking:
 		if now.Sub(r.Since) < wave.Soak || r.cases() < wave.MinCases {
@@ -235,23 +269,54 @@ func (r *Rollout) Tick(now time.Time) {
 	}
 }
 
-// settled tells whether every box of the waves so far that can be reached has ended, and at least 95 % of them well.
-func (r *Rollout) settled(now time.Time) bool {
-	reached, done := 0, 0
+// enough is the share of a wave's boxes that must have committed the object before the next wave.
+const enough = 0.95
+
+// ended tells whether every box of the waves so far that can be reached has ended, and how many of how many have ended well. Boxes that are excused or retired do not count.
+func (r *Rollout) ended(now time.Time) (all bool, reached, done int) {
 	size, _, silent := r.offices()
 	for _, m := range r.Members {
-		if m.Wave > r.Wave || m.State == Untouched && (!r.reachable(m, now) || silent[m.Office] >= half(size[m.Office])) {
+		if m.Wave > r.Wave || m.Excused || m.Gone || m.State == Untouched && (!r.reachable(m, now) || silent[m.Office] >= half(size[m.Office])) {
 			continue // a laggard
 		}
 		reached++
 		switch m.State {
 		case Untouched, Offered, Working:
-			return false
+			return false, 0, 0
 		case Done:
 			done++
 		}
 	}
-	return done > 0 && float64(done) >= 0.95*float64(reached)
+	return r.tried(), reached, done
+}
+
+// tried tells whether any box of the wave has ended: a wave that nobody could be reached of proves nothing.
+func (r *Rollout) tried() bool {
+	left := false
+	for _, m := range r.Members {
+		if m.Wave > r.Wave {
+			continue
+		}
+		if m.State == Done || m.failed() {
+			return true
+		}
+		left = left || !m.Gone
+	}
+	return !left // all were retired: there is nobody to wait for
+}
+
+// stuck is the reason of the pause when a wave has ended and too few of it are well: too few failures for an abort, too many to go on by itself.
+func (r *Rollout) stuck(reached, done int) string {
+	var list []string
+	for _, id := range r.unexcused() {
+		list = append(list, fmt.Sprintf("%s (%s)", id, r.Members[id].Code))
+	}
+	const most = 5
+	if n := len(list); n > most {
+		list = append(list[:most], fmt.Sprintf("%d more", n-most))
+	}
+	return fmt.Sprintf("wave %s: %d of %d boxes are well, %d %% are wanted; not well: %s. Look at them (fleet rollout why BOX); then resume with a reason to go on without them, or abort",
+		r.Plan.Waves[r.Wave].Name, done, reached, int(100*enough), strings.Join(list, ", "))
 }
 
 // tripped tells why the rollout must stop; empty: it need not.

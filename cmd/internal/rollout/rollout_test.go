@@ -43,7 +43,7 @@ func newWorld(t *testing.T, p Plan, n, perOffice int) *world {
 	if w.r, err = New(p, fleet, start); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.r.Approve("second", start); err != nil {
+	if err := w.r.Approve(Person{"second", ByAccount}, start); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.r.Start("first", start); err != nil {
@@ -96,7 +96,7 @@ func plan(waves ...Wave) Plan {
 	if len(waves) == 0 {
 		waves = DefaultWaves("firmware", nil)
 	}
-	return Plan{ID: "r1", Kind: "firmware", Path: "firmware/2/any.json", Version: "2", Author: "first", Waves: waves}
+	return Plan{ID: "r1", Kind: "firmware", Path: "firmware/2/any.json", Version: "2", Author: Person{"first", ByAccount}, Waves: waves}
 }
 
 func TestGood(t *testing.T) {
@@ -184,13 +184,13 @@ func TestPeople(t *testing.T) {
 	if err := r.Start("first", start); err == nil {
 		t.Error("started without approval")
 	}
-	if err := r.Approve("first", start); err == nil {
+	if err := r.Approve(Person{"first", ByAccount}, start); err == nil {
 		t.Error("the author approved")
 	}
-	if err := r.Approve("second", start); err != nil {
+	if err := r.Approve(Person{"second", ByAccount}, start); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Approve("third", start); err == nil {
+	if err := r.Approve(Person{"third", ByAccount}, start); err == nil {
 		t.Error("approved twice")
 	}
 	if err := r.Start("first", start); err != nil {
@@ -210,7 +210,7 @@ func TestPeople(t *testing.T) {
 	if got := r.Due(start); got != nil {
 		t.Errorf("due %v while paused", got)
 	}
-	if err := r.Resume("first", start); err != nil {
+	if err := r.Resume("first", "", start); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.Due(start); got != nil {
@@ -222,7 +222,7 @@ func TestPeople(t *testing.T) {
 	if got := r.Withdrawn(); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("withdrawn %v, want a", got)
 	}
-	for act, err := range map[string]error{"abort": r.Abort("x", "", start), "resume": r.Resume("x", start), "pause": r.Pause("x", "", start), "start": r.Start("x", start)} {
+	for act, err := range map[string]error{"abort": r.Abort("x", "", start), "resume": r.Resume("x", "", start), "pause": r.Pause("x", "", start), "start": r.Start("x", start)} {
 		if err == nil {
 			t.Errorf("%s after the end", act)
 		}
@@ -245,7 +245,7 @@ func TestPlanRefused(t *testing.T) {
 		"two measures":       func(p *Plan) { p.Waves = []Wave{{Count: 1, Percent: 100}} },
 		"an unknown box":     func(p *Plan) { p.Waves = []Wave{{Devices: []string{"c"}}, {Percent: 100}} },
 		"a box in two waves": func(p *Plan) { p.Waves = []Wave{{Devices: []string{"a"}}, {Devices: []string{"a"}}, {Percent: 100}} },
-		"no author":          func(p *Plan) { p.Author = "" },
+		"no author":          func(p *Plan) { p.Author = Person{} },
 	} {
 		p := plan()
 		change(&p)
@@ -283,7 +283,7 @@ func TestRandom(t *testing.T) {
 			case 0:
 				_ = w.r.Pause("p", "", w.now)
 			case 1:
-				_ = w.r.Resume("p", w.now)
+				_ = w.r.Resume("p", "seen", w.now)
 			}
 			w.r.Tick(w.now)
 			for _, id := range w.r.Due(w.now) {
@@ -337,7 +337,7 @@ func TestLateAndDeaf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, err := range []error{r.Approve("second", start), r.Start("first", start)} {
+		for _, err := range []error{r.Approve(Person{"second", ByAccount}, start), r.Start("first", start)} {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ import (
 var japan = time.FixedZone("JST", 9*60*60)
 
 // steps are the columns of a table.
-var steps = []Step{Untouched, Offered, Working, Done, Failed, Silent}
+var steps = []Step{Untouched, Offered, Working, Done, Failed, Silent, Retired}
 
 // barWidth is the width of a wave's bar, in characters.
 const barWidth = 20
@@ -22,9 +22,9 @@ const barWidth = 20
 func (r *Rollout) Table(now time.Time) string {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s  %s %s  %s since %s (%s)\n", r.Plan.ID, r.Plan.Kind, r.Plan.Version, r.Phase, r.Since.In(japan).Format("2006-01-02 15:04:05"), now.Sub(r.Since).Round(time.Second))
-	approver := r.Approver
-	if approver == "" {
-		approver = "nobody yet"
+	approver := "nobody yet"
+	if r.Approver.Name != "" {
+		approver = r.Approver.String()
 	}
 	fmt.Fprintf(&b, "drawn up by %s, approved by %s", r.Plan.Author, approver)
 	if r.Plan.Reason != "" {
@@ -93,6 +93,8 @@ func (r *Rollout) Why(id string, now time.Time) string {
 		return fmt.Sprintf("%s took the offer %s ago and has said nothing since %s (wave %s)", id, since(m.Offered), m.Heard.In(japan).Format("2006-01-02 15:04"), wave)
 	case Offered:
 		return fmt.Sprintf("%s was offered %s %s ago and has not begun (wave %s)", id, r.Plan.Version, since(m.Offered), wave)
+	case Retired:
+		return fmt.Sprintf("%s was retired %s ago, before it had %s (wave %s)", id, since(m.Ended), r.Plan.Version, wave)
 	case Working:
 		return fmt.Sprintf("%s is on %s, offered %s ago (wave %s)", id, r.Plan.Version, since(m.Offered), wave)
 	}
