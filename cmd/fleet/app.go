@@ -10,13 +10,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/term"
 
-	"madoguchi/cmd/internal/cityweb"
 	"madoguchi/cmd/internal/collector"
 	"madoguchi/cmd/internal/depot"
 	"madoguchi/cmd/internal/store"
@@ -64,42 +62,6 @@ func (a *app) with(ctx context.Context, f func(*store.Store) error) (err error) 
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return f(db)
-}
-
-// who is the person that acts. Another one than the machine's user proves it by the account's password; without any account (a demo) the name is taken as it is given,
-// and the audit log says so.
-func (a *app) who(ctx context.Context, db *store.Store) (string, error) {
-	if a.as == "" {
-		u, err := user.Current()
-		if err != nil {
-			return "", fmt.Errorf("asking for your name: %w", err)
-		}
-		return u.Username, nil
-	}
-	accounts, err := db.Accounts(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(accounts) == 0 {
-		return a.as, nil
-	}
-	for _, account := range accounts {
-		if account.Name != a.as {
-			continue
-		}
-		if account.Role != "admin" {
-			return "", fmt.Errorf("account %s is no admin", a.as)
-		}
-		password, err := a.ask("Password of " + a.as + ": ")
-		if err != nil {
-			return "", err
-		}
-		if !cityweb.CheckPassword(account.Hash, password) {
-			return "", errors.Join(fmt.Errorf("wrong password of %s", a.as), db.Note(ctx, a.as, "fleet refused", "wrong password"))
-		}
-		return a.as, nil
-	}
-	return "", fmt.Errorf("there is no account %s", a.as)
 }
 
 // ask reads a secret without showing it at a terminal, and a line from anything else.

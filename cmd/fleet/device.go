@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"madoguchi/cmd/internal/director"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/device/update"
 )
@@ -74,12 +74,7 @@ type deviceLine struct {
 
 func lineOf(b store.Box) deviceLine {
 	l := deviceLine{ID: b.ID, Office: b.Office, Retired: b.Retired, Gen: b.Gen, Assigned: b.Assigned, Heard: b.Heard}
-	var doc struct {
-		Update *update.Status `json:"update"`
-	}
-	if json.Unmarshal(b.Reported, &doc) == nil && doc.Update != nil { // a box that never said anything has no status
-		l.Update = *doc.Update
-	}
+	l.Update, _, _ = director.ReadReport(b.Reported) // what cannot be read says nothing
 	return l
 }
 

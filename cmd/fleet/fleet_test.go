@@ -51,10 +51,18 @@ func newHall(t *testing.T) *hall {
 
 // call runs the tool and returns its exit status and what it printed.
 func (h *hall) call(ctx context.Context, args ...string) (int, string) {
+	return h.typing(ctx, "", args...)
+}
+
+// typing is call with something to read.
+func (h *hall) typing(ctx context.Context, in string, args ...string) (int, string) {
 	var out, errs bytes.Buffer
-	code := runWith(ctx, append([]string{"fleet", "--city", h.city, "--data", h.data}, args...), strings.NewReader(""), &out, &errs)
+	code := runWith(ctx, append([]string{"fleet", "--city", h.city, "--data", h.data}, args...), strings.NewReader(in), &out, &errs)
 	return code, out.String() + errs.String()
 }
+
+// key is a key file of the city.
+func (h *hall) key(name string) string { return filepath.Join(h.city, "keys", name+".key") }
 
 func (h *hall) must(args ...string) string {
 	h.t.Helper()
@@ -152,11 +160,12 @@ func TestBadBuild(t *testing.T) {
 	t.Cleanup(func() { kill(); stop(); living.Wait() })
 
 	// Everybody gets 1.4.0 first: what a revert goes back to.
-	h.must("rollout", "create", "firmware/1.4.0", "--reason", "first", "--wave", "all:100%:0s", "--as", "soumu")
-	h.refused("somebody else", "rollout", "approve", "firmware-1.4.0", "--as", "soumu")
-	h.refused("it is draft", "rollout", "start", "firmware-1.4.0", "--as", "soumu")
-	h.must("rollout", "approve", "firmware-1.4.0", "--as", "joho")
-	h.must("rollout", "start", "firmware-1.4.0", "--as", "soumu")
+	h.must("rollout", "create", "firmware/1.4.0", "--reason", "first", "--wave", "all:100%:0s", "--key", h.key("firmware-1"))
+	h.refused("somebody else", "rollout", "approve", "firmware-1.4.0", "--key", h.key("firmware-1"))
+	h.refused("none of role firmware", "rollout", "approve", "firmware-1.4.0", "--key", h.key("policy-1"))
+	h.refused("it is draft", "rollout", "start", "firmware-1.4.0")
+	h.must("rollout", "approve", "firmware-1.4.0", "--key", h.key("firmware-2"))
+	h.must("rollout", "start", "firmware-1.4.0")
 	patient, enough := context.WithTimeout(t.Context(), 40*time.Second)
 	defer enough()
 	if code, out := h.call(patient, "rollout", "status", "firmware-1.4.0", "--watch", "--every", "100ms"); code != 0 || h.rollout("firmware-1.4.0").Phase != rollout.Complete {
@@ -168,7 +177,7 @@ func TestBadBuild(t *testing.T) {
 		}
 	}
 
-	h.must("rollout", "create", "firmware/1.4.1", "--reason", "reader driver", "--wave", "canary:5:300ms:5", "--wave", "second:40%:1s", "--wave", "all:100%:0s", "--as", "soumu")
+	h.must("rollout", "create", "firmware/1.4.1", "--reason", "reader driver", "--wave", "canary:5:300ms:5", "--wave", "second:40%:1s", "--wave", "all:100%:0s", "--key", h.key("firmware-1"))
 	plan := h.rollout("firmware-1.4.1")
 	for id, m := range plan.Members {
 		if m.Wave == 1 { // another board revision, say
@@ -181,8 +190,8 @@ func TestBadBuild(t *testing.T) {
 			}
 		}
 	}
-	h.must("rollout", "approve", "firmware-1.4.1", "--as", "joho")
-	h.must("rollout", "start", "firmware-1.4.1", "--as", "soumu")
+	h.must("rollout", "approve", "firmware-1.4.1", "--key", h.key("firmware-2"))
+	h.must("rollout", "start", "firmware-1.4.1")
 	watched := make(chan string, 1)
 	go func() {
 		code, out := h.call(patient, "rollout", "status", "firmware-1.4.1", "--watch", "--every", "100ms")

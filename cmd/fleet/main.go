@@ -76,7 +76,7 @@ runs and why. A release goes this way:
 	f.StringVar(&a.city, "city", "", "the city's folder: releases and keys (see \"fleet keys new\")")
 	f.StringVar(&a.data, "data", "", "city hall's data folder: the database that it shares with cityhall")
 	f.StringVar(&a.databaseFile, "database-file", "", "file with the database's address (postgres://…), as of cityhall")
-	f.StringVar(&a.as, "as", "", "act as this account of city hall, whose password is asked for (default: your name on this machine)")
+	f.StringVar(&a.as, "as", "", "act as this account of city hall; its password is asked for")
 	f.BoolVar(&a.json, "json", false, "print results as JSON")
 	f.BoolVar(&a.dry, "dry-run", false, "say what would be done, and do nothing")
 	root.AddCommand(policycmd.New(stdin, stdout, stderr), keysCommand(a), releaseCommand(a), rolloutCommand(a), deviceCommand(a), enrollCommand(a), auditCommand(a), serveCommand(a))

@@ -23,27 +23,33 @@ func rolloutCommand(a *app) *cobra.Command {
 		Long: `A rollout offers one release to all boxes, wave by wave. It stops by itself when boxes fail, take the
 version back, or fall silent, and goes to the next wave when 95 % of those that can be reached have
 committed it and it has soaked. Who draws it up cannot approve it.`}
-	cmd.AddCommand(createCommand(a), statusCommand(a), whyCommand(a))
+	cmd.AddCommand(createCommand(a), approveCommand(a), statusCommand(a), whyCommand(a))
 	reason := ""
+	now := time.Now
 	for _, act := range []struct {
 		name, short string
 		needs       bool // a reason
-		do          func(r *rollout.Rollout, who string, now time.Time) error
+		do          func(r *rollout.Rollout, who string) error
 	}{
-		{"approve", "Approve a plan that somebody else drew up", false, func(r *rollout.Rollout, who string, now time.Time) error { return r.Approve(who, now) }},
-		{"start", "Begin the first wave; an older rollout of the same kind ends", false, func(r *rollout.Rollout, who string, now time.Time) error { return r.Start(who, now) }},
-		{"pause", "Offer nothing new; what a box has begun it ends", true, func(r *rollout.Rollout, who string, now time.Time) error { return r.Pause(who, reason, now) }},
-		{"resume", "Go on after a pause", false, func(r *rollout.Rollout, who string, now time.Time) error { return r.Resume(who, now) }},
-		{"abort", "End it for good: offers are withdrawn, boxes that have committed keep the version", true, func(r *rollout.Rollout, who string, now time.Time) error { return r.Abort(who, reason, now) }},
+		{"start", "Begin the first wave; an older rollout of the same kind ends", false, func(r *rollout.Rollout, who string) error { return r.Start(who, now()) }},
+		{"pause", "Offer nothing new; what a box has begun it ends", true, func(r *rollout.Rollout, who string) error { return r.Pause(who, reason, now()) }},
+		{"resume", "Go on after a pause; with a reason, without the boxes that have failed so far", false, func(r *rollout.Rollout, who string) error { return r.Resume(who, reason, now()) }},
+		{"abort", "End it for good: offers are withdrawn, boxes that have committed keep the version", true, func(r *rollout.Rollout, who string) error { return r.Abort(who, reason, now()) }},
 	} {
 		c := &cobra.Command{Use: act.name + " ID", Short: act.short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeRollouts,
 			RunE: func(c *cobra.Command, args []string) error {
 				if act.needs && reason == "" {
 					return usage("--reason is missing: the next shift will want to know")
 				}
-				return a.act(c.Context(), args[0], act.name, reason, func(r *rollout.Rollout, who string) error { return act.do(r, who, time.Now()) })
+				return a.with(c.Context(), func(db *store.Store) error {
+					who, err := a.who(c.Context(), db)
+					if err != nil {
+						return err
+					}
+					return a.act(c.Context(), db, args[0], act.name, who, reason, func(r *rollout.Rollout) error { return act.do(r, who) })
+				})
 			}}
-		if act.needs {
+		if act.name != "start" {
 			c.Flags().StringVar(&reason, "reason", "", "why; it stands in the history")
 		}
 		cmd.AddCommand(c)
@@ -51,41 +57,67 @@ committed it and it has soaked. Who draws it up cannot approve it.`}
 	return cmd
 }
 
+func approveCommand(a *app) *cobra.Command {
+	file := ""
+	c := &cobra.Command{
+		Use: "approve ID", Short: "Approve a plan that somebody else drew up", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeRollouts,
+		Long: `Approves a plan. Whoever drew it up cannot. Where city hall has accounts both are accounts of admins
+(--as); where it has none both are keys of the release's kind (--key), and what they sign is checked
+again by "fleet serve" before the first box is offered anything.`,
+		Example: `  fleet rollout approve policy-18 --as joho
+  fleet rollout approve policy-18 --key /media/stick/policy-2.key`,
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c.Context(), func(db *store.Store) error {
+				r, _, err := find(c.Context(), db, args[0])
+				if err != nil {
+					return err
+				}
+				who, err := a.signatory(c.Context(), db, r.Plan.Kind, file)
+				if err != nil {
+					return err
+				}
+				return a.act(c.Context(), db, args[0], "approve", who.String(), "", func(r *rollout.Rollout) error {
+					if err := r.Approve(who.Person, time.Now()); err != nil {
+						return err
+					}
+					return who.sign(r, rollout.Approving)
+				})
+			})
+		},
+	}
+	c.Flags().StringVar(&file, "key", "", "one of the kind's key files, for a city without accounts")
+	return c
+}
+
 // act changes a rollout as the person who calls. If the director changes it at the same moment, it is read and tried again.
-func (a *app) act(ctx context.Context, id, name, reason string, do func(r *rollout.Rollout, who string) error) error {
-	return a.with(ctx, func(db *store.Store) error {
-		who, err := a.who(ctx, db)
+func (a *app) act(ctx context.Context, db *store.Store, id, name, who, reason string, do func(r *rollout.Rollout) error) error {
+	for {
+		r, row, err := find(ctx, db, id)
 		if err != nil {
 			return err
 		}
-		for {
-			r, row, err := find(ctx, db, id)
-			if err != nil {
-				return err
-			}
-			if err := do(r, who); err != nil {
-				return err
-			}
-			if a.dry {
-				return a.say(r, "would "+name+":\n"+r.Table(time.Now()))
-			}
-			if row.Doc, err = json.Marshal(r); err != nil {
-				return fmt.Errorf("storing rollout: %w", err)
-			}
-			row.Final = r.Final()
-			err = db.PutRollout(ctx, row)
-			if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if err := db.Note(ctx, who, "rollout "+name, strings.TrimSpace(id+" "+reason)); err != nil {
-				return err
-			}
-			return a.say(r, r.Table(time.Now()))
+		if err := do(r); err != nil {
+			return err
 		}
-	})
+		if a.dry {
+			return a.say(r, "would "+name+":\n"+r.Table(time.Now()))
+		}
+		if row.Doc, err = json.Marshal(r); err != nil {
+			return fmt.Errorf("storing rollout: %w", err)
+		}
+		row.Final = r.Final()
+		err = db.PutRollout(ctx, row)
+		if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := db.Note(ctx, who, "rollout "+name, strings.TrimSpace(id+" "+reason)); err != nil {
+			return err
+		}
+		return a.say(r, r.Table(time.Now()))
+	}
 }
 
 // find reads a rollout.
@@ -112,6 +144,7 @@ func find(ctx context.Context, db *store.Store, id string) (*rollout.Rollout, st
 func createCommand(a *app) *cobra.Command {
 	var p rollout.Plan
 	var waves, twins []string
+	file := ""
 	c := &cobra.Command{
 		Use:   "create KIND/VERSION --reason TEXT",
 		Short: "Draw up a plan; another person approves it",
@@ -126,13 +159,14 @@ CASES how many cases must have been finished on the new version first.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p.Kind, p.Version, _ = strings.Cut(args[0], "/")
-			return a.create(c.Context(), p, waves, twins)
+			return a.create(c.Context(), p, waves, twins, file)
 		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&p.ID, "id", "", "name of the rollout (default KIND-VERSION)")
 	f.StringVar(&p.Reason, "reason", "", "why")
+	f.StringVar(&file, "key", "", "one of the kind's key files, for a city without accounts")
 	f.StringArrayVar(&waves, "wave", nil, "a wave: NAME:SIZE:SOAK[:CASES]; once for each")
 	f.StringSliceVar(&twins, "twin", nil, "boxes of the lab that come first")
 	f.Func("window", "when firmware may be installed, Japanese time: 22:00-05:00", func(s string) error {
@@ -153,7 +187,7 @@ CASES how many cases must have been finished on the new version first.`,
 	return c
 }
 
-func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string) error {
+func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string, file string) error {
 	if p.Reason == "" {
 		return usage("--reason is missing: the one who approves will want to know")
 	}
@@ -176,9 +210,11 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string)
 		return usageError{err}
 	}
 	return a.with(ctx, func(db *store.Store) error {
-		if p.Author, err = a.who(ctx, db); err != nil {
+		who, err := a.signatory(ctx, db, p.Kind, file)
+		if err != nil {
 			return err
 		}
+		p.Author = who.Person
 		boxes, err := db.Boxes(ctx)
 		if err != nil {
 			return err
@@ -190,6 +226,9 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string)
 			}
 		}
 		r, err := rollout.New(p, fleet, time.Now())
+		if err == nil {
+			err = who.sign(r, rollout.Drafting)
+		}
 		if err != nil {
 			return err
 		}
@@ -207,7 +246,7 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string)
 		if err != nil {
 			return err
 		}
-		if err := db.Note(ctx, p.Author, "rollout create", p.ID+" "+p.Reason); err != nil {
+		if err := db.Note(ctx, p.Author.String(), "rollout create", p.ID+" "+p.Reason); err != nil {
 			return err
 		}
 		return a.say(r, r.Table(time.Now())+"next: another person calls \"fleet rollout approve "+p.ID+"\"")

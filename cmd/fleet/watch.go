@@ -115,7 +115,7 @@ func (a *app) listRollouts(ctx context.Context, db *store.Store) error {
 		if err := json.Unmarshal(row.Doc, &r); err != nil {
 			return fmt.Errorf("reading rollout %s: %w", row.ID, err)
 		}
-		l := line{ID: row.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), Author: r.Plan.Author, Reason: r.Plan.Reason}
+		l := line{ID: row.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), Author: r.Plan.Author.String(), Reason: r.Plan.Reason}
 		list = append(list, l)
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", l.ID, l.Phase, l.Wave, l.Done, l.Boxes, l.Author, l.Reason)
 	}

@@ -67,7 +67,7 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) {
 	name := r.PostFormValue("account")
 	a, wait, err := s.gate.logIn(r.Context(), name, r.PostFormValue("password"))
 	switch {
-	case errors.Is(err, errWait):
+	case errors.Is(err, ErrWait):
 		v.Message = v.say("login_wait", int(math.Ceil(wait.Minutes())))
 		s.show(w, r, v, http.StatusTooManyRequests)
 	case err != nil:

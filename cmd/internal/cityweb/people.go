@@ -130,11 +130,6 @@ func fits(text, password string) bool {
 	return subtle.ConstantTimeCompare([]byte(again), []byte(text)) == 1
 }
 
-// CheckPassword says whether a password is the one of a hash that HashPassword made.
-func CheckPassword(hash, password string) bool {
-	return len(password) <= maxPassword && fits(hash, password)
-}
-
 // nobody is hashed against when there is no such account, so that the answer
 // takes as long.
 var nobody = phc(make([]byte, saltLen), make([]byte, hashLen))
@@ -144,7 +139,8 @@ var waits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 const freeMisses = 5
 
-var errWait = errors.New("too many wrong passwords")
+// ErrWait says that an account is closed for a while.
+var ErrWait = errors.New("too many wrong passwords")
 
 // gate is the log-in.
 type gate struct {
@@ -154,11 +150,17 @@ type gate struct {
 	now      func() time.Time
 }
 
-// logIn checks a password. wait is how long the account is closed yet.
+// logIn is LogIn, one at a time.
 func (g *gate) logIn(ctx context.Context, name, password string) (a store.Account, wait time.Duration, err error) {
 	g.hashing.Lock()
 	defer g.hashing.Unlock()
-	list, err := g.people.Accounts(ctx)
+	return LogIn(ctx, g.people, name, password, g.now())
+}
+
+// LogIn checks a password, here and in the tools beside the pages. An account without a name says that name or password is wrong; with ErrWait, wait is how long the
+// account is closed yet.
+func LogIn(ctx context.Context, people People, name, password string, now time.Time) (a store.Account, wait time.Duration, err error) {
+	list, err := people.Accounts(ctx)
 	if err != nil {
 		return a, 0, err
 	}
@@ -168,20 +170,20 @@ func (g *gate) logIn(ctx context.Context, name, password string) (a store.Accoun
 			a = have
 		}
 	}
-	if wait := a.Locked.Sub(g.now()); wait > 0 {
-		return store.Account{}, wait, errWait
+	if wait := a.Locked.Sub(now); wait > 0 {
+		return store.Account{}, wait, ErrWait
 	}
 	if len(password) <= maxPassword && fits(a.Hash, password) && a.Name != "" {
-		return a, 0, g.people.Tried(ctx, name, true, time.Time{})
+		return a, 0, people.Tried(ctx, name, true, time.Time{})
 	}
 	if a.Name == "" {
 		return store.Account{}, 0, nil
 	}
 	var until time.Time
 	if misses := a.Misses + 1; misses%freeMisses == 0 {
-		until = g.now().Add(waits[min(misses/freeMisses, len(waits))-1])
+		until = now.Add(waits[min(misses/freeMisses, len(waits))-1])
 	}
-	return store.Account{}, 0, g.people.Tried(ctx, name, false, until)
+	return store.Account{}, 0, people.Tried(ctx, name, false, until)
 }
 
 // account finds a logged-in account, with its role of now: an account that was

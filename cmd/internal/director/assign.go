@@ -105,6 +105,12 @@ func (d *Director) move(r running, boxes []store.Box, since, now time.Time) erro
 		return fmt.Errorf("rollout %s: %w", r.Plan.ID, err)
 	}
 	r.Listen(since)
+	if r.Plan.Author.By == rollout.ByKey && (r.Phase == rollout.Running || r.Phase == rollout.Soaking) {
+		err := d.o.Depot.With(nil, func(repo *signer.Repository) error { return r.Proved(repo.Verify) })
+		if err != nil { // somebody has changed the database past the tool
+			return r.Abort("the director", err.Error(), now)
+		}
+	}
 	known := map[string]bool{}
 	d.mu.Lock()
 	for _, b := range boxes {
@@ -114,11 +120,13 @@ func (d *Director) move(r running, boxes []store.Box, since, now time.Time) erro
 		}
 	}
 	d.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(r.Members)) {
+		if !known[id] {
+			r.Retire(id, now)
+		}
+	}
 	r.Tick(now)
 	for _, id := range r.Due(now) {
-		if !known[id] {
-			continue // retired since the plan was drawn up
-		}
 		if err := r.Offer(id, now); err != nil {
 			return err
 		}

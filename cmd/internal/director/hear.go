@@ -22,6 +22,7 @@ const (
 // voice is what a box was heard to say.
 type voice struct {
 	online  bool
+	session uint64    // of the newest connection that it, or the broker in its name, spoke of
 	alive   time.Time // last sign of life that was no old message
 	raw     []byte    // its state document
 	status  update.Status
@@ -31,12 +32,6 @@ type voice struct {
 	unnoted bool      // the database has not got it
 }
 
-// reported is what the director reads of a box's state document.
-type reported struct {
-	Update *update.Status `json:"update"`
-	Cases  int            `json:"cases"` // finished since the version that runs was committed
-}
-
 // remembered is a box as the database has it.
 func remembered(b store.Box) *voice {
 	v := &voice{raw: b.Reported}
@@ -44,17 +39,9 @@ func remembered(b store.Box) *voice {
 	return v
 }
 
-func (v *voice) read() error {
-	var doc reported
-	v.status, v.cases = update.Status{}, 0
-	if err := json.Unmarshal(v.raw, &doc); err != nil {
-		return err
-	}
-	if doc.Update != nil {
-		v.status = *doc.Update
-	}
-	v.cases = min(max(doc.Cases, 0), 1<<20)
-	return nil
+func (v *voice) read() (err error) {
+	v.status, v.cases, err = ReadReport(v.raw)
+	return err
 }
 
 // hear takes a message of a box. A retained one is the broker's memory: it says how things stood, and is no sign of life.
@@ -66,20 +53,24 @@ func (d *Director) hear(device, what string, body []byte, retained bool) {
 	if v == nil {
 		return // not of the fleet, or not read yet: boxes say it again
 	}
-	if !retained {
+	if !retained && what != "presence" {
 		v.alive = now
 	}
 	switch what {
 	case "presence":
 		var p struct {
-			Online bool `json:"online"`
+			Online  bool   `json:"online"`
+			Session uint64 `json:"session"`
 		}
-		if len(body) > maxPresence || json.Unmarshal(body, &p) != nil {
-			return
+		if len(body) > maxPresence || json.Unmarshal(body, &p) != nil || p.Session > 1<<53 || p.Session < v.session {
+			return // the late will of an older connection says nothing of this one
 		}
-		v.online = p.Online
+		if p.Online && !retained || v.online && !p.Online {
+			v.alive = now // it lives, or lived until the broker missed it
+		}
+		v.online, v.session = p.Online, p.Session
 	case "reported":
-		if len(body) > maxReported || bytes.Equal(body, v.raw) {
+		if len(body) == 0 || len(body) > maxReported || bytes.Equal(body, v.raw) {
 			return
 		}
 		old := v.raw

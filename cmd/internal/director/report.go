@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package director
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"madoguchi/device/update"
+)
+
+// errReport says that a state document is none that can be kept.
+var errReport = errors.New("report is no UTF-8 JSON document")
+
+// maxWord is the longest code or version of a report, in bytes.
+const maxWord = 48
+
+// word lets through what a code or a version looks like. A box is not trusted: what it says comes into the database, onto pages and into terminals.
+func word(s string) string {
+	fits := len(s) <= maxWord && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r))
+	})
+	if !fits {
+		return "unreadable"
+	}
+	return s
+}
+
+// ReadReport reads what is of interest here of a box's state document: its updates, and the cases finished since the version that runs was committed. Words that no
+// firmware of ours says become "unreadable". An empty document is a box that never said anything.
+func ReadReport(raw []byte) (update.Status, int, error) {
+	if len(raw) == 0 {
+		return update.Status{}, 0, nil
+	}
+	var doc struct {
+		Update *update.Status `json:"update"`
+		Cases  int            `json:"cases"`
+	}
+	if !utf8.Valid(raw) || json.Unmarshal(raw, &doc) != nil {
+		return update.Status{}, 0, errReport // JSON alone would let bytes pass that PostgreSQL refuses
+	}
+	cases := min(max(doc.Cases, 0), 1<<20)
+	if doc.Update == nil {
+		return update.Status{}, cases, nil
+	}
+	s := *doc.Update
+	s.State, s.Kind = update.State(word(string(s.State))), update.Kind(word(string(s.Kind)))
+	s.Version, s.Code = word(s.Version), word(s.Code)
+	installed, versions := map[update.Kind]update.Installed{}, map[update.Kind]string{}
+	for _, k := range update.Kinds {
+		if in, ok := s.Installed[k]; ok {
+			installed[k] = in
+		}
+		if v, ok := s.Versions[k]; ok {
+			versions[k] = word(v)
+		}
+	}
+	s.Installed, s.Versions = installed, versions
+	return s, cases, nil
+}
