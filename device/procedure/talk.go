@@ -24,6 +24,9 @@ type Talk struct {
 	back      *Talk
 }
 
+// representative is the applicant who comes once, unless the holder's age makes a proxy of him: which visit it is is not what to ask first.
+const representative policy.Cell = 1
+
 // most is how many combinations of answers are tried; beyond it the questions that come last are not asked. No policy comes near it.
 const most = 20000
 
@@ -209,7 +212,7 @@ func (t *Talk) rank() []int {
 		for a := range quest.Answers { // less what stays open with each of the answers, which are equally many
 			gain[q] -= entropy(n[q][a*t.decisions:][:t.decisions]) / float64(len(quest.Answers))
 		}
-		if quest.early {
+		if quest.early && !(quest.others && t.start.Applicant == representative) {
 			gain[q] = 1
 		}
 	}
