@@ -212,12 +212,12 @@ func (m *machine) says() (out []display.Para) {
 // carriedOut says how the matter is carried out.
 func (m *machine) carriedOut() (display.Para, bool) {
 	v := m.inquiry.verdict
-	if ch, _ := v.Get(policy.KChannel); ch != nil {
+	if ch, _ := v.Get(policy.KChannel); ch != nil && ch != "counter" { // that it is done at a counter is no news at one
 		return display.Para{Code: "way", Word: ch.(string)}, true
 	}
 	switch v.Outcome() {
 	case "complete":
-	case "first_visit", "redirect":
+	case "redirect":
 		return display.Para{Code: "way", Word: "handover"}, true
 	default:
 		return display.Para{}, false
