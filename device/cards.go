@@ -22,6 +22,7 @@ type order struct {
 	current *pin.PIN
 	next    *pin.PIN
 	end     bool
+	issue   *issueOrder // a command of the issuer link; its PIN is next
 }
 
 // wipe empties both pages. It may be called while a command that was abandoned still holds one.
@@ -103,6 +104,10 @@ func (c *cards) carryOut(ctx context.Context, o *order) {
 		c.leave()
 		return
 	}
+	if o.issue != nil {
+		c.issue(ctx, o.issue)
+		return
+	}
 	ev := o.reply
 	switch o.reply.Kind {
 	case session.BoardRead:
@@ -110,6 +115,9 @@ func (c *cards) carryOut(ctx context.Context, o *order) {
 		ev.Result = c.connect(ctx)
 		if ev.Result == session.ResultOK {
 			ev.Board, ev.Result = c.board()
+		}
+		if ev.Result == session.ResultOK && ev.Board.MyNumber() && c.d.link != nil {
+			ev.Obeys = c.obeys()
 		}
 		if ev.Result != session.ResultOK {
 			c.leave()

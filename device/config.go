@@ -35,6 +35,9 @@ type Config struct {
 	Languages   []string `toml:"languages"`    // offered to residents, the first at rest; default all
 	Clerks      []Clerk  `toml:"clerks"`       // 1 to 24
 	AckKey      string   `toml:"ack_key"`      // city hall's Ed25519 public key, 32 bytes in base64; empty: no link
+	IssuerKey   string   `toml:"issuer_key"`   // the issuer's Ed25519 public key, 32 bytes in base64; empty: no issuer link
+	IssuerSeal  string   `toml:"issuer_seal"`  // its X25519 public key, likewise
+	IssuerFor   []string `toml:"issuer_for"`   // procedures that go over the issuer link; default cert_new_issue, cert_renewal, pin_reset, suspension_release
 	// Release says when records leave the box: "at_once" (a demonstration: the time of a record is the time of a case), or "batched"
 	// (default): twice a day, shuffled, at least eight together.
 	Release   string   `toml:"release"`
@@ -242,6 +245,7 @@ func (c Config) Check() error {
 	if _, err := c.ackKey(); err != nil {
 		bad("ack_key", "%v", err)
 	}
+	c.checkIssuer(bad)
 	if c.Release != "at_once" && c.Release != "batched" {
 		bad("release", "%q is not at_once or batched", c.Release)
 	}

@@ -117,6 +117,8 @@ type Device struct {
 	cards *cards
 	store *store
 	line  *uplink
+	link  *issuerLink     // nil: none is configured
+	later []session.Event // the loop's own, due after the step that runs
 	paint *display.Painter
 }
 
@@ -184,6 +186,10 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	d.cards = newCards(d)
 	d.store = newStore(d)
 	d.line = newUplink(d)
+	if d.link, err = newIssuerLink(d); err != nil {
+		d.box.Close()
+		return nil, err
+	}
 	d.state = session.New(d.sessionConfig(refused))
 	return d, nil
 }
@@ -225,6 +231,7 @@ func (d *Device) openBox() error {
 
 func (d *Device) sessionConfig(refused bool) session.Config {
 	c := session.Config{Office: d.cfg.Office, Place: d.cfg.Place, Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build}
+	c.Issuer = d.cfg.issuerFor()
 	for _, l := range d.cfg.Languages {
 		c.Langs = append(c.Langs, display.Lang(l))
 	}

@@ -34,8 +34,8 @@ func encodeJournal(e session.Entry) ([]byte, error) {
 		return nil, nil
 	}
 	w := journalWire{Applicant: e.Applicant.String(), Op: e.Op.String(), Procedure: e.Procedure.String(), Recorded: e.Recorded, Schema: journalSchema,
-		Way: "on_device", Week: e.Week.String()}
-	if e.Op != session.OpNone {
+		Way: wayOf(e.Op), Week: e.Week.String()}
+	if e.Op != session.OpNone && e.Kind.Valid() {
 		w.Kind = e.Kind.String()
 	}
 	b, err := json.Marshal(w)
@@ -46,6 +46,14 @@ func encodeJournal(e session.Entry) ([]byte, error) {
 		return nil, fmt.Errorf("writing journal: %w", err)
 	}
 	return b, nil
+}
+
+// wayOf is how a case is carried out that has come to a card command.
+func wayOf(op session.Op) string {
+	if op == session.OpIssue {
+		return "issuer_link"
+	}
+	return "on_device"
 }
 
 // errJournal means that a journal does not read as this program writes it.
@@ -71,8 +79,11 @@ func decodeJournal(b []byte) (session.Entry, error) {
 	if e.Applicant, ok = find(w.Applicant, session.Self, session.LegalRep, session.Proxy); !ok {
 		return session.Entry{}, fmt.Errorf("%w: applicant", errJournal)
 	}
-	if e.Op, ok = find(w.Op, session.OpNone, session.OpVerify, session.OpChange, session.OpLeave); !ok {
+	if e.Op, ok = find(w.Op, session.OpNone, session.OpVerify, session.OpChange, session.OpLeave, session.OpIssue); !ok {
 		return session.Entry{}, fmt.Errorf("%w: card command", errJournal)
+	}
+	if e.Op == session.OpIssue && w.Kind == "" { // a release writes no certificate
+		return e, nil
 	}
 	if e.Op != session.OpNone {
 		if e.Kind, err = card.ParseKind(w.Kind); err != nil {

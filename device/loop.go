@@ -44,10 +44,14 @@ func (d *Device) Run(ctx context.Context) (err error) {
 // loop is the one goroutine that owns the session. Between events it sleeps: its only timer is the state's deadline.
 func (d *Device) loop(ctx context.Context) error {
 	d.step(d.startEvent())
+	d.recoverIssue()
+	d.drain()
 	var due time.Time
 	var alarm <-chan time.Time
 	stop := func() {}
 	defer func() { stop() }()
+	beat, still := (<-chan time.Time)(nil), func() {}
+	defer func() { still() }()
 	for {
 		if t := d.state.Deadline(); !t.Equal(due) {
 			stop()
@@ -56,6 +60,9 @@ func (d *Device) loop(ctx context.Context) error {
 				alarm, stop = d.clock.Timer(t.Sub(d.clock.Now()))
 			}
 		}
+		if beat == nil && d.link.busy() {
+			beat, still = d.clock.Timer(issuerTick)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -63,11 +70,17 @@ func (d *Device) loop(ctx context.Context) error {
 			return err
 		case ev := <-d.in:
 			d.step(ev)
+		case in := <-d.link.inbox():
+			d.link.take(in)
+		case <-beat:
+			beat, still = nil, func() {}
+			d.link.tick()
 		case <-d.asked:
 		case <-alarm:
 			due = time.Time{}
 			d.step(session.Event{Kind: session.Tick, At: d.clock.Now()})
 		}
+		d.drain()
 	}
 }
 
@@ -82,6 +95,18 @@ func (d *Device) step(ev session.Event) {
 		d.do(e)
 	}
 	d.observe()
+	if ev.Kind == session.Reader {
+		d.link.reader(ev.Presence)
+	}
+}
+
+// drain gives the session what its own effects led to.
+func (d *Device) drain() {
+	for len(d.later) > 0 {
+		ev := d.later[0]
+		d.later = d.later[1:]
+		d.step(ev)
+	}
 }
 
 // do carries one effect out. Nothing here waits.
@@ -107,6 +132,12 @@ func (d *Device) do(e session.Effect) {
 	case session.Change:
 		d.cards.put(&order{reply: session.Event{Kind: session.Changed, No: e.No}, kind: e.Kind, left: e.Left,
 			current: d.hw.Pad.Take(padSlots[session.SlotCurrent]), next: d.hw.Pad.Take(padSlots[session.SlotNew])})
+	case session.Issue:
+		d.link.begin(e)
+	case session.IssueTyped:
+		d.link.typed(e.No)
+	case session.IssueCancel:
+		d.link.cancel(e.No)
 	case session.EndCard:
 		d.cards.put(&order{end: true})
 	case session.Journal, session.Finish, session.Misses, session.Afterwards, session.Look:
@@ -141,13 +172,15 @@ func (d *Device) checkCode(e session.CheckCode) {
 	code := d.hw.Pad.TakeCode()
 	d.spawn("clerk code", func() {
 		defer code.Wipe()
-		ok := false
+		ok, label := false, ""
 		if code != nil {
-			for _, h := range d.hashes {
-				ok = code.Matches(h) || ok
+			for i, h := range d.hashes {
+				if code.Matches(h) {
+					ok, label = true, d.cfg.Clerks[i].Label
+				}
 			}
 		}
-		d.send(d.ctx, session.Event{Kind: session.CodeChecked, No: e.No, OK: ok})
+		d.send(d.ctx, session.Event{Kind: session.CodeChecked, No: e.No, OK: ok, Label: label})
 	})
 }
 

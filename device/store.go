@@ -103,5 +103,6 @@ func (d *Device) startEvent() session.Event {
 		d.log.Error("throttle", "cause", err)
 	}
 	ev.Misses, ev.Until = int(t.Misses), t.Until
+	ev.Recovering = d.box.Operation() != nil
 	return ev
 }

@@ -120,6 +120,8 @@ func (u *uplink) run(ctx context.Context) {
 		case <-u.alarm:
 			u.resend = min(2*u.resend, resendMax)
 			u.send(conn)
+		case b := <-u.d.link.outbox():
+			u.sendIssuer(conn, b)
 		case <-u.reportDue:
 			u.reportDue = nil
 		case <-batch:
@@ -177,6 +179,8 @@ func (u *uplink) read(ctx context.Context, c *wall.Conn, frames chan<- wall.Fram
 // frame takes one frame of the network side. Kinds that this box does not use yet are dropped.
 func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 	switch f.Type {
+	case wall.Issuer:
+		u.d.link.heard(f.Body)
 	case wall.Ack:
 		u.receipt(f.Body, conn)
 	case wall.Link:
@@ -238,6 +242,16 @@ func (u *uplink) send(conn *wall.Conn) {
 	}
 	wait := u.resend + time.Duration(rand.Int64N(int64(u.resend/4)))
 	u.alarm, u.stop = u.d.clock.Timer(wait)
+}
+
+// sendIssuer hands a message of the issuer link on. One that finds no line is dropped: the operation sends it again.
+func (u *uplink) sendIssuer(conn *wall.Conn, body []byte) {
+	if conn == nil || u.link != session.LinkUp {
+		return
+	}
+	if err := conn.Write(wall.Issuer, body); err != nil {
+		u.d.log.Error("sending issuer message", "cause", err)
+	}
 }
 
 // quiet ends the wait for a receipt.

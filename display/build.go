@@ -14,8 +14,8 @@ import (
 
 // A view is what texts may name: the facts in words.
 type view struct {
-	Kind, Use, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen, Claim string
-	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N                 int
+	Kind, Use, Since, Ends, Build, Fingerprint, Weekday, MonthName, Yen, Claim, Check string
+	Left, Filled, Queue, Seconds, Minutes, Year, Month, Day, N                        int
 }
 
 // texts is the catalogue as a builder reads it.
@@ -128,7 +128,7 @@ func (b *builder) page() page {
 	}
 	b.view = view{
 		Left: f.Left, Filled: f.Filled, Queue: f.Queue, Seconds: f.Seconds, Minutes: (f.Seconds + 59) / 60,
-		Build: f.Build, Fingerprint: f.Fingerprint, Claim: f.Claim,
+		Build: f.Build, Fingerprint: f.Fingerprint, Claim: f.Claim, Check: f.Text,
 	}
 	if f.Kind != "" {
 		b.view.Kind = b.tr("kind." + f.Kind + ".official")

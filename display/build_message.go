@@ -96,7 +96,11 @@ func (b *builder) more(p *page) {
 		} else if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
-	case ResidentDone, ResidentChanged:
+	case ResidentIssueWait:
+		if f.Text != "" {
+			p.small = append(p.small, b.tr(string(ResidentIssueWait)+".release.number"))
+		}
+	case ResidentDone, ResidentChanged, ResidentIssued:
 		if f.Ends != "" {
 			p.small = append(p.small, b.ends())
 		}

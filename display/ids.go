@@ -71,8 +71,9 @@ const (
 	ClerkClaimFound  ID = "clerk.claim.found"  // Claim, Paras, Page, Pages. What lies behind it; 確認 goes on.
 	ClerkGuide       ID = "clerk.guide"        // Procedure, Verdict, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
 
-	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify" or "change"; Procedure.
+	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify", "change" or "issue"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
+	ClerkRecover     ID = "clerk.recover" // Reason: "asking", "card", "other", "done", "undone", "doubt". How an operation of the issuer link stands that was cut off.
 
 	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words; 8 is the practice round, with Practice; without those in Silent.
 	ResidentStart          ID = "resident.start"            // Where one language is offered, in place of ResidentLanguage. Choice 1 begin, 2 the practice round.
@@ -109,6 +110,11 @@ const (
 	ResidentUnsure         ID = "resident.unsure"           // Kind, Left. The change was interrupted: old or new PIN may be the one in force.
 	ResidentFailed         ID = "resident.failed"           // Reason: "status", "deadline", "reader". The card or reader answered something unexpected; no PIN was judged.
 	ResidentStopped        ID = "resident.stopped"          // Reason: an outcome code (see Outcomes), Kind. What was not done, what stays as it was.
+	ResidentIssueAbout     ID = "resident.issue.about"      // Procedure, Kind, Step, Reason "reset", "issue", "renewal", "release". What the issuer link is about to do, and that it takes time.
+	ResidentIssueWait      ID = "resident.issue.wait"       // Kind, Step, Reason "asking", "release" (Text: the number that the second person sees), "cert". 取消 stops.
+	ResidentIssueCard      ID = "resident.issue.card"       // Kind, Step, Reason "card", "report". Do not take the card out.
+	ResidentIssueAgain     ID = "resident.issue.again"      // Reason "same", "other". Only the card can say whether it was done.
+	ResidentIssued         ID = "resident.issued"           // Kind, Reason "reset", "cert", "release"; Ends and EndState of the new certificates.
 	ResidentHelp           ID = "resident.help"             // Menu key during entry: what the keys do.
 	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 large print, 3 slow keys, 4 what the keys do, 5 call the clerk; Large, Slow: what is on.
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
@@ -212,6 +218,7 @@ func buildInfos() map[ID]Info {
 		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
 		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
+		ClerkRecover:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
 		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentStart:          {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentCardInsert:     {Face: FaceResident, Keys: []string{"cancel", "menu"}},
@@ -247,6 +254,11 @@ func buildInfos() map[ID]Info {
 		ResidentUnsure:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentFailed:         {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentStopped:        {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ResidentIssueAbout:     {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
+		ResidentIssueWait:      {Face: FaceResident, Seen: true, Keys: []string{"cancel", "menu"}},
+		ResidentIssueCard:      {Face: FaceResident},
+		ResidentIssueAgain:     {Face: FaceResident, Seen: true, Keys: []string{"menu"}},
+		ResidentIssued:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentHelp:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentMenu:           {Face: FaceResident, Keys: choice("cancel")},
 		ResidentCall:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
@@ -297,8 +309,22 @@ func (id ID) Reasons() []string {
 		return Outcomes
 	case ClerkClaimNone:
 		return []string{"unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause"}
-	case ClerkInterrupted, ResidentCardRemoved:
+	case ClerkInterrupted:
+		return []string{"none", "verify", "change", "issue"}
+	case ResidentCardRemoved:
 		return []string{"none", "verify", "change"}
+	case ClerkRecover:
+		return []string{"asking", "card", "other", "done", "undone", "doubt"}
+	case ResidentIssueAbout:
+		return []string{"reset", "issue", "renewal", "release"}
+	case ResidentIssueWait:
+		return []string{"asking", "release", "cert"}
+	case ResidentIssueCard:
+		return []string{"card", "report"}
+	case ResidentIssueAgain:
+		return []string{"same", "other"}
+	case ResidentIssued:
+		return []string{"reset", "cert", "release"}
 	case ResidentSplit:
 		return []string{"change", "swap", "check"}
 	case ResidentFailed:

@@ -58,7 +58,7 @@ type Facts struct {
 
 	// The clerk's lists and texts, see clerk.go.
 	Title       string // ready words in the clerk's language: a question, the heading of a list
-	Text        string // digits of a date as typed so far, "202611", or characters of a claim number; neither is a secret
+	Text        string // digits of a date as typed so far, "202611", or characters of a claim number; neither is a secret; on ResidentIssueWait the number of the operation
 	Verdict     string // one of Verdicts
 	Lines       []Line // of the page shown, at most LinesPerPage
 	Paras       []Para // all of them; Page says which part is shown
@@ -95,6 +95,14 @@ var Outcomes = []string{
 	"interrupted",  // power was cut
 	"lid",          // the lid was opened
 	"storage",      // the box cannot keep its journal; nothing was sent
+	"issued",       // the issuer link did all of it
+	"partly",       // it did some of it
+	"offline",      // no line to the issuer; nothing was typed
+	"handover",     // this card obeys no issuer of ours
+	"refused",      // the issuer's register says no
+	"not_released", // the second person said no
+	"undone",       // it was given up; the card is as it was
+	"doubt",        // nobody knows before the card is read again
 }
 
 // Steps are the codes that Facts.Reason may also carry on ClerkClosed: where a case stands that got a claim number, or "no_number" where it should have.

@@ -103,7 +103,7 @@ func (m *machine) cardRead(ev Event) {
 		m.failed("status")
 		return
 	}
-	m.board, m.known = ev.Board, true
+	m.board, m.known, m.obeys = ev.Board, true, ev.Obeys
 	t := ev.Board.Of(m.kind)
 	switch {
 	case !ev.Board.MyNumber():
@@ -112,6 +112,8 @@ func (m *machine) cardRead(ev Event) {
 	case m.procedure == record.TriesBoard:
 		m.attempts = 0
 		m.to(stepBoard)
+	case m.overIssuer():
+		m.startPlan(ev)
 	case ev.Board.Species == card.SpeciesFaceAuth:
 		m.finish(record.DeviceOrDocumentProblem, "no_pin", stepNoPIN)
 	case m.kind == card.KindSigning && !ev.Board.HasSigning, m.kind == card.KindLogin && !ev.Board.HasAuth:
@@ -173,6 +175,8 @@ func (m *machine) afterBoard() {
 	switch {
 	case m.procedure == record.TriesBoard:
 		m.finish(record.Done, "board", stepTake)
+	case m.overIssuer():
+		m.nextTask()
 	case m.unsure && m.left < 2: // either PIN may cost the last try: not offered
 		m.leaveEnd()
 	case m.unsure:

@@ -74,7 +74,7 @@ func (m *machine) codeResult(ev Event) {
 	case ev.Kind == CodeChecked && ev.OK:
 		m.misses, m.blocked = 0, time.Time{}
 		m.do(Misses{No: m.next()})
-		m.tongue = m.cfg.Langs[0]
+		m.tongue, m.clerk = m.cfg.Langs[0], ev.Label
 		m.admitClerk()
 	case ev.Kind == CodeChecked:
 		m.misses++
@@ -150,7 +150,7 @@ func (m *machine) clerkPress(k Key) {
 	switch k {
 	case KeyCancel:
 		switch m.step {
-		case stepNotice, stepApplicant, stepKind, stepRefused, stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
+		case stepNotice, stepApplicant, stepKind, stepKinds, stepRefused, stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
 			m.clerkBack()
 		case stepTurn:
 			m.over(stepClerkCancel)
@@ -198,6 +198,8 @@ func (m *machine) clerkChoose(k Key) {
 			switch {
 			case m.ruled() && m.procedure == record.PinChange:
 				m.to(stepKind)
+			case m.ruled() && len(m.kindSets()) > 0:
+				m.toKinds()
 			case m.ruled():
 				m.converse()
 			case m.procedure == record.TriesBoard:
@@ -220,6 +222,11 @@ func (m *machine) clerkChoose(k Key) {
 				break
 			}
 			m.to(stepTurn)
+		}
+	case stepKinds:
+		if i := m.line(k); i > 0 {
+			m.inquiry.kinds = m.kindSets()[i-1]
+			m.converse()
 		}
 	case stepQuestion:
 		if i := m.line(k); i > 0 {
@@ -260,7 +267,7 @@ func (m *machine) clerkBack() {
 		m.toProcedures()
 	case stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
 		m.inquiryBack()
-	case stepRefused, stepKind:
+	case stepRefused, stepKind, stepKinds:
 		if m.step == stepRefused && m.kind.Valid() {
 			m.choice = 1 + index(kinds, m.kind)
 			m.to(stepKind)
@@ -308,6 +315,11 @@ func (m *machine) openCase() {
 		return
 	}
 	m.reading = 0 // the resident's part reads the card anew
+	if m.way() == "issuer_link" {
+		p := m.plan()
+		m.issuing = issuing{tasks: p.tasks}
+		m.procedure = p.procedure
+	}
 	m.to(stepOpening)
 	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
 }

@@ -87,6 +87,10 @@ func (m *machine) entered(f Fault) {
 		}
 		m.to(stepAgain)
 	case stepAgain:
+		if m.issuing.open {
+			m.issueTyped()
+			return
+		}
 		m.work(OpChange)
 	case stepLeave:
 		m.work(OpLeave)

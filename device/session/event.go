@@ -16,7 +16,7 @@ type EventKind uint8
 
 // The events.
 const (
-	// Start is the first event: storage is open. Open, Journal, Misses, Until, Quarantined.
+	// Start is the first event: storage is open. Open, Journal, Misses, Until, Quarantined, Recovering.
 	Start EventKind = iota
 	// Tick: the state's deadline has passed.
 	Tick
@@ -40,9 +40,9 @@ const (
 	Shown
 	// Reader: what the reader reports. Presence; Bad: the card service itself is gone.
 	Reader
-	// CodeChecked answers CheckCode. No, OK.
+	// CodeChecked answers CheckCode. No, OK, Label.
 	CodeChecked
-	// BoardRead answers ReadBoard. No, Result, Board.
+	// BoardRead answers ReadBoard. No, Result, Board, Obeys.
 	BoardRead
 	// Verified answers Verify. No, Result, Left.
 	Verified
@@ -58,12 +58,14 @@ const (
 	Held
 	// NewSettings: what of the box's configuration an update has changed, while no case is open. Settings.
 	NewSettings
+	// Issuing is news of the issuer link. No: of Issue, 0: of an operation that a power cut interrupted. Issue.
+	Issuing
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "keypad", "lid", "shown", "reader",
-	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules", "held", "new_settings"}
+	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules", "held", "new_settings", "issuing"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -104,7 +106,11 @@ type Event struct {
 
 	Rules *policy.Policy // NewRules
 
-	Settings *Settings // NewSettings
+	Settings   *Settings // NewSettings
+	Label      string    // CodeChecked: whose code it was
+	Obeys      bool      // BoardRead: the card obeys an issuer of ours
+	Issue      IssueNews // Issuing
+	Recovering bool      // Start: an operation of the issuer link was cut off and is being settled
 }
 
 // Link is the state of the line to city hall.
@@ -215,11 +221,12 @@ const (
 	OpVerify
 	OpChange
 	OpLeave // leave-check: a VERIFY with the new PIN
+	OpIssue // an operation of the issuer link
 
 	numOps
 )
 
-var opNames = [numOps]string{"none", "verify", "change", "leave_check"}
+var opNames = [numOps]string{"none", "verify", "change", "leave_check", "issue"}
 
 // String names the command, e.g. "change".
 func (o Op) String() string {

@@ -7,6 +7,9 @@ import "madoguchi/sync/record"
 // faults is the last word of every step: a resident cannot go on in front of a dead panel, a dead key-pad or an open lid, and no PIN stays behind. What runs
 // on the card is waited for, because its result is owed to the resident.
 func (m *machine) faults() {
+	if m.step == stepIssuing {
+		m.issueFaults()
+	}
 	if steps[m.step].busy || m.step == stepBoot {
 		return
 	}

@@ -19,6 +19,9 @@ var lasting = []string{"keep_pin", "change_pin_regularly", "lock_counts", "lock_
 
 // toHome says what to take home from a case in which a PIN was right or was changed; any other goes on to the card.
 func (m *machine) toHome() {
+	if m.dueCheck() {
+		return
+	}
 	if m.outcome != record.Done || m.unsure || m.procedure == record.TriesBoard {
 		m.toTake()
 		return

@@ -13,8 +13,9 @@ import (
 
 // inquiry is the clerk's conversation with the rules. The zero value is none. It lives until the case ends and is stored nowhere.
 type inquiry struct {
-	rules    *policy.Policy // in force when the case was opened
-	admitted bool           // the clerk goes on outside hours, or has seen the reservation
+	rules    *policy.Policy  // in force when the case was opened
+	kinds    procedure.Kinds // chosen before the conversation; 0: not asked
+	admitted bool            // the clerk goes on outside hours, or has seen the reservation
 	talk     *procedure.Talk
 	papers   []procedure.Paper // to be ticked
 	ticked   []string          // codes of papers, also of those that are not asked for any more
@@ -114,7 +115,7 @@ func (m *machine) answered(line int) {
 // toPapers lists the papers to be ticked, if the way through the case asks for any.
 func (m *machine) toPapers() {
 	c := m.inquiry.talk.Case()
-	m.inquiry.papers, _ = procedure.Papers(m.inquiry.rules, &c) // a case of the policy's own city with a day: it has a decision
+	m.inquiry.papers = m.papersOf(c)
 	if m.guided() || len(m.inquiry.papers) == 0 {
 		m.decide()
 		return
@@ -179,9 +180,9 @@ func (m *machine) decided() {
 // afterTelling goes on to the resident where this box carries the matter out, asks where only the office can say, and ends the case elsewhere.
 func (m *machine) afterTelling() {
 	switch v := m.inquiry.verdict; {
-	case m.way() == "on_device" && v.Outcome() == "complete":
+	case m.way() == "issuer_link" && !v.open(), m.way() == "on_device" && v.Outcome() == "complete":
 		m.to(stepTurn)
-	case m.way() == "on_device" && v.open():
+	case m.way() != "handover" && v.open() && !m.guided():
 		m.choice = 2
 		m.to(stepOffice)
 	default:
@@ -218,6 +219,8 @@ func (s State) way() string {
 		return "on_device"
 	case s.guided():
 		return "guidance"
+	case s.linked():
+		return "issuer_link"
 	}
 	return "handover"
 }
@@ -254,6 +257,8 @@ func (m *machine) inquiryBack() {
 	case m.procedure == record.PinChange:
 		m.choice = 1 + index(kinds, m.kind)
 		m.to(stepKind)
+	case len(m.kindSets()) > 0:
+		m.toKinds()
 	default:
 		m.choice = 1 + index(applicants, m.applicant)
 		m.to(stepApplicant)
@@ -303,7 +308,7 @@ func (m *machine) readAnswer(ev Event) {
 	if ev.Result != ResultOK || !m.cardIn() || moved {
 		return
 	}
-	m.board, m.known = ev.Board, true
+	m.board, m.known, m.obeys = ev.Board, true, ev.Obeys
 	if steps[m.step].over {
 		m.inquiry.stale = true
 		return

@@ -40,6 +40,9 @@ func (m *machine) drawList() (display.ID, display.Facts) {
 	case stepApplicant:
 		f.Lines = applicantLines
 		return display.ClerkApplicant, f
+	case stepKinds:
+		f.Title, f.Lines = m.drawKinds()
+		return display.ClerkQuestion, f
 	case stepOffice:
 		f.Title = m.say("この手続きは市のページに書かれていません。担当課は認めましたか。", "The page does not state this. Did the office in charge agree?")
 		f.Lines = []display.Line{{Text: m.say("認めた", "It agreed")}, {Text: m.say("認めない・確認していない", "It did not, or was not asked")}}
@@ -218,6 +221,9 @@ func (m *machine) carriedOut() (display.Para, bool) {
 	switch v.Outcome() {
 	case "complete":
 	case "redirect":
+		if m.way() == "issuer_link" {
+			break
+		}
 		return display.Para{Code: "way", Word: "handover"}, true
 	default:
 		return display.Para{}, false

@@ -98,6 +98,12 @@ func (w *world) effect(e Effect) {
 		w.tells(e.Case(), 0)
 	case Look:
 		w.looks++
+	case Issue:
+		w.begun(e)
+	case IssueTyped:
+		w.handed(e)
+	case IssueCancel:
+		w.cancelled(e)
 	case ReadBoard, Journal, Misses:
 		w.asked = append(w.asked, e)
 	}
@@ -134,6 +140,9 @@ func (w *world) sent(k card.Kind, left int, op Op) {
 	w.t.Helper()
 	if w.journal.Op != op && !(op == OpVerify && w.journal.Op == OpLeave) || w.journal.Kind != k {
 		w.fatalf("%v of %v is sent, the journal holds %+v", op, k, w.journal)
+	}
+	if w.fresh[k] > 0 {
+		w.left, w.fresh[k] = w.fresh[k], 0
 	}
 	if left != w.left {
 		w.fatalf("%v is sent for %d tries left, the card told %d", op, left, w.left)
@@ -239,6 +248,9 @@ func describe(ev Event) string {
 		return fmt.Sprintf("%v %v", ev.Kind, map[bool]string{true: "ok", false: "no"}[ev.OK])
 	case Shown, Keypad, Lid:
 		return fmt.Sprintf("%v%s", ev.Kind, map[bool]string{true: " bad"}[ev.Bad])
+	}
+	if ev.Kind == Issuing {
+		return fmt.Sprintf("issuing %v", phaseNames[ev.Issue.Phase])
 	}
 	return ev.Kind.String()
 }

@@ -25,6 +25,10 @@ func (m *machine) leavePress(k Key) {
 	case stepLeaveWrong:
 		switch k {
 		case KeyEnter: // change again
+			if m.overIssuer() {
+				m.setAgain()
+				return
+			}
 			m.toEntry()
 		case KeyCancel:
 			m.leaveEnd()

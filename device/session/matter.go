@@ -40,6 +40,10 @@ func (s State) matter() (c procedure.Case, known map[string]bool) {
 		f.Change = 1 << certKinds[s.kind]
 		known["kinds"] = true
 	}
+	if k := s.inquiry.kinds; k != 0 {
+		f.Certs, f.Reset = k&(procedure.Signing|procedure.UserAuth), k
+		known["kinds"] = true
+	}
 	if s.known {
 		s.fromCard(f, known)
 	}

@@ -73,11 +73,15 @@ func (m *machine) menuPress(k Key) {
 
 // cancelled: the second 取消. Nothing more reaches the card but its end.
 func (m *machine) cancelled() {
-	if m.recorded {
+	switch {
+	case m.issuing.open && m.issuing.news.Final: // too late: its end is waited for
+		m.back()
+		return
+	case m.recorded:
 		m.toTake()
 		return
 	}
-	reason := m.why("cancelled")
+	reason := m.partly(m.why("cancelled"))
 	switch m.base() {
 	case stepGuard1, stepGuard2, stepGuard3:
 		reason = "last_try"
@@ -137,7 +141,7 @@ func (m *machine) tick() {
 		m.over(stepTimeout)
 	case t.ask:
 		m.expired()
-	case m.step == stepChanged, m.step == stepDone, m.step == stepLeaveOK: // nobody answers: nothing more is offered
+	case m.step == stepChanged, m.step == stepDone, m.step == stepLeaveOK, m.step == stepIssued: // nobody answers: nothing more is offered
 		m.toTake()
 	default:
 		m.endNext()
@@ -193,6 +197,10 @@ func (m *machine) residentPress(k Key) {
 	switch {
 	case k == KeyCancel && m.practising():
 		m.toLanguage()
+	case m.step == stepIssued:
+		m.issuePress(k)
+	case m.step == stepIssuing, m.step == stepIssueAgain:
+		m.waitPress(k)
 	case m.step == stepChanged, m.step == stepLeaveAsk && k != KeyMenu, m.step == stepLeaveOK, m.step == stepLeaveWrong && k != KeyMenu,
 		m.step == stepUnsure && k == KeyEnter:
 		m.leavePress(k)
@@ -202,6 +210,8 @@ func (m *machine) residentPress(k Key) {
 		m.over(stepCancel)
 	case m.step >= stepGuard1 && m.step <= stepGuard3:
 		m.guardPress(k)
+	case m.step == stepIssueAbout:
+		m.issuePress(k)
 	case m.practising():
 		m.practicePress(k)
 	case m.step == stepLookAlike:

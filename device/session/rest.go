@@ -19,6 +19,9 @@ func (m *machine) start(ev Event) {
 	if ev.Quarantined {
 		m.notices |= noticeQuarantined
 	}
+	if ev.Recovering {
+		m.notices |= noticeIssue
+	}
 	if !ev.Open {
 		m.rest()
 		return
@@ -48,7 +51,7 @@ func (m *machine) rest() {
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.large, m.slow, m.certEnds = false, false, time.Time{}
-	m.tally = tally{}
+	m.tally, m.issuing, m.clerk = tally{}, issuing{}, ""
 	m.idleDeadline()
 }
 
@@ -129,6 +132,10 @@ func (m *machine) restPress(k Key) {
 		m.notices &^= noticeInterrupted
 	case m.step == stepIdle && m.notices&noticeQuarantined != 0:
 		m.notices &^= noticeQuarantined
+	case m.step == stepIdle && m.notices&noticeIssue != 0:
+		if m.recovery.Phase == IssueEnded {
+			m.notices &^= noticeIssue
+		}
 	case m.step == stepIdle && m.notices != 0:
 		m.notices = 0
 	case m.storageBad:
@@ -189,7 +196,7 @@ func (m *machine) reader(ev Event) {
 
 // forgetCard drops what a card that is gone had told.
 func (m *machine) forgetCard() {
-	m.board, m.known, m.left, m.guarded = card.Board{}, false, 0, false
+	m.board, m.known, m.obeys, m.left, m.guarded = card.Board{}, false, false, 0, false
 }
 
 // restReader: a card laid down at rest shows its tries, and takes them away with it. A card that lies there since before the rest stays unread.

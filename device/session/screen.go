@@ -64,12 +64,14 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 		return display.FaultKeypad, f
 	case m.notices&noticeInterrupted != 0:
 		f.Procedure = name(m.broken.Procedure)
-		f.Reason = [...]string{"none", "verify", "change", "verify"}[min(m.broken.Op, OpLeave)]
+		f.Reason = [...]string{"none", "verify", "change", "verify", "issue"}[min(m.broken.Op, OpIssue)]
 		f.Kind = kindName(m.broken.Kind)
 		return display.ClerkInterrupted, f
 	case m.notices&noticeQuarantined != 0:
 		f.Reason = "quarantined"
 		return display.FaultStorage, f
+	case m.notices&noticeIssue != 0:
+		return m.drawRecovery()
 	case m.storageBad:
 		if m.storageFull {
 			f.Reason = "full"
@@ -121,6 +123,9 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 	case stepNotice, stepDecision, stepTell, stepGuide:
 		id, f := m.drawText()
 		return m.paged(id, f, m.page)
+	case stepKinds:
+		id, f := m.drawList()
+		return m.paged(id, f, 0)
 	case stepClerkWhy:
 		id, f := m.drawText()
 		return m.paged(id, f, m.mark)
@@ -208,6 +213,8 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 			f.Ends = display.DateOf(m.certEnds)
 		}
 		return residentIDs[m.step], f
+	case stepIssueAbout, stepIssuing, stepIssueAgain, stepIssued:
+		return m.drawIssue(f)
 	case stepHome:
 		f.Paras = m.takeHome()
 		return display.ResidentTell, f

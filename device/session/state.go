@@ -23,6 +23,8 @@ type Config struct {
 	Release      string         // "at_once" or "batched", shown at rest
 	Build        string         // version, on the about screen
 	Fingerprint  string         // of the box, on the about screen
+	// Issuer are the procedures that the box carries out over an issuer link; none: no link is configured.
+	Issuer []record.Procedure
 }
 
 // japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
@@ -35,6 +37,7 @@ const (
 	noticeInterrupted notice = 1 << iota // the last case was cut off
 	noticeQuarantined                    // the record file was put aside
 	noticePanel                          // the panel was started anew
+	noticeIssue                          // an operation of the issuer link that was cut off is being settled
 )
 
 // State is one moment of the session. It is a value: Step returns a new one. New makes the first.
@@ -68,7 +71,8 @@ type State struct {
 	linkSince   time.Time
 	queue       int
 	notices     notice
-	broken      Entry // the interrupted case
+	broken      Entry     // the interrupted case
+	recovery    IssueNews // of noticeIssue
 	misses      int
 	blocked     time.Time // no clerk code is taken before
 	storageBad  bool      // nothing can be stored
@@ -101,6 +105,7 @@ type State struct {
 
 	// The clerk's part.
 	inquiry inquiry
+	clerk   string // label of who opened the case
 	page    int    // of a text
 	reading uint32 // number of the reading of a card that the clerk laid down, 0: none
 	careful bool   // keys struck before the screen was seen are dropped, although the screen keeps them at other times
@@ -108,6 +113,7 @@ type State struct {
 	// The resident's part.
 	board    card.Board
 	known    bool // board is of the card that lies in the reader
+	obeys    bool // the card obeys an issuer of ours
 	touched  bool // the slot changed since the case's card was last asked for
 	left     int  // tries left of kind, as shown
 	guarded  bool // the last-try guard was passed for the next VERIFY
@@ -126,6 +132,7 @@ type State struct {
 	certEnds time.Time // last day of the certificate that the PIN opens, once it was right; never stored
 	attempts int       // to store the record, or to read the card
 	tally    tally
+	issuing  issuing
 }
 
 // New returns the state before [Start].
@@ -170,7 +177,7 @@ type Case struct {
 	Procedure string // "" until it is chosen
 	Applicant string
 	Step      string // of a question with its ID, "question.pins", of a decision with its outcome, "decision.complete"
-	Way       string // "on_device", "handover"; "guidance" where nothing is carried out
+	Way       string // "on_device", "issuer_link", "handover"; "guidance" where nothing is carried out
 }
 
 // View returns what can be seen.

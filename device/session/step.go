@@ -25,6 +25,7 @@ func Step(s State, ev Event) (State, []Effect) {
 	}
 	m.dispatch(ev)
 	m.faults()
+	m.leftIssue()
 	m.note(&s)
 	m.settle()
 	return m.State, m.out
@@ -71,6 +72,8 @@ func (m *machine) dispatch(ev Event) {
 		m.hold(ev)
 	case NewSettings:
 		m.settings(*ev.Settings)
+	case Issuing:
+		m.issueNews(ev)
 	case CodeChecked, BoardRead, Verified, Changed, Stored:
 		if ev.Kind == Stored && ev.No != 0 && ev.No == m.unsaved.No {
 			m.recordStored(ev.OK)
@@ -102,6 +105,8 @@ func (m *machine) result(ev Event) {
 		m.cardRead(ev)
 	case stepChecking, stepChanging, stepLeaveChecking:
 		m.worked(ev)
+	case stepIssuing:
+		m.issueJournaled(ev.OK)
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	stepApplicant
 	stepRefused
 	stepKind
+	stepKinds    // which PINs or certificates the issuer link is for
 	stepQuestion // of the rules
 	stepDocuments
 	stepDecision
@@ -76,6 +77,10 @@ const (
 	stepLeaveChecking
 	stepLeaveOK
 	stepLeaveWrong
+	stepIssueAbout // what the issuer link is about to do
+	stepIssuing    // it is at work
+	stepIssueAgain // only the card can say how it ended
+	stepIssued
 
 	stepFinishing // the record is being stored
 	stepDone
@@ -122,6 +127,7 @@ const (
 	workWait   = 30 * time.Second // VERIFY and CHANGE; likewise
 	storeWait  = 10 * time.Second // one transaction on a slow card
 	retryWait  = 2 * time.Second  // between attempts to store a record
+	issueWait  = 30 * time.Minute // an operation ends by itself: the issuer gives it 15 minutes, and the box some more
 	wipeWait   = 15 * time.Second // two full refreshes and a restart of the panel
 	probeWait  = 60 * time.Second // between attempts at storage that failed
 	panelWait  = 60 * time.Second // how long "the panel was started anew" stands
@@ -161,6 +167,7 @@ var steps = [numSteps]traits{
 	stepApplicant:    {name: "applicant", mode: ModeMenu, wait: firstWait, ask: true},
 	stepRefused:      {name: "refused", mode: ModeMenu, wait: firstWait, ask: true},
 	stepKind:         {name: "kind", mode: ModeMenu, wait: firstWait, ask: true},
+	stepKinds:        {name: "kinds", mode: ModeMenu, wait: talkWait, ask: true},
 	stepQuestion:     {name: "question", mode: ModeMenu, wait: talkWait, ask: true},
 	stepDocuments:    {name: "documents", mode: ModeMenu, wait: talkWait, ask: true},
 	stepDecision:     {name: "decision", mode: ModeMenu, wait: talkWait, ask: true},
@@ -207,6 +214,11 @@ var steps = [numSteps]traits{
 	stepLeaveChecking: {name: "leave_checking", lamp: LampChecking, wait: workWait, busy: true, pin: true},
 	stepLeaveOK:       {name: "leave_ok", lamp: LampDone, mode: ModeMenu, wait: resultWait},
 	stepLeaveWrong:    {name: "leave_wrong", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
+
+	stepIssueAbout: {name: "issue_about", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true},
+	stepIssuing:    {name: "issuing", lamp: LampChecking, mode: ModeMenu, wait: issueWait, busy: true},
+	stepIssueAgain: {name: "issue_again", lamp: LampHelp, mode: ModeMenu, wait: issueWait, busy: true},
+	stepIssued:     {name: "issued", lamp: LampDone, mode: ModeMenu, wait: resultWait},
 
 	stepFinishing: {name: "finishing", lamp: LampChecking, wait: storeWait, busy: true},
 	stepDone:      {name: "done", lamp: LampDone, mode: ModeMenu, wait: resultWait},

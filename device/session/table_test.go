@@ -62,6 +62,7 @@ func init() {
 		stepApplicant: func(w *world) { w.code(true); w.press(Key2) },
 		stepRefused:   func(w *world) { w.code(true); w.press(Key2, Key3) },
 		stepKind:      func(w *world) { w.code(true); w.press(Key2, Key1) },
+		stepKinds:     func(w *world) { w.linked("nabari"); w.code(true); w.choose(record.PinReset); w.press(Key1) },
 		stepTurn:      func(w *world) { w.clerk(Key2, Key1) },
 		stepOpening:   func(w *world) { w.clerk(Key2, Key1); w.slow = true; w.press(KeyEnter) },
 
@@ -165,6 +166,15 @@ func init() {
 			w.verified(ResultWrong, 2)
 		},
 
+		stepIssueAbout: func(w *world) { w.toIssue(adult(0, 5)) },
+		stepIssuing: func(w *world) {
+			w.toIssue(adult(0, 5))
+			w.press(KeyEnter)
+			w.issueNews(IssueNews{Phase: IssueWaiting, Check: 417})
+		},
+		stepIssueAgain: func(w *world) { scenes[stepIssuing](w); w.issueNews(IssueNews{Phase: IssueAgain, Final: true}) },
+		stepIssued:     func(w *world) { w.resets(adult(0, 5)) },
+
 		stepFinishing: func(w *world) {
 			w.toPIN(Key1, Key1, adult(3, 5))
 			w.secret(Cancelled)
@@ -244,6 +254,9 @@ func events(s State) []Event {
 	}
 	add(Event{Kind: Held})
 	add(Event{Kind: Tick, At: s.deadline})
+	for _, n := range []IssueNews{{}, {Phase: IssueWaiting, Check: 12}, {Phase: IssueTyping}, {Phase: IssueAgain, Other: true}, {Phase: IssueEnded, Outcome: IssueDone}, {Phase: IssueEnded}, {Phase: IssueEnded, Outcome: IssueDoubt}} {
+		add(Event{Kind: Issuing, No: s.issuing.no, Issue: n})
+	}
 	add(Event{Kind: Start})
 	return all
 }
@@ -334,7 +347,7 @@ func stale(t *testing.T, w *world) {
 		switch ev.Kind {
 		case Press, Typed, Entered, Cancelled, Cleared, Menued, Shown:
 			ev.Gen += 7
-		case CodeChecked, BoardRead, Verified, Changed, Stored:
+		case CodeChecked, BoardRead, Verified, Changed, Stored, Issuing:
 			ev.No += 7
 		default:
 			continue

@@ -74,6 +74,10 @@ func (m *machine) verifyResult(ev Event) {
 	switch ev.Result {
 	case ResultOK:
 		m.do(EndCard{}) // a card that knows its holder must not stay so
+		if m.overIssuer() {
+			m.taskDone()
+			return
+		}
 		m.finish(record.Done, "done", stepDone)
 	default:
 		m.refused(ev)
@@ -146,6 +150,10 @@ func (m *machine) workTick() {
 		return
 	case m.step == stepChanging:
 		m.unsure = true
+	case m.step == stepIssuing, m.step == stepIssueAgain: // the box's end of the link is silent
+		m.issuing.open = false
+		m.issueStopped(record.DeviceOrDocumentProblem, "doubt")
+		return
 	}
 	m.failed("deadline")
 }

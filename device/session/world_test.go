@@ -49,6 +49,10 @@ type world struct {
 	finishes []Finish
 	afters   []Afterwards
 	looks    int
+	op       Issue  // of the issuer link, as far as the session waits for it
+	final    bool   // its last command is out
+	typedPIN bool   // its new PIN was handed over
+	fresh    [8]int // tries of PINs that were set anew
 }
 
 func newWorld(t testing.TB, langs ...display.Lang) *world {
@@ -216,7 +220,7 @@ func (w *world) code(right bool) {
 	w.at(stepCode)
 	w.typed(4)
 	w.enter(FaultNone)
-	w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: right})
+	w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: right, Label: "佐藤"})
 }
 
 // board answers the reading of a card.
