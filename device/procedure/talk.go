@@ -159,7 +159,22 @@ func (t *Talk) with(given []int8) Case {
 			t.questions[i].Answers[a].Apply(&c.Facts)
 		}
 	}
+	if c.Applicant == representative && c.Facts.Visit == 2 && ownRight(t.p, &c) {
+		c.Facts.Visit = 1 // the way of a representative has one visit, however often he came
+	}
 	return c
+}
+
+// ownRight says whether a legal representative acts as one, and not as a proxy.
+func ownRight(p *policy.Policy, c *Case) bool {
+	w := work{p: p, c: c, f: &c.Facts, day: c.Facts.Today.Number()}
+	w.derive()
+	for i := range p.Representatives() {
+		if r := &p.Representatives()[i]; w.holds(r) {
+			return r.Allowed == 1
+		}
+	}
+	return false
 }
 
 // next settles what is asked now.
