@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"madoguchi/cmd/internal/rollout"
+	"madoguchi/cmd/internal/rollout/book"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/device/update"
 )
@@ -68,7 +68,7 @@ again by "fleet serve" before the first box is offered anything.`,
   fleet rollout approve policy-18 --key /media/stick/policy-2.key`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(c.Context(), func(db *store.Store) error {
-				r, _, err := find(c.Context(), db, args[0])
+				r, _, err := book.Find(c.Context(), db, args[0])
 				if err != nil {
 					return err
 				}
@@ -89,56 +89,19 @@ again by "fleet serve" before the first box is offered anything.`,
 	return c
 }
 
-// act changes a rollout as the person who calls. If the director changes it at the same moment, it is read and tried again.
+// act changes a rollout as the person who calls.
 func (a *app) act(ctx context.Context, db *store.Store, id, name, who, reason string, do func(r *rollout.Rollout) error) error {
-	for {
-		r, row, err := find(ctx, db, id)
-		if err != nil {
-			return err
-		}
-		if err := do(r); err != nil {
-			return err
-		}
-		if a.dry {
-			return a.say(r, "would "+name+":\n"+r.Table(time.Now()))
-		}
-		if row.Doc, err = json.Marshal(r); err != nil {
-			return fmt.Errorf("storing rollout: %w", err)
-		}
-		row.Final = r.Final()
-		err = db.PutRollout(ctx, row)
-		if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := db.Note(ctx, who, "rollout "+name, strings.TrimSpace(id+" "+reason)); err != nil {
-			return err
-		}
-		return a.say(r, r.Table(time.Now()))
-	}
-}
-
-// find reads a rollout.
-func find(ctx context.Context, db *store.Store, id string) (*rollout.Rollout, store.Rollout, error) {
-	rows, err := db.Rollouts(ctx, true)
+	r, err := book.Change(ctx, db, id, a.dry, do)
 	if err != nil {
-		return nil, store.Rollout{}, err
+		return err
 	}
-	var names []string
-	for _, row := range rows {
-		names = append(names, row.ID)
-		if row.ID != id {
-			continue
-		}
-		var r rollout.Rollout
-		if err := json.Unmarshal(row.Doc, &r); err != nil {
-			return nil, row, fmt.Errorf("reading rollout %s: %w", id, err)
-		}
-		return &r, row, nil
+	if a.dry {
+		return a.say(r, "would "+name+":\n"+r.Table(time.Now()))
 	}
-	return nil, store.Rollout{}, fmt.Errorf("there is no rollout %q; there are: %s", id, strings.Join(names, ", "))
+	if err := db.Note(ctx, who, "rollout "+name, strings.TrimSpace(id+" "+reason)); err != nil {
+		return err
+	}
+	return a.say(r, r.Table(time.Now()))
 }
 
 func createCommand(a *app) *cobra.Command {
@@ -235,11 +198,7 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string,
 		if a.dry {
 			return a.say(r, "would draw up:\n"+r.Table(time.Now()))
 		}
-		doc, err := json.Marshal(r)
-		if err != nil {
-			return fmt.Errorf("storing rollout: %w", err)
-		}
-		err = db.PutRollout(ctx, store.Rollout{ID: p.ID, Doc: doc})
+		err = book.Put(ctx, db, r, 0)
 		if errors.Is(err, store.ErrStale) {
 			return fmt.Errorf("there is a rollout %s already; give another --id", p.ID)
 		}

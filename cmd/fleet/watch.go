@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"madoguchi/cmd/internal/rollout"
+	"madoguchi/cmd/internal/rollout/book"
 	"madoguchi/cmd/internal/store"
 )
 
@@ -37,7 +37,7 @@ terminal, each change is printed below the one before.`,
 				if watch {
 					return a.watch(c.Context(), db, args[0], every)
 				}
-				r, _, err := find(c.Context(), db, args[0])
+				r, _, err := book.Find(c.Context(), db, args[0])
 				if err != nil {
 					return err
 				}
@@ -58,7 +58,7 @@ func (a *app) watch(ctx context.Context, db *store.Store, id string, every time.
 	ticker := time.NewTicker(max(every, 10*time.Millisecond))
 	defer ticker.Stop()
 	for {
-		r, row, err := find(ctx, db, id)
+		r, row, err := book.Find(ctx, db, id)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (a *app) watch(ctx context.Context, db *store.Store, id string, every time.
 }
 
 func (a *app) listRollouts(ctx context.Context, db *store.Store) error {
-	rows, err := db.Rollouts(ctx, true)
+	all, err := book.All(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -110,19 +110,15 @@ func (a *app) listRollouts(ctx context.Context, db *store.Store) error {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "rollout\tphase\twave\tdone\tby\treason")
-	for _, row := range rows {
-		var r rollout.Rollout
-		if err := json.Unmarshal(row.Doc, &r); err != nil {
-			return fmt.Errorf("reading rollout %s: %w", row.ID, err)
-		}
-		l := line{ID: row.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), Author: r.Plan.Author.String(), Reason: r.Plan.Reason}
+	for _, r := range all {
+		l := line{ID: r.Plan.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), Author: r.Plan.Author.String(), Reason: r.Plan.Reason}
 		list = append(list, l)
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", l.ID, l.Phase, l.Wave, l.Done, l.Boxes, l.Author, l.Reason)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if len(rows) == 0 {
+	if len(all) == 0 {
 		_, err := io.WriteString(&text, "no rollout yet: fleet rollout create KIND/VERSION --reason \"…\"\n")
 		if err != nil {
 			return err
@@ -144,17 +140,13 @@ func (a *app) why(ctx context.Context, db *store.Store, id string, now time.Time
 	if err != nil {
 		return err
 	}
-	rows, err := db.Rollouts(ctx, true)
+	all, err := book.All(ctx, db)
 	if err != nil {
 		return err
 	}
 	latest := map[string]*rollout.Rollout{}
 	var list []*rollout.Rollout
-	for _, row := range rows {
-		r := new(rollout.Rollout)
-		if err := json.Unmarshal(row.Doc, r); err != nil {
-			return fmt.Errorf("reading rollout %s: %w", row.ID, err)
-		}
+	for _, r := range all {
 		switch last := latest[r.Plan.Kind]; {
 		case !r.Final():
 			list = append(list, r)

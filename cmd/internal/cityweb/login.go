@@ -148,7 +148,7 @@ func (s *site) auditPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.enter(v, r, 0)
-	sec := section{ID: "audit", Title: v.say("audit_title"), Note: v.say("audit_note"),
+	sec := section{ID: "audit", Text: true, Title: v.say("audit_title"), Note: v.say("audit_note"),
 		Head: []string{"#", v.say("audit_at"), v.say("audit_who"), v.say("audit_action"), v.say("audit_what")}}
 	for _, a := range lines {
 		sec.Rows = append(sec.Rows, []string{number(int(a.N)), a.At.In(japan).Format("2006-01-02 15:04:05"), a.Who, v.name("actions", a.Action), a.What})

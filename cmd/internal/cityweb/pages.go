@@ -17,6 +17,7 @@ type section struct {
 	Head            []string
 	Rows            [][]string // the first of each is its head
 	Foot            []string
+	Text            bool // the columns are words, not numbers
 }
 
 // Empty says whether there is nothing to show yet.

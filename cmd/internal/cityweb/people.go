@@ -28,7 +28,7 @@ type Role string
 const (
 	Viewer  Role = "viewer"  // figures, devices, alerts, exports
 	Auditor Role = "auditor" // also single records and the audit log
-	Admin   Role = "admin"   // also acknowledges alerts
+	Admin   Role = "admin"   // also acknowledges alerts and steers rollouts
 )
 
 // ParseRole finds a role by its name.
@@ -48,6 +48,7 @@ const (
 	seeAudit right = iota
 	seeRecords
 	acknowledge
+	steer
 )
 
 // visitor is who asks. Without accounts it is whoever sits at this machine, who
@@ -62,7 +63,7 @@ func (v visitor) may(r right) bool {
 	switch r {
 	case seeAudit, seeRecords:
 		return v.local || v.Role == Auditor
-	case acknowledge:
+	case acknowledge, steer:
 		return v.local || v.Role == Admin
 	}
 	return false

@@ -14,7 +14,7 @@ import (
 	"madoguchi/cmd/internal/store"
 )
 
-var templates = template.Must(template.ParseFS(assets, "assets/figures.tmpl"))
+var templates = template.Must(template.ParseFS(assets, "assets/figures.tmpl", "assets/rollout.tmpl"))
 
 // view is what the template shows.
 type view struct {
@@ -32,8 +32,11 @@ type view struct {
 	Exports          []link
 	Login            bool
 	Rule             string
+	Rollouts         bool // the page is their list
+	RolloutList      []rolloutLine
+	Rollout          *rolloutView
 
-	page, period string
+	page, period, rollout string
 }
 
 type link struct {
@@ -60,6 +63,9 @@ func (v *view) Say(key string, facts ...any) string { return v.say(key, facts...
 // ChartLink is the address of a section's chart.
 func (v *view) ChartLink(id string, narrow bool) string {
 	q := url.Values{"lang": {string(v.tongue)}, "period": {v.period}, "page": {v.page}, "id": {id}}
+	if v.rollout != "" {
+		q.Set("rollout", v.rollout)
+	}
 	if narrow {
 		q.Set("narrow", "1")
 	}
@@ -96,6 +102,9 @@ func (s *site) enter(v *view, r *http.Request, alerts int) {
 		add(p.name, "")
 	}
 	add("fleet", "")
+	if s.opts.Rollouts != nil {
+		add("rollouts", "")
+	}
 	badge := ""
 	if alerts > 0 {
 		badge = number(alerts)
@@ -214,15 +223,19 @@ func (s *site) figures(l tongue, rel store.Released, r *http.Request) figures {
 
 // chart draws the chart of a section.
 func (s *site) chart(w http.ResponseWriter, r *http.Request) {
-	rel, err := s.release(r.Context())
-	if err != nil {
-		s.trouble(w, r, err)
-		return
-	}
 	q := r.URL.Query()
 	width := 860
 	if q.Get("narrow") != "" {
 		width = 400
+	}
+	if q.Has("rollout") && s.opts.Rollouts != nil {
+		s.rolloutChart(w, r, width)
+		return
+	}
+	rel, err := s.release(r.Context())
+	if err != nil {
+		s.trouble(w, r, err)
+		return
 	}
 	for _, p := range pages {
 		if p.name != q.Get("page") {

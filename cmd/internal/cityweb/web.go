@@ -77,6 +77,8 @@ type Opts struct {
 	// People keeps accounts and the audit log. Default: none, which is for the
 	// simulator.
 	People People
+	// Rollouts keeps the rollouts of the fleet. Default: none, and no page of them.
+	Rollouts Rollouts
 	// Sessions keeps log-in sessions. With it, every page needs an account.
 	Sessions scs.CtxStore
 	// Secure says that browsers come over TLS only.
@@ -173,6 +175,11 @@ func (s *site) routes() http.Handler {
 	if s.people != nil {
 		mux.HandleFunc("GET /audit", s.looked(allows(seeAudit), "audit", s.auditPage))
 		mux.HandleFunc("POST /alerts/seen", s.looked(allows(acknowledge), "", s.acknowledge))
+	}
+	if s.opts.Rollouts != nil {
+		mux.HandleFunc("GET /rollouts", s.looked(nil, "rollouts", s.rolloutList))
+		mux.HandleFunc("GET /rollout", s.looked(nil, "rollouts", s.rolloutPage))
+		mux.HandleFunc("POST /rollout/act", s.looked(allows(steer), "", s.rolloutAct))
 	}
 	mux.HandleFunc("GET /live", s.looked(allows(seeRecords), "live", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "page.html")

@@ -20,7 +20,7 @@ type words struct {
 
 var allWords = func() words {
 	w := words{texts: map[string]map[string]string{}, names: map[string]map[string][]string{}}
-	for _, file := range []string{"words.json", "pages.json"} {
+	for _, file := range []string{"words.json", "pages.json", "rollout.json"} {
 		text, err := fs.ReadFile(assets, "assets/"+file)
 		if err != nil {
 			panic(err) // it is embedded

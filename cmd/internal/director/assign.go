@@ -5,13 +5,13 @@ package director
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"madoguchi/cmd/internal/rollout"
+	"madoguchi/cmd/internal/rollout/book"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/device/update"
 	"madoguchi/device/update/signer"
@@ -45,10 +45,11 @@ func (d *Director) rollouts(ctx context.Context, boxes []store.Box, since, now t
 	}
 	var active []running
 	for _, row := range rows {
-		r := running{Rollout: new(rollout.Rollout), rev: row.Rev}
-		if err := json.Unmarshal(row.Doc, r.Rollout); err != nil {
-			return nil, fmt.Errorf("reading rollout %s: %w", row.ID, err)
+		doc, err := book.Read(row)
+		if err != nil {
+			return nil, err
 		}
+		r := running{Rollout: doc, rev: row.Rev}
 		r.entries, r.print = len(r.History), fingerprint(r.Rollout)
 		active = append(active, r)
 	}
@@ -62,11 +63,7 @@ func (d *Director) rollouts(ctx context.Context, boxes []store.Box, since, now t
 		if fingerprint(r.Rollout) == r.print {
 			continue
 		}
-		doc, err := json.Marshal(r.Rollout)
-		if err != nil {
-			return nil, fmt.Errorf("storing rollout %s: %w", r.Plan.ID, err)
-		}
-		if err := d.o.Store.PutRollout(ctx, store.Rollout{ID: r.Plan.ID, Rev: r.rev, Final: r.Final(), Doc: doc}); err != nil {
+		if err := book.Put(ctx, d.o.Store, r.Rollout, r.rev); err != nil {
 			return nil, err
 		}
 		for _, e := range r.History[r.entries:] {

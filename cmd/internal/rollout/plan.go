@@ -106,7 +106,7 @@ type Device struct {
 	Office string
 }
 
-// New draws the waves. Who is in which wave depends on the plan and the boxes' names only, never on who asks first; the boxes of a wave come from as many offices as
+// New draws the waves; one that no box is left for is dropped. Who is in which wave depends on the plan and the boxes' names only, never on who asks first; the boxes of a wave come from as many offices as
 // there are.
 func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 	if err := p.fill(); err != nil {
@@ -124,7 +124,9 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 	}
 	order := draw(p.ID, fleet)
 	taken := 0
-	for i, w := range p.Waves {
+	var waves []Wave
+	for n, w := range p.Waves {
+		i, before := len(waves), taken
 		put := func(id string) {
 			r.Members[id].Wave = i
 			taken++
@@ -134,7 +136,7 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 			case m == nil:
 				return nil, fmt.Errorf("wave %s: device %q is not in the fleet", w.Name, id)
 			case m.Wave >= 0:
-				return nil, fmt.Errorf("wave %s: device %q is in wave %s, too", w.Name, id, p.Waves[m.Wave].Name)
+				return nil, fmt.Errorf("wave %s: device %q is in wave %s, too", w.Name, id, waves[m.Wave].Name)
 			}
 			put(id)
 		}
@@ -149,11 +151,15 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 			if taken >= until {
 				break
 			}
-			if r.Members[id].Wave < 0 && !named(p.Waves[i+1:], id) {
+			if r.Members[id].Wave < 0 && !named(p.Waves[n+1:], id) {
 				put(id)
 			}
 		}
+		if taken > before { // a wave of nobody would only be waited for: 10 % of 50 boxes are the five of the canary
+			waves = append(waves, w)
+		}
 	}
+	r.Plan.Waves = waves
 	r.log(now, p.Author.String(), "drafted", p.Reason)
 	return r, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,6 +73,7 @@ type Rollout struct {
 	Approver Person
 	Signed   []Signature `json:",omitempty"` // of people who prove themselves by keys
 	Reason   string      // of a pause or an abort
+	Cause    *Cause      `json:",omitempty"` // of one that the rollout has found itself: what Reason says, for other languages
 	Members  map[string]*Member
 	History  []Entry
 
@@ -82,9 +84,11 @@ type Rollout struct {
 // back. It is not stored.
 func (r *Rollout) Listen(since time.Time) { r.listening = since }
 
-// errPhase says that an act does not fit the phase.
+// ErrPhase says that an act does not fit the phase.
+var ErrPhase = errors.New("it cannot be done now")
+
 func (r *Rollout) errPhase(act string) error {
-	return fmt.Errorf("%s rollout %s: it is %s", act, r.Plan.ID, r.Phase)
+	return fmt.Errorf("%s rollout %s: it is %s: %w", act, r.Plan.ID, r.Phase, ErrPhase)
 }
 
 func (r *Rollout) to(p Phase, now time.Time) { r.Phase, r.Since = p, now }
@@ -113,7 +117,7 @@ func (r *Rollout) Pause(who, why string, now time.Time) error {
 	if r.Phase != Running && r.Phase != Soaking {
 		return r.errPhase("pausing")
 	}
-	r.Reason = why
+	r.Reason, r.Cause = why, nil
 	r.to(Paused, now)
 	r.log(now, who, "paused", why)
 	return nil
@@ -135,10 +139,21 @@ func (r *Rollout) Resume(who, why string, now time.Time) error {
 	for _, id := range open {
 		r.Members[id].Excused = true
 	}
-	r.Reason = ""
+	r.Reason, r.Cause = "", nil
 	r.to(Running, now)
 	r.log(now, who, "resumed", why)
 	return nil
+}
+
+// Unwell are the boxes that failed or fell silent, sorted.
+func (r *Rollout) Unwell() []string {
+	var out []string
+	for _, id := range r.sorted() {
+		if r.Members[id].failed() {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // unexcused are the boxes of the waves so far that failed and that nobody has decided about, sorted.
@@ -162,7 +177,7 @@ func (r *Rollout) Retire(id string, now time.Time) {
 	if !m.failed() && m.State != Done {
 		m.State, m.Ended = Retired, now
 	}
-	r.log(now, "the rollout itself", "retired", id)
+	r.log(now, itself, "retired", id)
 }
 
 // Abort ends it for good. Offers are withdrawn; boxes that have committed stay as they are.
@@ -170,7 +185,7 @@ func (r *Rollout) Abort(who, why string, now time.Time) error {
 	if r.Final() {
 		return r.errPhase("aborting")
 	}
-	r.Reason = why
+	r.Reason, r.Cause = why, nil
 	r.to(Aborted, now)
 	r.log(now, who, "aborted", why)
 	return nil
@@ -239,8 +254,9 @@ func (r *Rollout) Tick(now time.Time) {
 			m.State, m.Code, m.Ended = Failed, "late", now
 		}
 	}
-	if why := r.tripped(); why != "" {
-		_ = r.Abort("the rollout itself", why, now) // cannot fail: the phase is not final
+	if why := r.tripped(); why != nil {
+		_ = r.Abort(itself, why.String(), now) // cannot fail: the phase is not final
+		r.Cause = why
 		return
 	}
 	wave := r.Plan.Waves[r.Wave]
@@ -250,9 +266,11 @@ func (r *Rollout) Tick(now time.Time) {
 		case !ended:
 		case float64(done) >= enough*float64(reached):
 			r.to(Soaking, now)
-			r.log(now, "the rollout itself", "soaking", wave.Name)
+			r.log(now, itself, "soaking", wave.Name)
 		default:
-			_ = r.Pause("the rollout itself", r.stuck(reached, done), now) // cannot fail: it is running
+			why := r.stuck(reached, done)
+			_ = r.Pause(itself, why.String(), now) // cannot fail: it is running
+			r.Cause = why
 		}
 	case Soaking:
 		if now.Sub(r.Since) < wave.Soak || r.cases() < wave.MinCases {
@@ -261,11 +279,11 @@ func (r *Rollout) Tick(now time.Time) {
 		if r.Wave+1 < len(r.Plan.Waves) {
 			r.Wave++
 			r.to(Running, now)
-			r.log(now, "the rollout itself", "promoted", r.Plan.Waves[r.Wave].Name)
+			r.log(now, itself, "promoted", r.Plan.Waves[r.Wave].Name)
 			return
 		}
 		r.to(Complete, now)
-		r.log(now, "the rollout itself", "complete", fmt.Sprintf("%d laggards", len(r.Laggards())))
+		r.log(now, itself, "complete", fmt.Sprintf("%d laggards", len(r.Laggards())))
 	}
 }
 
@@ -305,22 +323,21 @@ func (r *Rollout) tried() bool {
 	return !left // all were retired: there is nobody to wait for
 }
 
-// stuck is the reason of the pause when a wave has ended and too few of it are well: too few failures for an abort, too many to go on by itself.
-func (r *Rollout) stuck(reached, done int) string {
+// stuck is why it pauses when a wave has ended and too few of it are well: too few failures for an abort, too many to go on by itself.
+func (r *Rollout) stuck(reached, done int) *Cause {
 	var list []string
 	for _, id := range r.unexcused() {
 		list = append(list, fmt.Sprintf("%s (%s)", id, r.Members[id].Code))
 	}
 	const most = 5
 	if n := len(list); n > most {
-		list = append(list[:most], fmt.Sprintf("%d more", n-most))
+		list = append(list[:most], fmt.Sprintf("+ %d", n-most))
 	}
-	return fmt.Sprintf("wave %s: %d of %d boxes are well, %d %% are wanted; not well: %s. Look at them (fleet rollout why BOX); then resume with a reason to go on without them, or abort",
-		r.Plan.Waves[r.Wave].Name, done, reached, int(100*enough), strings.Join(list, ", "))
+	return &Cause{Stuck, []string{r.Plan.Waves[r.Wave].Name, strconv.Itoa(done), strconv.Itoa(reached), strconv.Itoa(int(100 * enough)), strings.Join(list, ", ")}}
 }
 
-// tripped tells why the rollout must stop; empty: it need not.
-func (r *Rollout) tripped() string {
+// tripped tells why the rollout must stop; nil: it need not.
+func (r *Rollout) tripped() *Cause {
 	bad, tried, canary := 0, 0, 0
 	codes := map[string]int{}
 	for _, m := range r.Members {
@@ -339,11 +356,11 @@ func (r *Rollout) tripped() string {
 	low := wilson(bad, tried)
 	switch {
 	case r.Wave < 2 && canary >= r.Plan.MaxCanary:
-		return fmt.Sprintf("%d of %d boxes failed in an early wave: %s", bad, tried, most(codes))
+		return &Cause{Early, []string{strconv.Itoa(bad), strconv.Itoa(tried), most(codes)}}
 	case bad >= 2 && low > r.Plan.MaxRate:
-		return fmt.Sprintf("%d of %d boxes failed; the rate is above %.1f %% with 95 %% certainty: %s", bad, tried, 100*r.Plan.MaxRate, most(codes))
+		return &Cause{Rate, []string{strconv.Itoa(bad), strconv.Itoa(tried), fmt.Sprintf("%.1f", 100*r.Plan.MaxRate), most(codes)}}
 	}
-	return ""
+	return nil
 }
 
 // most names the codes, the most frequent first.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import "fmt"
+
+// itself is who acts in the history when no person does.
+const itself = "the rollout itself"
+
+// Itself tells whether a name in the history is none of a person.
+func Itself(who string) bool { return who == itself }
+
+// Codes of causes. Facts are what {0}, {1}, … are in a text of another language.
+const (
+	Stuck = "stuck" // wave, boxes that are well, of how many, wanted share in percent, those that are not
+	Early = "early" // failures, of how many tried, their codes
+	Rate  = "rate"  // failures, of how many tried, bearable rate in percent, their codes
+)
+
+// Cause is why a rollout has paused or ended by itself.
+type Cause struct {
+	Code  string
+	Facts []string
+}
+
+// String is the cause in English, with what to do.
+func (c *Cause) String() string {
+	format := map[string]string{
+		Stuck: "wave %s: %s of %s boxes are well, %s %% are wanted; not well: %s. Look at them (fleet rollout why BOX); then resume with a reason to go on without them, or abort",
+		Early: "%s of %s boxes failed in an early wave: %s",
+		Rate:  "%s of %s boxes failed; the rate is above %s %% with 95 %% certainty: %s",
+	}[c.Code]
+	facts := make([]any, len(c.Facts))
+	for i, f := range c.Facts {
+		facts[i] = f
+	}
+	return fmt.Sprintf(format, facts...)
+}
