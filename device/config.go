@@ -44,6 +44,9 @@ type Config struct {
 	ReleaseAt []string `toml:"release_at"` // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
 	Sound     bool     `toml:"sound"`      // one tone for every key; default off
 
+	UpdateRoot string `toml:"update_root"` // file with the first root of the city's signed updates; empty: the box takes no updates
+	Hardware   string `toml:"hardware"`    // the board, as releases name it: "rpi4"
+
 	Panel        string `toml:"panel"`         // an epd.Model: "4in2_v2" (SSD1683, default) or "7in5_v2" (UC8179)
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
 	ReaderSocket string `toml:"reader_socket"` // of pcscd, default /run/pcscd/pcscd.comm

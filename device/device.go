@@ -59,6 +59,7 @@ type Opts struct {
 	Build   string         // version shown on the about screen
 	Limits  Limits
 	Painter display.PainterOpts
+	Update  UpdateOpts
 }
 
 // Limits are how long a command may take before it is abandoned. Zero fields take DefaultLimits.
@@ -99,6 +100,7 @@ type Device struct {
 	hashes      []pin.Hash
 	renderer    *display.Renderer
 	rules       atomic.Pointer[policy.Policy] // in force for the next case
+	effective   atomic.Pointer[Config]        // cfg with what an update has set
 	recording   atomic.Pointer[record.Rules]
 	trusted     atomic.Bool // the clock is believed, or the clerk has confirmed the date
 	panelFailed atomic.Bool // the latest picture did not come through
@@ -120,6 +122,11 @@ type Device struct {
 	link  *issuerLink     // nil: none is configured
 	later []session.Event // the loop's own, due after the step that runs
 	paint *display.Painter
+	upd   *updates // nil: the box takes no updates
+	holds chan holdRequest
+	used  atomic.Int64 // a case was open, Unix nanoseconds
+	vital atomic.Pointer[session.Vitals]
+	cases atomic.Int64 // finished since the start, or since the latest update
 }
 
 // New opens the storage and checks what the box is made of. Nothing is shown or scanned before Run. Errors name the file, the field or the part.
@@ -143,7 +150,7 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	d := &Device{hw: hw, cfg: cfg, in: make(chan session.Event, 64), fatal: make(chan error, 8), asked: make(chan struct{})}
+	d := &Device{hw: hw, cfg: cfg, in: make(chan session.Event, 64), fatal: make(chan error, 8), asked: make(chan struct{}), holds: make(chan holdRequest)}
 	if opts != nil {
 		d.opts = *opts
 	}
@@ -162,20 +169,18 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if d.renderer, err = display.NewRenderer(hw.Panel.Bounds()); err != nil {
 		return nil, err
 	}
-	if err := d.checkOffice(); err != nil {
+	if err := checkOffice(cfg, d.renderer); err != nil {
 		return nil, err
 	}
 	rules, refused, err := d.loadRules()
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkPlace(rules); err != nil {
+	if err := d.checkPlace(cfg.Place, rules); err != nil {
 		return nil, err
 	}
 	d.rules.Store(rules)
-	if err := d.loadRecording(); err != nil {
-		return nil, err
-	}
+	_ = d.loadSettings() // what was refused was logged, and the configuration was checked
 	d.log.Info("rules", "in_force", rules.Label(), "refused", refused)
 	if err := d.openBox(); err != nil {
 		return nil, err
@@ -190,18 +195,22 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		d.box.Close()
 		return nil, err
 	}
+	if d.upd, err = newUpdates(d); err != nil {
+		d.box.Close()
+		return nil, err
+	}
 	d.state = session.New(d.sessionConfig(refused))
 	return d, nil
 }
 
 // checkOffice draws the fullest idle screen, so that a name that does not fit or has a rune without a glyph is found at the start and not at rest.
-func (d *Device) checkOffice() error {
-	if err := display.Drawable(d.cfg.Office); err != nil {
+func checkOffice(c Config, r *display.Renderer) error {
+	if err := display.Drawable(c.Office); err != nil {
 		return &FieldError{"office", err.Error()}
 	}
-	for _, l := range d.cfg.Languages {
-		full := display.Facts{Office: d.cfg.Office, Date: "2026-12-31", Link: "down", LinkSince: 720 * time.Hour, Queue: 9999, Release: d.cfg.Release}
-		if _, err := d.renderer.Render(display.Screen{ID: display.Idle, Lang: display.Lang(l), Facts: full}); err != nil {
+	for _, l := range c.Languages {
+		full := display.Facts{Office: c.Office, Date: "2026-12-31", Link: "down", LinkSince: 720 * time.Hour, Queue: 9999, Release: c.Release}
+		if _, err := r.Render(display.Screen{ID: display.Idle, Lang: display.Lang(l), Facts: full}); err != nil {
 			return &FieldError{"office", fmt.Sprintf("does not fit the idle screen: %v", err)}
 		}
 	}
@@ -230,11 +239,9 @@ func (d *Device) openBox() error {
 }
 
 func (d *Device) sessionConfig(refused bool) session.Config {
-	c := session.Config{Office: d.cfg.Office, Place: d.cfg.Place, Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build}
+	now := d.config()
+	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build}
 	c.Issuer = d.cfg.issuerFor()
-	for _, l := range d.cfg.Languages {
-		c.Langs = append(c.Langs, display.Lang(l))
-	}
 	if floor, err := d.box.Floor(); err == nil {
 		c.Floor = floor
 	}

@@ -21,5 +21,8 @@
 // The network side is reached over one Unix socket (sync/wall) and is not trusted: a receipt counts only if city hall signed it for this box and its
 // outbox. Configuration is a strict TOML file, see [LoadConfig].
 //
+// Updates (package update) run beside the loop. Rules and settings are put in force by a rename, while the loop holds the next case; firmware out of hours, through
+// whatever [UpdateOpts] names. What comes over the wall is verified here and nowhere else.
+//
 // The package opens no device file and no network connection, knows no simulated part, and logs codes and causes, never what was typed or read.
 package device

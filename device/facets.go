@@ -4,20 +4,12 @@ package device
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"madoguchi/device/session"
 	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 )
-
-// recordingFile, in the data folder, says what of a case may leave the box (record.Rules). An update of the box's settings brings it, verified; without it the
-// configuration holds.
-const recordingFile = "recording.json"
 
 // recording is what of a case may leave the box by the configuration. The errors are *FieldError.
 func (c Config) recording() (record.Rules, error) {
@@ -48,33 +40,6 @@ func (c Config) recording() (record.Rules, error) {
 	return r, nil
 }
 
-// loadRecording puts rules of recording in force: the file's if they are sound and of this box's group, else the configuration's. Rules that cannot be read never
-// make the box tell more than the configuration does.
-func (d *Device) loadRecording() error {
-	own, err := d.cfg.recording()
-	if err != nil {
-		return err
-	}
-	d.recording.Store(&own)
-	text, err := os.ReadFile(filepath.Join(d.cfg.DataDir, recordingFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var r record.Rules
-	if err == nil {
-		r, err = record.DecodeRules(text)
-	}
-	if err == nil && r.Group != own.Group {
-		err = fmt.Errorf("they are of group %v, this box is of %v", r.Group, own.Group)
-	}
-	if err != nil {
-		d.log.Error("rules of recording refused", "cause", err)
-		return nil
-	}
-	d.recording.Store(&r)
-	return nil
-}
-
 // perCase is about how many records a case leaves: one, and one more for each kind of facet.
 func perCase(r record.Rules) int {
 	n := 1
@@ -101,6 +66,7 @@ func (s *store) finish(e session.Finish) error {
 		return err
 	}
 	s.unsaved, s.of = record.Facets{}, session.Finish{}
+	s.d.cases.Add(1)
 	if err := s.d.box.RaiseFloor(s.d.clock.Now()); err != nil {
 		s.d.log.Error("storage", "cause", err)
 	}

@@ -131,31 +131,24 @@ func TestCountOnly(t *testing.T) {
 	})
 }
 
-// TestRulesOfRecording: the city's rules hold over the configuration; ones that cannot be read, or are another group's, do not.
+// TestRulesOfRecording: what an update has set of recording holds over the configuration; what cannot be read, or is no such setting, does not.
 func TestRulesOfRecording(t *testing.T) {
-	coarse := record.Rules{Group: 1, Detail: record.ByClass, Period: record.FourWeeks}
-	other := coarse
-	other.Group = 2
 	for _, tc := range []struct {
-		name string
-		file func() ([]byte, error)
-		want string
+		name, file string
+		want       string
 	}{
-		{"none", nil, "po pin_change done 2026-W48"},
-		{"coarse", coarse.Encode, "po class_pin done 2026-W45"},
-		{"another group's", other.Encode, "po pin_change done 2026-W48"},
-		{"damaged", func() ([]byte, error) { return []byte(`{"detail":"class"`), nil }, "po pin_change done 2026-W48"},
+		{"none", "", "po pin_change done 2026-W48"},
+		{"coarse", "detail = \"class\"\nperiod = \"four_weeks\"\n", "po class_pin done 2026-W45"},
+		{"another group", "detail = \"class\"\noffice_group = \"g02\"\n", "po pin_change done 2026-W48"},
+		{"a detail without its facets", "detail = \"class\"\nfacets = [\"pd\"]\n", "po pin_change done 2026-W48"},
+		{"damaged", "detail = ", "po pin_change done 2026-W48"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				if tc.file == nil {
+				if tc.file == "" {
 					return
 				}
-				text, err := tc.file()
-				if err == nil {
-					err = os.WriteFile(filepath.Join(r.dir, "recording.json"), text, 0o600)
-				}
-				if err != nil {
+				if err := os.WriteFile(filepath.Join(r.dir, "settings.toml"), []byte(tc.file), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}, func(r *rig) {

@@ -99,7 +99,7 @@ func (d *Device) readPad(ctx context.Context) {
 				d.fail(&ExitError{ExitPanic, fmt.Errorf("key-pad ended: %w", cmp.Or(d.hw.Pad.Err(), errors.New("halted")))})
 				return
 			}
-			if d.cfg.Sound && d.hw.Buzzer != nil && e.Kind != pinpad.EventStuck && e.Kind != pinpad.EventIdle {
+			if d.config().Sound && d.hw.Buzzer != nil && e.Kind != pinpad.EventStuck && e.Kind != pinpad.EventIdle {
 				d.hw.Buzzer.Click()
 			}
 			if ev, ok := padEvent(e); ok {

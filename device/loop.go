@@ -29,11 +29,11 @@ func (d *Device) Run(ctx context.Context) (err error) {
 		d.stop(cancel)
 	}()
 	if d.hw.Buzzer != nil {
-		d.hw.Buzzer.Enable(d.cfg.Sound)
+		d.hw.Buzzer.Enable(d.config().Sound)
 	}
 	for name, f := range map[string]func(context.Context){
 		"card": d.cards.run, "storage": d.store.run, "uplink": d.line.run, "keys": d.readPad, "reader": d.readReader,
-		"reports": d.readReports, "lid": d.readLid,
+		"reports": d.readReports, "lid": d.readLid, "updates": d.upd.run,
 	} {
 		d.spawn(name, func() { f(ctx) })
 	}
@@ -76,6 +76,8 @@ func (d *Device) loop(ctx context.Context) error {
 			beat, still = nil, func() {}
 			d.link.tick()
 		case <-d.asked:
+		case h := <-d.holds:
+			h.answer <- d.hold(h.kind)
 		case <-alarm:
 			due = time.Time{}
 			d.step(session.Event{Kind: session.Tick, At: d.clock.Now()})
@@ -93,6 +95,12 @@ func (d *Device) step(ev session.Event) {
 	}
 	for _, e := range effects {
 		d.do(e)
+	}
+	if d.state.CaseOpen() {
+		d.used.Store(ev.At.UnixNano())
+	}
+	if v := d.state.Vitals(); d.vital.Load() == nil || *d.vital.Load() != v {
+		d.vital.Store(&v)
 	}
 	d.observe()
 	if ev.Kind == session.Reader {

@@ -24,7 +24,7 @@ func TestOffice(t *testing.T) {
 	} {
 		d := &Device{cfg: DefaultConfig, renderer: r}
 		d.cfg.Office = office
-		err := d.checkOffice()
+		err := checkOffice(d.cfg, d.renderer)
 		var field *FieldError
 		switch {
 		case fits && err != nil:

@@ -3,6 +3,7 @@
 package device
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // How often the state document goes out: soon when the box's health has changed; when only counts have, so seldom that they do not tell when a case ended.
 const (
-	reportHealth = time.Minute
+	reportHealth = time.Minute // unless UpdateOpts says otherwise
 	reportCounts = 15 * time.Minute
 )
 
@@ -26,7 +27,18 @@ type reported struct {
 	Clock  string      `json:"clock"`  // "floor": not before the stored floor, or confirmed; "none": in doubt, records are held
 	Panel  string      `json:"panel"`  // "ok", "failed"
 	Outbox reportedBox `json:"outbox"`
+	Cases  int         `json:"cases,omitempty"`  // finished since the start or the latest update, at most casesTold
+	Update jsonText    `json:"update,omitempty"` // update.Status
 }
+
+// casesTold is as many cases as a rollout asks for; more are not counted aloud.
+const casesTold = 50
+
+// jsonText is a JSON text that can be compared.
+type jsonText string
+
+// MarshalJSON is the text itself.
+func (t jsonText) MarshalJSON() ([]byte, error) { return []byte(t), nil }
 
 type reportedBox struct {
 	Hold int  `json:"hold"`
@@ -41,6 +53,9 @@ func (d *Device) reportNow(s outbox.Stats) reported {
 		Schema: "madoguchi.reported/1", Build: d.opts.Build, Policy: strconv.Itoa(int(d.rules.Load().Version)), Detail: d.recording.Load().Detail.String(),
 		Clock: "none", Panel: "ok", Outbox: reportedBox{Hold: s.Hold, Out: s.Out, Dead: s.Dead, Full: s.Full},
 	}
+	if d.upd != nil {
+		r.Cases, r.Update = int(min(d.cases.Load(), casesTold)), d.upd.told()
+	}
 	if d.trusted.Load() {
 		r.Clock = "floor"
 	}
@@ -52,17 +67,20 @@ func (d *Device) reportNow(s outbox.Stats) reported {
 
 // health is the document without what changes with every case.
 func (r reported) health() reported {
-	r.Outbox.Hold, r.Outbox.Out = 0, 0
+	r.Outbox.Hold, r.Outbox.Out, r.Cases = 0, 0, 0
 	return r
 }
 
 // report sends the state document if it has changed and the last one is old enough; else it waits until it is.
 func (u *uplink) report(conn *wall.Conn) {
 	r := u.d.reportNow(u.d.box.Stats())
+	if u.d.upd.quiet() && u.said != (reported{}) {
+		r = u.said
+	}
 	if conn == nil || r == u.said && !u.again {
 		return
 	}
-	every := reportHealth
+	every := cmp.Or(u.d.opts.Update.Report, reportHealth)
 	if r.health() == u.said.health() {
 		every = reportCounts
 	}

@@ -18,8 +18,9 @@ import (
 
 // Where rules lie under the data folder. Without the first the program's own are in force.
 const (
-	rulesFolder = "policy"     // national.toml and the municipality's file, as an update brings them
-	rulesKept   = "rules.kept" // the last ones that were good, as one file
+	rulesBundle = "rules.policy" // as an update brings them (policy.Bundle); it stands before the folder
+	rulesFolder = "policy"       // national.toml and the municipality's file, as a technician brings them
+	rulesKept   = "rules.kept"   // the last ones that were good, as one file
 )
 
 // keptRules is the file of the last good rules. The hash is that of their canonical form: a file that was damaged or changed by hand is none.
@@ -29,7 +30,7 @@ type keptRules struct {
 	City     string `json:"city"`
 }
 
-// loadRules finds the rules of the box's municipality: those of the folder if they are sound, else the last that were, else the program's own.
+// loadRules finds the rules of the box's municipality: those of the update, else those of the folder, if they are sound, else the last that were, else the program's own.
 // Rules with any fault are refused whole, and each fault is logged with its line.
 func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 	city := strings.ReplaceAll(d.cfg.City, "-", "_") // topics know no underscore
@@ -37,12 +38,15 @@ func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 	if err != nil {
 		return nil, false, &FieldError{"city", err.Error()}
 	}
-	national, text, err := readRules(filepath.Join(d.cfg.DataDir, rulesFolder), city)
+	national, text, err := readBundle(filepath.Join(d.cfg.DataDir, rulesBundle))
+	if errors.Is(err, fs.ErrNotExist) {
+		national, text, err = readRules(filepath.Join(d.cfg.DataDir, rulesFolder), city)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return own, false, nil
 	}
 	if err == nil {
-		if p, err = soundRules(national, text, city); err == nil {
+		if p, err = policy.Sound(national, city, text); err == nil {
 			d.keepRules(keptRules{p.Hash, string(national), string(text)})
 			return p, false, nil
 		}
@@ -60,6 +64,15 @@ func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 	return own, true, nil
 }
 
+func readBundle(path string) (national, text []byte, err error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, _, err := policy.ReadBundle(raw)
+	return []byte(b.National), []byte(b.Rules), err
+}
+
 func readRules(dir, city string) (national, text []byte, err error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, nil, err
@@ -71,22 +84,6 @@ func readRules(dir, city string) (national, text []byte, err error) {
 		return nil, nil, fmt.Errorf("reading rules: %v", err)
 	}
 	return national, text, nil
-}
-
-// soundRules compiles and lints rules.
-func soundRules(national, text []byte, city string) (*policy.Policy, error) {
-	p, err := policy.Compile(national, city+".toml", text)
-	if err != nil {
-		return nil, err
-	}
-	var all []error
-	if p.City != city {
-		all = append(all, fmt.Errorf("%s.toml:1:1: the rules are those of %q", city, p.City))
-	}
-	for _, f := range policy.Lint(p) {
-		all = append(all, errors.New(f.String()))
-	}
-	return p, errors.Join(all...)
 }
 
 // flat takes joined errors apart.
@@ -162,32 +159,33 @@ func (d *Device) lastRules(city string) (*policy.Policy, error) {
 	return p, nil
 }
 
-// checkPlace finds the box's place among the places of the rules.
-func (d *Device) checkPlace(p *policy.Policy) error {
-	if d.cfg.Place == "" || p.PlaceOf(d.cfg.Place) != nil {
+// checkPlace finds a place of the box among the places of the rules.
+func (d *Device) checkPlace(place string, p *policy.Policy) error {
+	if place == "" || p.PlaceOf(place) != nil {
 		return nil
 	}
 	codes := make([]string, len(p.Places))
 	for i := range p.Places {
 		codes[i] = p.Places[i].Code
 	}
-	return &FieldError{"place", fmt.Sprintf("%q is no place of %s: %s", d.cfg.Place, p.City, strings.Join(codes, ", "))}
+	return &FieldError{"place", fmt.Sprintf("%q is no place of %s: %s", place, p.City, strings.Join(codes, ", "))}
 }
 
-// ReloadRules looks at the data folder anew, after an update has put rules there. A case that is open keeps its own to its end.
-func (d *Device) ReloadRules() error {
+// reloadRules looks at the data folder anew, after an update has put rules there. A case that is open keeps its own to its end. Rules that are refused are an error; the
+// last good ones are in force then.
+func (d *Device) reloadRules() error {
 	p, refused, err := d.loadRules()
+	if err == nil {
+		err = d.checkPlace(d.config().Place, p)
+	}
 	if err != nil {
-		return fmt.Errorf("loading rules: %w", err)
-	}
-	if err := d.checkPlace(p); err != nil {
-		return fmt.Errorf("loading rules: %w", err)
-	}
-	if err := d.loadRecording(); err != nil {
 		return fmt.Errorf("loading rules: %w", err)
 	}
 	d.rules.Store(p)
 	d.log.Info("rules", "in_force", p.Label(), "refused", refused)
 	d.send(d.ctx, session.Event{Kind: session.NewRules, Rules: p, Bad: refused})
+	if refused {
+		return errors.New("loading rules: refused")
+	}
 	return nil
 }

@@ -102,11 +102,11 @@ func TestPlaceAndCity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.checkPlace(p); !errors.As(err, &field) || field.Key != "place" || !strings.Contains(err.Error(), "city_001_shiminka") {
+	if err := d.checkPlace(d.cfg.Place, p); !errors.As(err, &field) || field.Key != "place" || !strings.Contains(err.Error(), "city_001_shiminka") {
 		t.Errorf("place nowhere: %v", err)
 	}
 	d.cfg.Place = "city_hall"
-	if err := d.checkPlace(p); err != nil {
+	if err := d.checkPlace(d.cfg.Place, p); err != nil {
 		t.Errorf("place city_hall: %v", err)
 	}
 }

@@ -16,6 +16,9 @@ import (
 	"madoguchi/sync/wall"
 )
 
+// wantQueue is how many requests for parts of an update wait; the agent makes eight at a time.
+const wantQueue = 16
+
 // Times of the uplink.
 const (
 	resendMin = 5 * time.Second // a receipt on a good line takes less than one
@@ -36,6 +39,9 @@ type uplink struct {
 	counts  wall.Counts
 	refused atomic.Uint64 // receipts
 	wake    chan struct{} // a record was stored
+	news    chan struct{} // the state of the updates has changed
+	times   chan struct{} // the times of release have
+	wants   chan []byte   // requests for parts of an update
 
 	// Of the goroutine.
 	link   session.Link
@@ -55,7 +61,8 @@ type uplink struct {
 }
 
 func newUplink(d *Device) *uplink {
-	u := &uplink{d: d, wake: make(chan struct{}, 1), resend: resendMin, stop: func() {}, stopReport: func() {}, last: d.clock.Now()}
+	u := &uplink{d: d, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), times: make(chan struct{}, 1),
+		wants: make(chan []byte, wantQueue), resend: resendMin, stop: func() {}, stopReport: func() {}, last: d.clock.Now()}
 	if d.hw.Wall != nil {
 		u.l = wall.NewListener(d.hw.Wall, d.opts.PeerUID, wall.Opts{Counts: &u.counts})
 		u.link = session.LinkDown
@@ -67,6 +74,14 @@ func newUplink(d *Device) *uplink {
 func (u *uplink) stored() {
 	select {
 	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// retime tells that the times of release have changed. It never waits.
+func (u *uplink) retime() {
+	select {
+	case u.times <- struct{}{}:
 	default:
 	}
 }
@@ -117,6 +132,12 @@ func (u *uplink) run(ctx context.Context) {
 			if u.alarm == nil {
 				u.send(conn)
 			}
+		case <-u.news:
+		case w := <-u.wants:
+			u.want(w, conn)
+		case <-u.times:
+			stopBatch()
+			batch, stopBatch = u.nextRelease()
 		case <-u.alarm:
 			u.resend = min(2*u.resend, resendMax)
 			u.send(conn)
@@ -168,6 +189,10 @@ func (u *uplink) read(ctx context.Context, c *wall.Conn, frames chan<- wall.Fram
 			u.d.log.Info("wall peer gone", "cause", err)
 			return
 		}
+		if f.Type == wall.Bytes { // past the loop: a download holds up nothing
+			u.refuse(u.d.upd.part(f.Body))
+			continue
+		}
 		select {
 		case frames <- f:
 		case <-ctx.Done():
@@ -183,6 +208,8 @@ func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 		u.d.link.heard(f.Body)
 	case wall.Ack:
 		u.receipt(f.Body, conn)
+	case wall.Desired:
+		u.d.upd.desired(f.Body)
 	case wall.Link:
 		s, err := wall.DecodeLinkState(f.Body)
 		if err != nil {
@@ -201,6 +228,24 @@ func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 		case u.link != session.LinkUp:
 			u.quiet()
 		}
+	}
+}
+
+// want asks for a part of an update. Without a line it is dropped: who asked asks again.
+func (u *uplink) want(body []byte, conn *wall.Conn) {
+	if conn == nil || u.link != session.LinkUp {
+		return
+	}
+	if err := conn.Write(wall.Want, body); err != nil {
+		u.d.log.Error("asking for an update", "cause", err)
+	}
+}
+
+// refuse counts what of the network side is none.
+func (u *uplink) refuse(err error) {
+	if err != nil {
+		u.refused.Add(1)
+		u.d.log.Error("part of an update refused", "cause", err)
 	}
 }
 
@@ -284,12 +329,12 @@ func (u *uplink) releaseBatch() {
 
 // nextRelease waits for the next time of day at which records may leave. Without such times, or if they leave at once, it waits for nothing.
 func (u *uplink) nextRelease() (<-chan time.Time, func()) {
-	if u.d.cfg.Release == "at_once" || len(u.d.cfg.ReleaseAt) == 0 {
+	if u.d.cfg.Release == "at_once" || len(u.d.config().ReleaseAt) == 0 {
 		return nil, func() {}
 	}
 	now := u.d.clock.Now().In(japan)
 	var next time.Time
-	for _, at := range u.d.cfg.ReleaseAt {
+	for _, at := range u.d.config().ReleaseAt {
 		t, err := time.Parse("15:04", at)
 		if err != nil {
 			continue

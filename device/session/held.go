@@ -2,7 +2,10 @@
 
 package session
 
-import "madoguchi/display"
+import (
+	"madoguchi/card"
+	"madoguchi/display"
+)
 
 // Settings are the parts of [Config] that an update may change while the program runs.
 type Settings struct {
@@ -32,4 +35,16 @@ func (m *machine) settings(s Settings) {
 	if m.part() == atRest {
 		m.lang = s.Langs[0]
 	}
+}
+
+// Vitals are what of the box itself works, as the session knows it.
+type Vitals struct {
+	Reader, Keypad, Panel, Storage bool
+	Link                           bool // the line to city hall is up
+}
+
+// Vitals tells what works now.
+func (s State) Vitals() Vitals {
+	return Vitals{Reader: s.readerKnown && s.presence != card.NoReader && !s.serviceBad, Keypad: !s.keypadBad, Panel: !s.panelBad, Storage: !s.storageBad,
+		Link: s.link == LinkUp}
 }
