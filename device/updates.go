@@ -152,10 +152,10 @@ func (u *updates) changed(s update.Status) {
 	if s.State == update.Committed {
 		u.d.cases.Store(0)
 	}
-	was := u.status.Swap(&s)
-	if was != nil && was.State == update.Waiting && s.State != update.Waiting && u.d.usedWithin(quietFor) {
-		u.hush()
+	if was := u.status.Load(); was != nil && was.State == update.Waiting && s.State != update.Waiting && u.d.usedWithin(quietFor) {
+		u.hush() // first, or it could be told before
 	}
+	u.status.Store(&s)
 	u.d.log.Info("update", "state", s.State, "kind", s.Kind, "version", s.Version, "code", s.Code)
 	u.news()
 }
