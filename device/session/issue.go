@@ -132,3 +132,8 @@ func (s State) task() task {
 	}
 	return s.issuing.tasks[s.issuing.at]
 }
+
+// forPeople tells whether the operation waits for somebody: the second person, or whoever has the card.
+func (s State) forPeople() bool {
+	return s.step == stepIssueAgain || s.step == stepIssuing && s.issuing.open && s.issuing.news.Phase == IssueWaiting
+}

@@ -226,10 +226,10 @@ func (m *machine) idleRead(ev Event) {
 	case ev.Result == ResultGone && !m.cardIn(), ev.Result == ResultNoReader:
 		m.rest()
 	case ev.Result == ResultOK && (ev.Board.MyNumber()):
-		m.board, m.known = ev.Board, true
+		m.board, m.known, m.obeys = ev.Board, true, ev.Obeys
 		m.to(stepIdleBoard)
 	case ev.Result == ResultOK:
-		m.board, m.known = ev.Board, true
+		m.board, m.known, m.obeys = ev.Board, true, ev.Obeys
 		m.to(stepIdleWrong)
 	default:
 		m.to(stepIdleWrong)

@@ -157,7 +157,7 @@ func (s State) Shows() display.Screen { return s.screen }
 
 // Busy tells whether an effect is in flight or the panel does not yet show the last screen.
 func (s State) Busy() bool {
-	return s.wait != 0 || steps[s.step].busy || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)
+	return s.wait != 0 || steps[s.step].busy && !s.forPeople() || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)
 }
 
 // CaseOpen tells whether a case is open: something may be lost if the power goes.

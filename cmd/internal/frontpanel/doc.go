@@ -16,8 +16,9 @@
 //	POST /api/lid                {"open":true}
 //	POST /api/power              {"cut":true}
 //	POST /api/clock              {"advance":"90s"}
+//	POST /api/issuer             {"release":"0417"}, {"refuse":"0417","by":"B"}: the second person at the simulated issuer
 //	GET  /api/cityhall/records   the facets that city hall holds, in the order of their random id
-//	GET  /api/world              switches, card, keys, clerk codes of the demo, the box's clock
+//	GET  /api/world              switches, card, keys, clerk codes of the demo, who waits at the simulated issuer, the box's clock
 //	GET  /cityhall/              city hall's own page
 //
 // A call that cannot be understood is answered 400, one that cannot be done as

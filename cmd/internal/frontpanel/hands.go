@@ -17,12 +17,13 @@ type done struct {
 }
 
 const (
-	keyExample   = `{"key":"5"}, {"key":"clear","hold_ms":2100}, {"down":["1","5"]} or {"up":["1"]}`
-	cardExample  = `{"insert":"<id>"}, {"remove":true} or {"fresh":"<id>"}`
-	upExample    = `{"up":true} or {"up":false}`
-	cutExample   = `{"cut":true} or {"cut":false}`
-	lidExample   = `{"open":true}`
-	clockExample = `{"advance":"90s"}`
+	keyExample    = `{"key":"5"}, {"key":"clear","hold_ms":2100}, {"down":["1","5"]} or {"up":["1"]}`
+	cardExample   = `{"insert":"<id>"}, {"remove":true} or {"fresh":"<id>"}`
+	upExample     = `{"up":true} or {"up":false}`
+	cutExample    = `{"cut":true} or {"cut":false}`
+	lidExample    = `{"open":true}`
+	issuerExample = `{"release":"0417"} or {"refuse":"0417","by":"B"}`
+	clockExample  = `{"advance":"90s"}`
 )
 
 // Limits of what hands do.

@@ -77,7 +77,7 @@ func TestWords(t *testing.T) {
 	for _, m := range regexp.MustCompile(`data-w="([^"]+)"`).FindAllStringSubmatch(asset(t, "index.html"), -1) {
 		ids = append(ids, m[1])
 	}
-	for _, js := range []string{"app.js", "cards.js", "sides.js", "hall.js", "hints.js", "keys.js"} {
+	for _, js := range []string{"app.js", "cards.js", "sides.js", "hall.js", "hints.js", "issuer.js", "keys.js"} {
 		for _, m := range regexp.MustCompile(`[^a-z]w\("([^"]+)"\)`).FindAllStringSubmatch(asset(t, js), -1) {
 			ids = append(ids, m[1])
 		}

@@ -55,6 +55,7 @@ func New(w *world.World, opts Opts) http.Handler {
 	s.route(mux, "/api/lid", "POST", s.lid)
 	s.route(mux, "/api/power", "POST", s.power)
 	s.route(mux, "/api/clock", "POST", s.clock)
+	s.route(mux, "/api/issuer", "POST", s.issuer)
 	s.route(mux, "/api/cityhall/records", "GET", s.records)
 	s.route(mux, "/api/world", "GET", s.switches)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {

@@ -28,6 +28,8 @@ type boxConfig struct {
 	DeviceID    string         `toml:"device_id"`
 	DataDir     string         `toml:"data_dir"`
 	AckKey      string         `toml:"ack_key"`
+	IssuerKey   string         `toml:"issuer_key"`
+	IssuerSeal  string         `toml:"issuer_seal"`
 	Release     string         `toml:"release"`
 	Panel       string         `toml:"panel"`
 	Clerks      []device.Clerk `toml:"clerks"`
@@ -55,6 +57,7 @@ func (w *World) writeConfig() (string, error) {
 		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model),
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}
+	c.IssuerKey, c.IssuerSeal = w.issuerKeys()
 	if c.Clerks, err = w.clerkHashes(); err != nil {
 		return "", err
 	}

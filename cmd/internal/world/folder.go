@@ -25,6 +25,8 @@ import (
 //	link/           the network side's own storage
 //	cityhall.db     city hall's database
 //	digest.key      the key of its digests
+//	issuer.db       the simulated issuer's book
+//	issuer.seed     the seed of its keys
 //	ack.key         the seed of the key that signs acknowledgements
 //	device          the device id
 //	cards.json      the states of the sample cards

@@ -75,7 +75,10 @@ func (w *World) Remove() error {
 // Fresh makes a sample card new, with all tries and its first PINs.
 func (w *World) Fresh(id string) error {
 	defer w.tellSwitches()
-	return slotError(w.pocket.refresh(id))
+	if err := w.pocket.refresh(id); err != nil || id != suspendedCard {
+		return slotError(err)
+	}
+	return w.suspend(context.Background())
 }
 
 func slotError(err error) error {

@@ -213,7 +213,7 @@ func TestPocket(t *testing.T) {
 	if used := last.usedCards(); len(used) != 0 {
 		t.Errorf("after a restart used %v", used)
 	}
-	if got, want := len(last.list()), len(simcard.Samples(today)); got != want {
+	if got, want := len(last.list()), len(simcard.Samples(today))+len(simcard.IssuerSamples(today)); got != want {
 		t.Errorf("%d cards, want %d", got, want)
 	}
 }

@@ -50,7 +50,7 @@ var (
 )
 
 func newPocket(f *folder, today time.Time) (*pocket, error) {
-	p := &pocket{folder: f, reader: simcard.NewReader(), samples: simcard.Samples(today),
+	p := &pocket{folder: f, reader: simcard.NewReader(), samples: append(simcard.Samples(today), simcard.IssuerSamples(today)...),
 		cards: map[string]*simcard.Card{}, fresh: map[string]simcard.State{}}
 	kept := map[string]simcard.State{}
 	data, err := os.ReadFile(f.file("cards.json"))
@@ -95,7 +95,7 @@ func (p *pocket) list() []Card {
 // look is how the card is printed.
 func look(id string) string {
 	switch id {
-	case "under_15":
+	case "under_15", "issuer_child":
 		return "child"
 	case "face_auth":
 		return "face_auth"
@@ -139,6 +139,13 @@ func (p *pocket) usedCards() map[string][]string {
 		}
 	}
 	return out
+}
+
+// usedNow reports whether a card is no longer fresh.
+func (p *pocket) usedNow(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used(id)
 }
 
 // in returns the id of the card in the slot, "" without one.

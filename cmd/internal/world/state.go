@@ -44,12 +44,14 @@ type Switches struct {
 	Lid    bool                `json:"lid"` // open
 	Broker bool                `json:"broker"`
 	// BrokerOutside: the broker is not ours to switch.
-	BrokerOutside bool      `json:"broker_outside"`
-	Lamp          Lights    `json:"lamp"`
-	Buzzer        bool      `json:"buzzer"`
-	Keys          []string  `json:"keys"`    // keys that are down
-	Answers       []string  `json:"answers"` // keys that the present screen answers; "digits", "any"
-	Clock         time.Time `json:"clock"`   // the box's clock
+	BrokerOutside bool `json:"broker_outside"`
+	// Waiting are the operations of the simulated issuer that wait for a second person.
+	Waiting []Waiting `json:"waiting"`
+	Lamp    Lights    `json:"lamp"`
+	Buzzer  bool      `json:"buzzer"`
+	Keys    []string  `json:"keys"`    // keys that are down
+	Answers []string  `json:"answers"` // keys that the present screen answers; "digits", "any"
+	Clock   time.Time `json:"clock"`   // the box's clock
 }
 
 // Lights are the three lights of the lamp.
@@ -96,7 +98,7 @@ func (w *World) Switches() Switches {
 	return Switches{
 		City: w.city.Name, Office: w.office.Name, Clerks: Clerks(), Reader: w.opts.Card, Card: card, Used: used,
 		Power: w.box != nil, Line: w.line.isUp(), Lid: w.lidOpen, Broker: w.broker == nil || w.broker.Up(), BrokerOutside: w.broker == nil,
-		Lamp: Lights{w.lights[0], w.lights[1], w.lights[2]}, Buzzer: w.buzzer,
+		Waiting: append([]Waiting{}, w.waiting...), Lamp: Lights{w.lights[0], w.lights[1], w.lights[2]}, Buzzer: w.buzzer,
 		Keys: keyNames(mask), Answers: answers, Clock: time.Now().Add(w.ahead),
 	}
 }

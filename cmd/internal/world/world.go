@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/cmd/internal/authority"
 	"madoguchi/cmd/internal/broker"
 	"madoguchi/cmd/internal/cityweb"
 	"madoguchi/cmd/internal/collector"
@@ -64,15 +65,16 @@ type World struct {
 	office Office
 	device string
 
-	folder *folder
-	panel  *epdtest.Emulator
-	pocket *pocket
-	finger *fingers
-	line   *line
-	broker *broker.Broker // nil: not ours
-	store  *store.Store
-	hall   *collector.Collector
-	page   http.Handler
+	folder    *folder
+	panel     *epdtest.Emulator
+	pocket    *pocket
+	finger    *fingers
+	line      *line
+	broker    *broker.Broker // nil: not ours
+	store     *store.Store
+	authority *authority.Authority // the simulated issuer
+	hall      *collector.Collector
+	page      http.Handler
 
 	switching   sync.Mutex // one power change at a time
 	configuring sync.Mutex // one writer of box.toml at a time
@@ -85,6 +87,8 @@ type World struct {
 	buzzer     bool
 	refreshing bool
 	ahead      time.Duration
+	waiting    []Waiting // for a second person, as the page was told last
+	waited     string
 	presence   card.Presence // what the box was told last of the slot
 	lidOpen    bool
 
@@ -201,6 +205,9 @@ func (w *World) buildHall(ctx, run context.Context) error {
 		City: w.city.code(), TitleJa: w.city.Name.JA, TitleEn: w.city.Name.EN, Log: w.log,
 		Live: true, K: 1, // nobody real stands at this counter
 	})
+	if err := w.buildIssuer(ctx, run, target, password); err != nil {
+		return err
+	}
 	w.wait.Go(func() {
 		if err := w.hall.Run(run); err != nil {
 			w.log.Error("collector", "err", err)
@@ -229,6 +236,9 @@ func (w *World) Close() error {
 	}
 	if w.broker != nil {
 		errs = append(errs, w.broker.Stop())
+	}
+	if w.authority != nil {
+		errs = append(errs, w.authority.Close())
 	}
 	if w.store != nil {
 		errs = append(errs, w.store.Close())

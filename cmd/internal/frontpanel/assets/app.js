@@ -6,6 +6,7 @@ import { Cards } from "./cards.js";
 import { Glass } from "./glass.js";
 import { Hall } from "./hall.js";
 import { Hints } from "./hints.js";
+import { Issuer } from "./issuer.js";
 import { Keys } from "./keys.js";
 import { Sides } from "./sides.js";
 import { getLang, label, setLang, w } from "./words.js";
@@ -16,6 +17,7 @@ const keys = new Keys($("pad"));
 const cards = new Cards($("cards"), $("note"), $("slot"), $("laid"), $("device"));
 const sides = new Sides($("plan"), $("tower"), $("sees"), $("resident"), $("clerk"));
 const hall = new Hall($("records"), $("count"), $("way"));
+const issuer = new Issuer($("release"));
 const hints = new Hints($("who"), $("hint"), $("path"), $("trials"), cards);
 
 let state = { face: "idle", screen: "boot", lamp: "off", busy: true, case: null };
@@ -37,6 +39,7 @@ function show() {
   cards.show(samples.map(c => ({ ...c, used: c.id in used, changed: used[c.id] || [] })), world.card || "", world.reader);
   sides.show(state, world);
   hints.show(state, world);
+  issuer.show(world.waiting || []);
   keys.label();
   keys.show(world.answers || [], world.keys || []);
   $("glass").setAttribute("aria-busy", String(state.busy));
