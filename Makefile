@@ -47,6 +47,11 @@ test: setup ## run every test
 	$(GO) test -timeout 30m $(ROOMS)
 	$(GO) test -timeout 30m -p 1 ./cmd/...
 
+.PHONY: bench-boot
+bench-boot: setup ## boot the box in an arm64 machine: units, walls, keys, panel, card, a cut of power (pictures: dist/bench)
+	$(GO) vet -tags bench ./cmd/internal/bench
+	$(GO) test -tags bench -count=1 -timeout 40m -v -run TestBench ./cmd/internal/bench
+
 .PHONY: check
 check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests, arm64 build, clean tree
 	@echo 'check: gofmt'; out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }

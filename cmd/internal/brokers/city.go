@@ -25,6 +25,9 @@ type City struct {
 	Code string // in topics
 	Dir  string
 
+	// Addresses are what a server's certificate names beside 127.0.0.1.
+	Addresses []net.IP
+
 	mu     sync.Mutex
 	key    *ecdsa.PrivateKey
 	cert   *x509.Certificate
@@ -58,7 +61,7 @@ func NewCity(code, dir string) (*City, error) {
 // CAFile is the authority's certificate.
 func (c *City) CAFile() string { return filepath.Join(c.Dir, "ca.pem") }
 
-// Issue makes a certificate for a name and gives its files. A server's also names 127.0.0.1.
+// Issue makes a certificate for a name and gives its files. A server's also names 127.0.0.1 and Addresses.
 func (c *City) Issue(name string, server bool) (certFile, keyFile string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -72,7 +75,7 @@ func (c *City) Issue(name string, server bool) (certFile, keyFile string, err er
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-validity), NotAfter: now.Add(validity),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	if server {
-		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+		template.IPAddresses = append([]net.IP{net.IPv4(127, 0, 0, 1)}, c.Addresses...)
 		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, c.cert, &key.PublicKey, c.key)

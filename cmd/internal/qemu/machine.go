@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -20,8 +22,15 @@ const program = "qemu-system-aarch64"
 type Opts struct {
 	// Kernel and Initrd are files; without a kernel the processor never starts.
 	Kernel, Initrd string
+	// Append is added to the kernel's command line.
+	Append string
 	// Console takes what the guest writes to its console; nil: nobody looks.
 	Console io.Writer
+	// More are further arguments: disks, ports and whatever else the guest is to have. The first file of Files is descriptor 4.
+	More  []string
+	Files []*os.File
+	// Memory is in MiB; default 256. CPUs defaults to 1.
+	Memory, CPUs int
 }
 
 // Machine is a running QEMU.
@@ -50,8 +59,11 @@ func Start(o Opts) (*Machine, error) {
 	}
 	defer f.Close()
 	m := &Machine{card: l.Addr().String(), said: &lines{}, ended: make(chan struct{})}
+	if o.Memory == 0 {
+		o.Memory = 256
+	}
 	args := []string{
-		"-machine", "virt", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256",
+		"-machine", "virt", "-accel", "tcg", "-cpu", "cortex-a72", "-m", strconv.Itoa(o.Memory), "-smp", strconv.Itoa(max(1, o.CPUs)),
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
 		"-device", "qemu-xhci,id=usb",
 		"-chardev", "socket,id=card,fd=3,server=on,wait=off", // 3: the first of ExtraFiles
@@ -60,10 +72,11 @@ func Start(o Opts) (*Machine, error) {
 	if o.Kernel == "" {
 		args = append(args, "-S")
 	} else {
-		args = append(args, "-serial", "stdio", "-kernel", o.Kernel, "-initrd", o.Initrd, "-append", "console=ttyAMA0 panic=1 quiet")
+		args = append(args, "-serial", "stdio", "-kernel", o.Kernel, "-initrd", o.Initrd, "-append", strings.TrimSpace("console=ttyAMA0 panic=1 quiet "+o.Append))
 	}
+	args = append(args, o.More...)
 	m.cmd = exec.Command(program, args...)
-	m.cmd.ExtraFiles = []*os.File{f}
+	m.cmd.ExtraFiles = append([]*os.File{f}, o.Files...)
 	m.cmd.Stderr = m.said
 	m.cmd.Stdout = o.Console
 	if err := m.cmd.Start(); err != nil {
