@@ -6,6 +6,7 @@
 //	counter --config /etc/madoguchi/counter.toml
 //	counter card readers|status|watch|selftest|trace [--json]
 //	counter board-key                       # for the unit that opens the data partition
+//	slots get-primary|set-primary|…         # RAUC's back-end for the two slots, and their gate; also "counter slots"
 //
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
@@ -26,6 +27,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
@@ -41,6 +43,12 @@ var version = "development"
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if filepath.Base(args[0]) == "slots" { // the name by which RAUC calls it
+		return runSlots(args[1:], stdout, stderr)
+	}
+	if len(args) > 1 && args[1] == "slots" {
+		return runSlots(args[2:], stdout, stderr)
+	}
 	if len(args) > 1 && args[1] == "card" {
 		return runCard(args[2:], stdout, stderr)
 	}

@@ -33,6 +33,7 @@ endef
 define MADOGUCHI_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(@D)/bin/counter \
 		$(TARGET_DIR)/usr/libexec/madoguchi/counter
+	ln -sf counter $(TARGET_DIR)/usr/libexec/madoguchi/slots
 	$(INSTALL) -D -m 0755 $(@D)/bin/link \
 		$(TARGET_DIR)/usr/libexec/madoguchi/link
 endef

@@ -45,6 +45,7 @@ var arrows = []struct {
 	{"device/session", []string{"device/policy/...", "device/procedure", "display", "card", "sync/record", "sync/claim"}},
 	{"device/issue", []string{"sync/issuer"}},
 	{"device/update", []string{"sync/wall"}},
+	{"device/slots", nil},
 	{"device/update/signer", []string{"device/update"}}, // the fleet's side
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},

@@ -28,8 +28,11 @@ var walls = map[string]struct {
 		"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "WatchdogSec=60", "Type=notify", "CapabilityBoundingSet="}},
 	"pcscd": {1.5, []string{"User=pcscd", "RestrictAddressFamilies=AF_UNIX AF_NETLINK", "DeviceAllow=char-usb_device rw", "DevicePolicy=closed",
 		"LimitCORE=0", "MemorySwapMax=0", "ExecStart=/usr/sbin/pcscd --foreground --error", "CapabilityBoundingSet="}},
-	"chrony":              {2.5, []string{"User=chrony", "CapabilityBoundingSet=CAP_SYS_TIME", "DevicePolicy=closed", "LimitCORE=0"}},
-	"firewall":            {3.6, []string{"CapabilityBoundingSet=CAP_NET_ADMIN", "Before=network-pre.target sysinit.target"}},
+	"chrony":         {2.5, []string{"User=chrony", "CapabilityBoundingSet=CAP_SYS_TIME", "DevicePolicy=closed", "LimitCORE=0"}},
+	"firewall":       {3.6, []string{"CapabilityBoundingSet=CAP_NET_ADMIN", "Before=network-pre.target sysinit.target"}},
+	"madoguchi-gate": {2.9, []string{"FailureAction=reboot", "PrivateNetwork=yes", "PrivateMounts=yes", "LimitCORE=0"}},
+	"madoguchi-trial": {2.9, []string{"SuccessAction=reboot", "RebootArgument=0 tryboot", "ExecStart=/usr/libexec/madoguchi/slots arm",
+		"PrivateNetwork=yes", "PrivateMounts=yes", "LimitCORE=0"}},
 	"madoguchi-data":      {4.5, []string{"IPAddressDeny=any", "LimitCORE=0", "RestrictNamespaces=yes"}},
 	"madoguchi-provision": {2.9, []string{"PrivateNetwork=yes", "PrivateMounts=yes", "LimitCORE=0", "ConditionPathExists=!/data/provisioned"}},
 }
@@ -226,7 +229,8 @@ func systemRoot(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	command(t, "cp", "-a", filepath.Join(tree, overlay)+"/.", root)
-	for _, p := range []string{"usr/sbin/pcscd", "usr/sbin/chronyd", "usr/sbin/nft", "usr/libexec/madoguchi/counter", "usr/libexec/madoguchi/link"} {
+	for _, p := range []string{"usr/sbin/pcscd", "usr/sbin/chronyd", "usr/sbin/nft", "usr/libexec/madoguchi/counter", "usr/libexec/madoguchi/link",
+		"usr/libexec/madoguchi/slots", "usr/bin/rm"} {
 		p = filepath.Join(root, p)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 			t.Fatal(err)
