@@ -43,6 +43,9 @@ type Config struct {
 	Release   string   `toml:"release"`
 	ReleaseAt []string `toml:"release_at"` // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
 	Sound     bool     `toml:"sound"`      // one tone for every key; default off
+	// Reveal lets residents look at a signing password that they have typed, one character at a time, while メニュー is held; default off. What is given
+	// up by it stands in package pinpad.
+	Reveal bool `toml:"reveal"`
 
 	UpdateRoot string `toml:"update_root"` // file with the first root of the city's signed updates; empty: the box takes no updates
 	Hardware   string `toml:"hardware"`    // the board, as releases name it: "rpi4"
@@ -82,7 +85,7 @@ type Pins struct {
 
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
-	Languages: []string{"ja", "en"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
+	Languages: []string{"ja", "ja_easy", "en", "zh", "ko", "pt", "vi"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
 	Panel: string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},

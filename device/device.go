@@ -240,7 +240,7 @@ func (d *Device) openBox() error {
 
 func (d *Device) sessionConfig(refused bool) session.Config {
 	now := d.config()
-	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build}
+	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build, Reveal: d.cfg.Reveal}
 	c.Issuer = d.cfg.issuerFor()
 	if floor, err := d.box.Floor(); err == nil {
 		c.Floor = floor

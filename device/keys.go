@@ -30,12 +30,20 @@ var padFaults = map[pin.Fault]session.Fault{
 	pin.FaultNeedsDigit: session.FaultNeedsDigit, pin.FaultMismatch: session.FaultMismatch,
 }
 
-// padEvent is the session's event for the pad's; false for one that means nothing to it (long presses).
+// padEvent is the session's event for the pad's; false for one that means nothing to it.
 func padEvent(e pinpad.Event) (session.Event, bool) {
 	ev := session.Event{At: e.At, Gen: e.Gen, Filled: e.Filled, Half: e.Pending}
 	switch e.Kind {
 	case pinpad.EventPress:
 		ev.Kind = session.Press
+		k, ok := padKeys[e.Key]
+		ev.Key = k
+		return ev, ok
+	case pinpad.EventHold, pinpad.EventRelease:
+		ev.Kind = session.LongPress
+		if e.Kind == pinpad.EventRelease {
+			ev.Kind = session.LetGo
+		}
 		k, ok := padKeys[e.Key]
 		ev.Key = k
 		return ev, ok

@@ -146,6 +146,12 @@ func (d *Device) do(e session.Effect) {
 		d.link.typed(e.No)
 	case session.IssueCancel:
 		d.link.cancel(e.No)
+	case session.Reveal:
+		d.paint.Reveal(e.No, func(atlas []byte, show func([]byte)) error {
+			return d.hw.Pad.Reveal(padSlots[e.Slot], e.At, atlas, show)
+		})
+	case session.Cover:
+		d.paint.Cover()
 	case session.EndCard:
 		d.cards.put(&order{end: true})
 	case session.Journal, session.Finish, session.Misses, session.Afterwards, session.Look:
@@ -200,6 +206,10 @@ func (d *Device) readReports(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-d.paint.Reports():
+			if r.Glimpse != 0 {
+				d.send(ctx, session.Event{At: r.At, Kind: session.Revealed, No: r.Glimpse, Bad: r.Err != nil})
+				continue
+			}
 			d.panelFailed.Store(r.Err != nil)
 			if r.Err != nil {
 				d.log.Error("panel", "screen", r.ID, "cause", r.Err)

@@ -148,7 +148,7 @@ func bubble(t *testing.T, prepare func(*rig), f func(*rig)) {
 func (r *rig) on() {
 	r.t.Helper()
 	var err error
-	if r.pad, err = pinpad.New(r.keys.Rows(), r.keys.Cols(), &pinpad.Opts{Sleep: time.Sleep, Now: r.clock.Now}); err != nil {
+	if r.pad, err = pinpad.New(r.keys.Rows(), r.keys.Cols(), &pinpad.Opts{Sleep: time.Sleep, Now: r.clock.Now, Reveal: r.config.Reveal}); err != nil {
 		r.t.Fatal(err)
 	}
 	if r.driver, err = epd.New(r.panel.Port(), epd.Pins(r.panel.Pins()), &epd.Opts{Model: r.model}); err != nil {

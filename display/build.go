@@ -152,6 +152,8 @@ func (b *builder) page() page {
 		b.board(&p)
 	case b.s.ID == ResidentLanguage:
 		b.languages(&p)
+	case b.s.ID == ResidentReview:
+		b.review(&p)
 	case b.isList():
 		b.clerkHead(&p)
 		p.list = b.list()

@@ -29,6 +29,8 @@ func (d *drawer) page(p page) {
 		d.bigDigits(p)
 	case p.entry != nil:
 		d.digits(p)
+	case p.review != "":
+		d.review(p)
 	case p.big != nil:
 		d.big(p)
 	case len(p.choices) > 0 && p.large:

@@ -101,6 +101,7 @@ const (
 	ResidentWrong          ID = "resident.wrong"            // Kind, Left, Max. The card refused the PIN; it hints at the wrong kind of PIN.
 	ResidentSplit          ID = "resident.split"            // Kind, Left, Max, Reason "change", "swap" or "check". An earlier change reached one half of the PIN only.
 	ResidentLookAlike      ID = "resident.lookalike"        // Kind. After a new password was typed, whatever it is: letters that are mistaken. 確認 keeps it, 訂正 chooses again.
+	ResidentReview         ID = "resident.review"           // Kind; Choice of Filled characters, from 1. A typed password, before it is used; Painter.Reveal shows the character.
 	ResidentMismatch       ID = "resident.mismatch"         // Kind. The two entries of the new PIN differ; both were wiped.
 	ResidentDone           ID = "resident.done"             // Kind; Ends and EndState of its certificate. The PIN is right.
 	ResidentChanged        ID = "resident.changed"          // Kind; Ends and EndState of its certificate. The card holds the new PIN.
@@ -243,6 +244,7 @@ func buildInfos() map[ID]Info {
 		ResidentWrong:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentSplit:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentLookAlike:      {Face: FaceResident, Seen: true, Keys: []string{"clear", "enter"}},
+		ResidentReview:         {Face: FaceResident, Keys: []string{"up", "down", "cancel", "clear", "enter"}},
 		ResidentPractice:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentPractised:      {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentMismatch:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},

@@ -9,8 +9,8 @@ import (
 
 // Large print is for residents who cannot read the body's 32 px: everything that is read stands in 40 px on the 4.2" panel (8.5 mm) and in up
 // to 64 px on the 7.5" one, at most five rows on a page. What takes more rows is parted between paragraphs, and 確認 goes on to the next page;
-// an answer is given on the last one. Rows are broken for the smallest panel, so that a page is the same on all. Two things stay as they are: the
-// table of letters, which fills the glass already, and head and foot.
+// an answer is given on the last one. Rows are broken for the smallest panel, so that a page is the same on all. Three things stay as they are: the
+// table of letters, which fills the glass already, the review, whose one character is larger anyway, and head and foot.
 const (
 	bigPrint   = 40
 	bigRows    = 5
@@ -47,7 +47,7 @@ func Pages(s Screen) int {
 func (b *builder) enlarge(p *page) {
 	p.large = true
 	switch {
-	case p.entry != nil:
+	case p.entry != nil, p.review != "":
 		return
 	case len(p.choices) > 0:
 		b.enlargeChoices(p)

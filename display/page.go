@@ -19,6 +19,7 @@ type page struct {
 	choices     []option
 	board       []boardLine
 	entry       *entry
+	review      string // place among the characters, "▲▼ 3 / 8"
 	list        *list
 	text        *text
 	date        *dateEntry

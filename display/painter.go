@@ -33,19 +33,13 @@ var DefaultPainterOpts = PainterOpts{
 	BackoffMost: 30 * time.Second,
 }
 
-// A Clock tells and waits for time.
-type Clock interface {
-	Now() time.Time
-	// Timer returns a channel that delivers once, d from now; stop releases the timer.
-	Timer(d time.Duration) (c <-chan time.Time, stop func())
-}
-
 // A Report says that a screen stands on the glass (BUSY has fallen), or why it does not.
 type Report struct {
-	At  time.Time
-	Gen uint32
-	ID  ID
-	Err error
+	At      time.Time
+	Gen     uint32
+	ID      ID
+	Glimpse uint32 // not 0: it is about this character of Painter.Reveal
+	Err     error
 }
 
 // RefreshCounts are the refreshes that ended well since the painter was made; a panel is worn by them.
@@ -75,12 +69,16 @@ type Painter struct {
 	asked     ID        // of the last Show
 	gridStart time.Time // when the running entry screen was first shown
 	counts    RefreshCounts
+	glimpse   *glimpse // not yet shown
+	cover     bool     // a character is to be taken off the glass
 
 	// Below: for Run.
 	glass    *mono.Image // what the panel shows, if known
 	known    bool
 	blank    bool    // the panel was wiped and not painted since
 	last     request // what was painted last
+	lent     bool    // a character stands on the glass
+	bared    bool    // one did since the last full refresh
 	partials int     // since the last full refresh
 	erased   int     // pixels, likewise
 	backoff  time.Duration
@@ -168,6 +166,9 @@ func (p *Painter) Run(ctx context.Context) error {
 	var tick time.Time // the grid instant being waited for
 	for ctx.Err() == nil {
 		r, due := p.next(&tick)
+		if r == nil && p.peeped(ctx) {
+			continue
+		}
 		if r != nil && !p.clock.Now().Before(due) {
 			tick = time.Time{}
 			p.take(r)
@@ -298,7 +299,7 @@ func (p *Painter) choose(r *request, dirty image.Rectangle) refresh {
 		return refreshFull
 	case p.blank:
 		return refreshQuick // the glass is clean
-	case other && r.info.FullRefresh:
+	case other && (r.info.FullRefresh || p.bared):
 		return refreshFull
 	case spent && (other || !r.info.Entry) && !dirty.Empty():
 		return refreshFull
@@ -328,20 +329,27 @@ func (p *Painter) apply(ctx context.Context, r *request, m *mono.Image, how refr
 		err = p.panel.Wipe(ctx)
 	}
 	if err != nil {
-		p.known = false
-		if p.backoff = min(2*p.backoff, p.opts.BackoffMost); p.backoff == 0 {
-			p.backoff = p.opts.Backoff
-		}
-		p.retry = p.clock.Now().Add(p.backoff)
-		again := *r
-		p.putBack(&again)
-		p.report(ctx, r, err)
+		p.failed(ctx, r, err)
 		return false
 	}
 	p.count(m, how)
 	p.glass, p.last, p.known, p.blank = m, *r, true, how == refreshWipe
 	p.backoff, p.retry = 0, time.Time{}
+	p.lent = p.lent && how == refreshNone
+	p.bared = p.bared && how != refreshFull && how != refreshWipe
 	return true
+}
+
+// failed notes that nothing is known of the glass, and asks for the request again after a while.
+func (p *Painter) failed(ctx context.Context, r *request, err error) {
+	p.known = false
+	if p.backoff = min(2*p.backoff, p.opts.BackoffMost); p.backoff == 0 {
+		p.backoff = p.opts.Backoff
+	}
+	p.retry = p.clock.Now().Add(p.backoff)
+	again := *r
+	p.putBack(&again)
+	p.report(ctx, r, err)
 }
 
 // count keeps the counts of refreshes and the residue since the last full one. A quick refresh is taken to leave a quarter.
@@ -366,23 +374,15 @@ func (p *Painter) count(m *mono.Image, how refresh) {
 }
 
 func (p *Painter) report(ctx context.Context, r *request, err error) {
-	if ctx.Err() != nil {
+	p.tell(ctx, Report{Gen: r.gen, ID: r.screen.ID, Err: err})
+}
+
+func (p *Painter) tell(ctx context.Context, r Report) {
+	if r.At = p.clock.Now(); ctx.Err() != nil {
 		return
 	}
 	select {
-	case p.reports <- Report{At: p.clock.Now(), Gen: r.gen, ID: r.screen.ID, Err: err}:
+	case p.reports <- r:
 	case <-ctx.Done():
 	}
-}
-
-// systemClock is the clock of package time.
-type systemClock struct{}
-
-var _ Clock = systemClock{}
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) Timer(d time.Duration) (<-chan time.Time, func()) {
-	t := time.NewTimer(d)
-	return t.C, func() { t.Stop() }
 }

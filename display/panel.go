@@ -34,3 +34,13 @@ type QuickPanel interface {
 	// Quick is Full with the shorter waveform.
 	Quick(ctx context.Context, m *mono.Image) error
 }
+
+// A LendPanel can show a picture that must not be copied.
+type LendPanel interface {
+	Panel
+	// Lend shows pic in r, whose left and right edges are multiples of 8, by a partial refresh: its lines of one bit a pixel, 1 = white, sent from
+	// where they lie. pic may be overwritten when it returns. The other methods, and whoever keeps the panel's picture, know nothing of it.
+	Lend(ctx context.Context, pic []byte, r image.Rectangle) error
+	// Cover overwrites on the glass and in the controller what is lent with what stood there, by a partial refresh. Any other picture does so, too.
+	Cover(ctx context.Context) error
+}

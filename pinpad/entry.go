@@ -46,6 +46,9 @@ func (p *Pad) Secret(gen uint32, e Entry) {
 	p.mode = modeSecret
 	resume := e.Resume
 	e.Resume = false
+	if resume && p.typing == nil {
+		p.reopen(e)
+	}
 	if !resume || p.typing == nil || p.entry != e {
 		if err := p.begin(e); err != nil {
 			p.err = err
@@ -56,6 +59,14 @@ func (p *Pad) Secret(gen uint32, e Entry) {
 		}
 	}
 	p.open = true
+}
+
+// reopen takes an entry that 確認 has accepted out of its slot again, to go on with it.
+func (p *Pad) reopen(e Entry) {
+	if e.Slot >= SlotCode || e.Again || p.pins[e.Slot] == nil || p.forms[e.Slot] != e.Form {
+		return
+	}
+	p.typing, p.entry, p.pins[e.Slot] = p.pins[e.Slot], e, nil
 }
 
 // begin makes a new page for an entry.

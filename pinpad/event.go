@@ -45,7 +45,7 @@ type Entry struct {
 	// the locked pages: FaultNone leaves the slot as it stands, FaultMismatch
 	// wipes both and the new PIN starts again from the beginning.
 	Again bool
-	// Resume goes on with what was typed before 取消, if it was the same entry.
+	// Resume goes on with what was typed before 取消, or stands in its slot since 確認, if it was the same entry.
 	Resume bool
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"madoguchi/pinpad"
 	"madoguchi/pinpad/pin"
 	"madoguchi/pinpad/pinpadtest"
@@ -206,6 +208,37 @@ func TestLookAlikeHint(t *testing.T) {
 						t.Errorf("the second typing: %+v", e)
 					}
 				}
+			})
+		})
+	}
+}
+
+// TestReopen: what 確認 has accepted and nobody took goes on from where it stood, in menu mode and back; another form or slot begins anew.
+func TestReopen(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		next pinpad.Entry
+		want said // after 訂正
+	}{
+		{"the same entry", pinpad.Entry{Slot: pinpad.SlotCurrent, Form: pin.FormPassword, Resume: true}, said{typed, 5, false, 0}},
+		{"from the beginning", pinpad.Entry{Slot: pinpad.SlotCurrent, Form: pin.FormPassword}, said{pinpad.EventClearEmpty, 0, false, 0}},
+		{"another form", pinpad.Entry{Slot: pinpad.SlotCurrent, Form: pin.FormDigits4, Resume: true}, said{pinpad.EventClearEmpty, 0, false, 0}},
+		{"another slot", pinpad.Entry{Slot: pinpad.SlotNew, Form: pin.FormPassword, Resume: true}, said{pinpad.EventClearEmpty, 0, false, 0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			revealing(t, func(r *rig) {
+				r.password(pinpad.SlotCurrent)
+				r.p.Secret(3, tt.next)
+				time.Sleep(100 * time.Millisecond)
+				r.tap(pinpad.KeyClear)
+				if diff := cmp.Diff([]said{tt.want}, r.said()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if tt.name != "the same entry" {
+					return
+				}
+				r.tap(keys(t, "4", "3", "enter")...)
+				r.wantPIN(pinpad.SlotCurrent, "ABC12I")
 			})
 		})
 	}

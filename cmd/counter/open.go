@@ -69,7 +69,7 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 	if hw.Panel, err = epd.New(port, pins, &epd.Opts{Model: epd.Model(cfg.Panel)}); err != nil {
 		return fail(fmt.Errorf("starting the panel: %w", err))
 	}
-	if hw.Pad, err = pinpad.New(rows, cols, nil); err != nil {
+	if hw.Pad, err = pinpad.New(rows, cols, &pinpad.Opts{Reveal: cfg.Reveal}); err != nil {
 		return fail(fmt.Errorf("starting the key-pad: %w", err))
 	}
 	undo = append(undo, func() { _ = hw.Pad.Halt() })

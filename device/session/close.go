@@ -134,7 +134,7 @@ func (m *machine) toWipe() {
 
 // wiped: nothing of the resident's is on the panel any more.
 func (m *machine) wiped() {
-	m.lang, m.large, m.slow, m.certEnds = m.cfg.Langs[0], false, false, time.Time{}
+	m.lang, m.large, m.slow, m.certEnds, m.review = m.cfg.Langs[0], false, false, time.Time{}, review{}
 	m.to(stepClosed)
 }
 

@@ -52,6 +52,9 @@
 // changed ends with what to take home: what it is for, what the municipality has to say that matters after the counter, and the last day of the certificate it
 // opens, which no storage keeps.
 //
+// Where Config.Reveal allows it, a typed password is followed by a review: メニュー held shows one character for at most three seconds, ▲▼ choose it, 訂正 goes back to
+// the entry as it stands. While the panel brings a character the PIN's page is in use, and no key leads on.
+//
 // Each card command is journaled before it is sent, and the case's one record is stored before its result is shown. A VERIFY carries the number of tries that
 // the resident was shown; the card goroutine sends nothing if the card says another. With one try left nothing is sent but through the guard.
 //

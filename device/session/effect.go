@@ -104,6 +104,16 @@ type Change struct {
 	Left int
 }
 
+// Reveal shows the character At (from 0) of a slot in its place on the review, on the resident's screen alone. Answered by [Revealed].
+type Reveal struct {
+	No   uint32
+	Slot Slot
+	At   int
+}
+
+// Cover takes that character off the panel. Not answered.
+type Cover struct{}
+
 // EndCard leaves the card's applications and powers it off.
 type EndCard struct{}
 
@@ -158,6 +168,8 @@ func (CheckCode) effect()  {}
 func (ReadBoard) effect()  {}
 func (Verify) effect()     {}
 func (Change) effect()     {}
+func (Reveal) effect()     {}
+func (Cover) effect()      {}
 func (EndCard) effect()    {}
 func (Journal) effect()    {}
 func (Finish) effect()     {}

@@ -73,15 +73,16 @@ func (m *machine) entered(f Fault) {
 	}
 	switch m.step {
 	case stepPIN:
-		if m.procedure == record.PinChange {
-			m.to(stepRules)
+		if m.reviewable(m.filled) {
+			m.toReview(stepReview, m.filled)
 			return
 		}
-		m.work(OpVerify)
+		m.typed()
 	case stepTry, stepTryLetters:
 		m.practised()
 	case stepNew:
 		if m.kind.NewForm().Letters() {
+			m.review.length = m.filled
 			m.to(stepLookAlike)
 			return
 		}
@@ -97,11 +98,24 @@ func (m *machine) entered(f Fault) {
 	}
 }
 
+// typed goes on from the PIN that the card has.
+func (m *machine) typed() {
+	if m.procedure == record.PinChange {
+		m.to(stepRules)
+		return
+	}
+	m.work(OpVerify)
+}
+
 // lookPress is a key on the hint at letters that are easily mistaken. It is shown for every new password, whatever stands in it: a hint that came for
 // some alone would tell something of them, and nine in ten have such a letter.
 func (m *machine) lookPress(k Key) {
 	switch k {
 	case KeyEnter:
+		if n := m.review.length; m.reviewable(n) {
+			m.toReview(stepReviewNew, n)
+			return
+		}
 		m.to(stepAgain)
 	case KeyClear: // the pad wipes what its slot held
 		m.to(stepNew)

@@ -32,6 +32,10 @@ const (
 	Cleared
 	// Menued: メニュー in secret mode. Gen.
 	Menued
+	// LongPress: a key of menu mode has been down for its long press; its Press came before. Gen, Key.
+	LongPress
+	// LetGo: that key came up. Gen, Key.
+	LetGo
 	// Keypad: the pad is at fault (Bad) or right again. Lines: it is the pad's lines, not a key that stays down.
 	Keypad
 	// Lid: the lid switch opened (Bad) or closed.
@@ -50,6 +54,8 @@ const (
 	Changed
 	// Stored answers Journal, Finish and Misses. No, OK; Bad: there is no room.
 	Stored
+	// Revealed answers Reveal. No; Bad: no character stands on the panel.
+	Revealed
 	// LinkState: the network side's word. OK: line up; Queue.
 	LinkState
 	// NewRules: the municipality's rules for the next case. Rules; Bad: newer ones were refused, Rules nil: those in force stay.
@@ -64,8 +70,8 @@ const (
 	numEvents
 )
 
-var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "keypad", "lid", "shown", "reader",
-	"code_checked", "board_read", "verified", "changed", "stored", "link_state", "new_rules", "held", "new_settings", "issuing"}
+var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "long_press", "let_go", "keypad", "lid", "shown",
+	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state", "new_rules", "held", "new_settings", "issuing"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {

@@ -107,7 +107,7 @@ func measured(s stepID) record.Step {
 		return record.StepTurn
 	case s == stepBoard:
 		return record.StepBoard
-	case s == stepPIN:
+	case s == stepPIN, s == stepReview:
 		return record.StepEntry
 	case s >= stepNew && s <= stepMismatch:
 		return record.StepNewPIN
@@ -139,9 +139,9 @@ func (s State) mode(at stepID) record.Mode {
 	switch {
 	case at == stepLeave, at == stepLeaveChecking:
 		return record.LeaveCheck
-	case at == stepPIN && s.procedure == record.PinChange, at >= stepRules && at <= stepChanging:
+	case (at == stepPIN || at == stepReview) && s.procedure == record.PinChange, at >= stepRules && at <= stepChanging:
 		return record.Change
-	case at == stepPIN, at == stepChecking:
+	case at == stepPIN, at == stepReview, at == stepChecking:
 		return record.Verify
 	}
 	return 0

@@ -44,7 +44,10 @@ func (w *world) watchEvent(ev Event, s State) {
 				w.left = ev.Left
 			}
 		}
-	case Shown:
+	case Revealed:
+		w.lending = false
+	case Shown: // the painter does one thing after the other
+		w.lending = w.lending && ev.Gen <= w.lentOn
 		if s.screen.ID == display.Wipe && ev.Gen == s.gen && !ev.Bad {
 			w.resident = false
 		}
@@ -71,6 +74,14 @@ func (w *world) effect(e Effect) {
 	case CheckCode:
 		w.slots[SlotCode] = false
 		w.asked = append(w.asked, e)
+	case Reveal:
+		if w.s.kind.Form().Letters() == false || !w.s.cfg.Reveal || w.lent || !w.slots[e.Slot] {
+			w.fatalf("a character of %v is revealed", w.s.kind)
+		}
+		w.lent, w.lending, w.lentOn = true, true, w.screen.Gen
+		w.asked = append(w.asked, e)
+	case Cover:
+		w.lent = false
 	case Verify:
 		w.verifies++
 		w.sent(e.Kind, e.Left, OpVerify)
@@ -153,6 +164,9 @@ func (w *world) sent(k card.Kind, left int, op Op) {
 	if !w.entered {
 		w.fatalf("%v is sent without 確認 on an entry", op)
 	}
+	if w.lending {
+		w.fatalf("%v is sent while the PIN's page is in use", op)
+	}
 	if w.stopped {
 		w.fatalf("%v is sent after the case was cancelled", op)
 	}
@@ -174,6 +188,9 @@ func (w *world) show(e Show) {
 	}
 	if w.resident && in.Face != display.FaceResident && e.Screen.ID != display.Wipe {
 		w.fatalf("screen %q follows the resident's before the panel was white", e.Screen.ID)
+	}
+	if w.lent && e.Screen.ID != display.ResidentReview {
+		w.fatalf("screen %q follows before the character was covered", e.Screen.ID)
 	}
 	if e.Gen <= w.screen.Gen {
 		w.fatalf("generation %d follows %d", e.Gen, w.screen.Gen)
@@ -231,6 +248,8 @@ func describe(ev Event) string {
 	switch ev.Kind {
 	case Press:
 		return "press " + keyNames[ev.Key]
+	case LongPress, LetGo:
+		return ev.Kind.String() + " " + keyNames[ev.Key]
 	case Typed:
 		return fmt.Sprintf("typed %d", ev.Filled)
 	case Entered:
@@ -246,7 +265,7 @@ func describe(ev Event) string {
 		return fmt.Sprintf("%v %v left %d", ev.Kind, ev.Result, ev.Left)
 	case Stored, CodeChecked:
 		return fmt.Sprintf("%v %v", ev.Kind, map[bool]string{true: "ok", false: "no"}[ev.OK])
-	case Shown, Keypad, Lid:
+	case Shown, Keypad, Lid, Revealed:
 		return fmt.Sprintf("%v%s", ev.Kind, map[bool]string{true: " bad"}[ev.Bad])
 	}
 	if ev.Kind == Issuing {

@@ -137,6 +137,9 @@ func (m *machine) tick() {
 		m.back()
 	case m.step == stepTimeout:
 		m.expired()
+	case m.review.phase == glimpseShown:
+		m.cover()
+		m.await(nextWait)
 	case t.ask && m.extra < maxExtra:
 		m.over(stepTimeout)
 	case t.ask:
@@ -204,6 +207,8 @@ func (m *machine) residentPress(k Key) {
 	case m.step == stepChanged, m.step == stepLeaveAsk && k != KeyMenu, m.step == stepLeaveOK, m.step == stepLeaveWrong && k != KeyMenu,
 		m.step == stepUnsure && k == KeyEnter:
 		m.leavePress(k)
+	case m.reviewing() && k != KeyCancel:
+		m.reviewPress(k)
 	case k == KeyMenu:
 		m.toMenu()
 	case k == KeyCancel:

@@ -50,7 +50,7 @@ func (m *machine) rest() {
 	m.inquiry, m.page, m.reading, m.digits, m.dayFault = inquiry{}, 0, 0, "", ""
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
-	m.large, m.slow, m.certEnds = false, false, time.Time{}
+	m.large, m.slow, m.certEnds, m.review = false, false, time.Time{}, review{}
 	m.tally, m.issuing, m.clerk = tally{}, issuing{}, ""
 	m.idleDeadline()
 }

@@ -200,6 +200,9 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 	case stepLeave:
 		tries("")
 		return entry(display.LeaveID(kind))
+	case stepReview, stepReviewNew:
+		f.Choice, f.Filled = m.review.at, m.review.length
+		return display.ResidentReview, f
 	case stepTry:
 		return entry(display.PracticeID("login"))
 	case stepTryLetters:

@@ -25,6 +25,7 @@ type Config struct {
 	Fingerprint  string         // of the box, on the about screen
 	// Issuer are the procedures that the box carries out over an issuer link; none: no link is configured.
 	Issuer []record.Procedure
+	Reveal bool // a resident may look at a typed password, one character at a time
 }
 
 // japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
@@ -129,6 +130,7 @@ type State struct {
 	large    bool      // large print
 	slow     bool      // slow keys
 	leaf     int       // page of a resident's screen
+	review   review    // of a typed password
 	certEnds time.Time // last day of the certificate that the PIN opens, once it was right; never stored
 	attempts int       // to store the record, or to read the card
 	tally    tally
@@ -157,7 +159,7 @@ func (s State) Shows() display.Screen { return s.screen }
 
 // Busy tells whether an effect is in flight or the panel does not yet show the last screen.
 func (s State) Busy() bool {
-	return s.wait != 0 || steps[s.step].busy && !s.forPeople() || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)
+	return s.wait != 0 || s.review.phase == glimpseAsked || steps[s.step].busy && !s.forPeople() || s.step == stepIdleReading || (s.gen > 0 && !s.painted && !s.panelBad)
 }
 
 // CaseOpen tells whether a case is open: something may be lost if the power goes.

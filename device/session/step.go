@@ -50,6 +50,12 @@ func (m *machine) dispatch(ev Event) {
 			m.careful = false
 			m.press(ev.Key)
 		}
+	case LongPress, LetGo:
+		if ev.Gen == m.keys.Gen && m.keys.Mode == ModeMenu && m.seen(ev.At) {
+			m.longPress(ev.Key, ev.Kind == LongPress)
+		}
+	case Revealed:
+		m.revealed(ev)
 	case Typed, Entered, Cancelled, Cleared, Menued:
 		if ev.Gen == m.keys.Gen && m.keys.Mode == ModeSecret {
 			m.secret(ev)
@@ -196,6 +202,9 @@ func (m *machine) do(e ...Effect) { m.out = append(m.out, e...) }
 func (m *machine) settle() {
 	if m.step == stepBoot {
 		return
+	}
+	if !m.reviewing() {
+		m.cover()
 	}
 	if s := m.draw(); m.gen == 0 || !s.Equal(m.screen) {
 		m.gen++

@@ -61,12 +61,14 @@ const (
 	stepGuard2
 	stepGuard3
 	stepPIN
+	stepReview // of the PIN that the card has
 	stepChecking
 	stepWrong
 	stepSplit
 	stepRules
 	stepNew
 	stepLookAlike
+	stepReviewNew
 	stepAgain
 	stepMismatch
 	stepChanging
@@ -198,12 +200,14 @@ var steps = [numSteps]traits{
 	stepGuard2:        {name: "guard_2", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepGuard3:        {name: "guard_3", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepPIN:           {name: "pin", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
+	stepReview:        {name: "review", lamp: LampTyping, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepChecking:      {name: "checking", lamp: LampChecking, wait: workWait, busy: true, pin: true},
 	stepWrong:         {name: "wrong", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepSplit:         {name: "split", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepRules:         {name: "rules", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepNew:           {name: "new_pin", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
 	stepLookAlike:     {name: "look_alike", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
+	stepReviewNew:     {name: "review_new", lamp: LampTyping, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepAgain:         {name: "new_pin_again", lamp: LampTyping, mode: ModeSecret, wait: firstWait, ask: true, card: true, pin: true},
 	stepMismatch:      {name: "mismatch", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true, pin: true},
 	stepChanging:      {name: "changing", lamp: LampChecking, wait: workWait, busy: true, pin: true},

@@ -113,6 +113,17 @@ func init() {
 			w.typed(8)
 			w.enter(FaultNone)
 		},
+		stepReview: func(w *world) {
+			w.s.cfg.Reveal = true
+			w.toPIN(Key2, Key2, adult(3, 5))
+			w.typed(8)
+			w.enter(FaultNone)
+		},
+		stepReviewNew: func(w *world) {
+			scenes[stepLookAlike](w)
+			w.s.cfg.Reveal = true
+			w.press(KeyEnter)
+		},
 		stepHome: func(w *world) { scenes[stepDone](w); w.press(KeyEnter) },
 		stepAgain: func(w *world) {
 			w.toPIN(Key2, Key1, adult(3, 5))
@@ -223,6 +234,11 @@ func events(s State) []Event {
 	for _, k := range []EventKind{Cancelled, Cleared, Menued} {
 		add(Event{Kind: k, Gen: s.keys.Gen})
 	}
+	for _, k := range []EventKind{LongPress, LetGo} {
+		add(Event{Kind: k, Gen: s.keys.Gen, Key: KeyMenu})
+		add(Event{Kind: k, Gen: s.keys.Gen, Key: KeyClear})
+	}
+	add(Event{Kind: Revealed, No: s.review.no})
 	add(Event{Kind: Keypad, Bad: true})
 	add(Event{Kind: Lid, Bad: true})
 	add(Event{Kind: Shown, Gen: s.gen})
@@ -345,9 +361,9 @@ func stale(t *testing.T, w *world) {
 	t.Helper()
 	for _, ev := range events(w.s) {
 		switch ev.Kind {
-		case Press, Typed, Entered, Cancelled, Cleared, Menued, Shown:
+		case Press, Typed, Entered, Cancelled, Cleared, Menued, LongPress, LetGo, Shown:
 			ev.Gen += 7
-		case CodeChecked, BoardRead, Verified, Changed, Stored, Issuing:
+		case CodeChecked, BoardRead, Verified, Changed, Stored, Revealed, Issuing:
 			ev.No += 7
 		default:
 			continue

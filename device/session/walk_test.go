@@ -35,7 +35,7 @@ func TestWalks(t *testing.T) {
 			places := rulesOf(t, city).Places
 			w.under(city, places[i/len(cities)%len(places)].Code)
 		}
-		w.reached, w.screens = reached, screens
+		w.reached, w.screens, w.s.cfg.Reveal = reached, screens, i%2 == 1
 		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
 		if t.Failed() {
 			return
@@ -179,6 +179,12 @@ func sensible(w *world, r *rand.Rand) {
 		w.press(Key1 + Key(r.IntN(5)))
 	case stepLanguage:
 		w.press([]Key{Key1, Key2, Key5, Key7, Key8, KeyMenu, KeyEnter}[r.IntN(7)])
+	case stepReview, stepReviewNew:
+		if r.IntN(3) == 0 {
+			w.press([]Key{KeyEnter, KeyClear, KeyDown, KeyUp, KeyCancel}[r.IntN(5)])
+			return
+		}
+		w.apply(Event{Kind: []EventKind{LongPress, LetGo}[r.IntN(2)], Gen: w.keys.Gen, Key: KeyMenu})
 	case stepLookAlike:
 		w.press([]Key{KeyEnter, KeyEnter, KeyClear}[r.IntN(3)])
 	case stepProcedure:

@@ -41,6 +41,9 @@ type world struct {
 	left     int
 	guard    int
 	journal  Entry
+	lent     bool // a character is on the panel, or asked for
+	lending  bool // and the PIN's page in use
+	lentOn   uint32
 	opened   int // cases
 	records  int
 	inflight int
@@ -96,6 +99,13 @@ func (w *world) single(ev Event) {
 // answer answers one effect as a sound box would, except those of the card and the clerk code, which are the test's to answer.
 func (w *world) answer() bool {
 	w.t.Helper()
+	for i, e := range w.asked {
+		if e, ok := e.(Reveal); ok && !w.hold {
+			w.asked = append(w.asked[:i:i], w.asked[i+1:]...)
+			w.single(Event{Kind: Revealed, No: e.No})
+			return true
+		}
+	}
 	if !w.hold && w.screen.Gen != 0 && w.screen.Gen == w.s.gen && !w.s.painted && !w.s.panelBad {
 		w.single(Event{Kind: Shown, Gen: w.screen.Gen})
 		return true

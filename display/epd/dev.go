@@ -89,14 +89,15 @@ type Dev struct {
 	lock chan struct{} // holds one token: who takes it talks to the panel
 
 	// Below: for the holder of the token.
-	op       string        // what is being done, for errors
-	err      error         // the first failure of the running operation; nothing is sent after it
-	awake    bool          // reset since power came on or deep sleep ended
-	known    bool          // both banks hold what the glass shows, which is shown
-	shown    *mono.Image   // what was sent last
-	blank    bool          // the glass is white and the panel sleeps, since Wipe
-	boosted  bool          // drive voltages are on
-	unwatch  chan struct{} // closed when they go off
+	op       string          // what is being done, for errors
+	err      error           // the first failure of the running operation; nothing is sent after it
+	awake    bool            // reset since power came on or deep sleep ended
+	known    bool            // both banks hold what the glass shows, which is shown
+	shown    *mono.Image     // what was sent last
+	lent     image.Rectangle // what Lend shows; shown holds what stood there before
+	blank    bool            // the glass is white and the panel sleeps, since Wipe
+	boosted  bool            // drive voltages are on
+	unwatch  chan struct{}   // closed when they go off
 	lastUse  time.Time
 	out      [16]byte
 	buf      []byte
@@ -297,7 +298,7 @@ func (d *Dev) frame(pix []byte, quick bool) {
 	d.op = "refreshing fully"
 	d.ctl.full(pix, quick)
 	copy(d.shown.Pix, pix)
-	d.known = d.err == nil
+	d.known, d.lent = d.err == nil, image.Rectangle{}
 }
 
 // picture is frame, and once in the driver's life a partial refresh behind it: nothing differs, nothing moves, it only takes its time.
@@ -305,8 +306,16 @@ func (d *Dev) picture(m *mono.Image, quick bool) {
 	d.frame(m.Pix, quick)
 	if d.measured.Load() == 0 && !d.opts.NoMeasure {
 		d.op = "measuring a partial refresh"
-		d.ctl.part(m, nil)
+		d.ctl.part(d.window(m), nil)
 		d.known = d.err == nil
+	}
+}
+
+// window returns windows of a picture, in the driver's buffer.
+func (d *Dev) window(m *mono.Image) func(image.Rectangle) []byte {
+	return func(r image.Rectangle) []byte {
+		d.buf = m.AppendWindow(d.buf[:0], r)
+		return d.buf
 	}
 }
 
@@ -318,7 +327,12 @@ func (d *Dev) change(m *mono.Image, r image.Rectangle) {
 		d.dirty[i] = widen(c, d.ctl.least(), d.bounds)
 		d.shown.CopyRect(m, d.dirty[i])
 	}
-	d.ctl.part(m, d.dirty)
+	if !d.lent.Empty() { // what is lent stands on the glass and not in shown
+		d.shown.CopyRect(m, d.lent)
+		d.dirty = append(d.dirty, d.lent)
+	}
+	d.ctl.part(d.window(m), d.dirty)
+	d.lent = image.Rectangle{}
 	d.known = d.err == nil
 }
 

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
-
-	"madoguchi/display/mono"
 )
 
 // A Model is a panel by its name in the configuration.
@@ -45,8 +43,9 @@ type controller interface {
 	start()                // what follows a hardware reset, before registers
 	// full writes registers and a frame, and refreshes by it.
 	full(pix []byte, quick bool)
-	// part writes windows of m and refreshes by them; without windows it refreshes by no difference.
-	part(m *mono.Image, rs []image.Rectangle)
+	// part writes windows and refreshes by them; without windows it refreshes by no difference. of returns a window's bytes, and may be asked
+	// for them more than once.
+	part(of func(image.Rectangle) []byte, rs []image.Rectangle)
 	powerOff()
 	sleep()
 	// other asks, after BUSY stayed at the wrong level behind a reset, whether the panel speaks the other controller's language, and

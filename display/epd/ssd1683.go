@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
-
-	"madoguchi/display/mono"
 )
 
 // Commands of the SSD1683 (datasheet section 7, command table).
@@ -104,11 +102,11 @@ func (d ssd1683) full(pix []byte, quick bool) {
 	d.rest()
 }
 
-func (d ssd1683) part(m *mono.Image, rs []image.Rectangle) {
+func (d ssd1683) part(of func(image.Rectangle) []byte, rs []image.Rectangle) {
 	d.send(cmdEntryMode, 0x03)
 	for _, r := range rs {
 		d.window(r)
-		d.copy(cmdWriteNew, m, r)
+		d.write(cmdWriteNew, r, of(r))
 	}
 	d.send(cmdUpdateControl1, oldAsIs, 0)
 	d.send(cmdBorder, borderVCOM)
@@ -120,8 +118,9 @@ func (d ssd1683) part(m *mono.Image, rs []image.Rectangle) {
 		if len(rs) > 1 {
 			d.window(r)
 		}
-		d.copy(cmdWriteOld, m, r)
-		d.copy(cmdWriteNew, m, r)
+		pix := of(r)
+		d.write(cmdWriteOld, r, pix)
+		d.write(cmdWriteNew, r, pix)
 	}
 }
 
@@ -156,10 +155,4 @@ func (d ssd1683) write(bank byte, r image.Rectangle, pix []byte) {
 	d.send(cmdCounterY, byte(r.Min.Y), byte(r.Min.Y>>8))
 	d.send(bank)
 	d.data(pix)
-}
-
-// copy fills the current window of one bank from a picture.
-func (d ssd1683) copy(bank byte, m *mono.Image, r image.Rectangle) {
-	d.buf = m.AppendWindow(d.buf[:0], r)
-	d.write(bank, r, d.buf)
 }

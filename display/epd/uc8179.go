@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
-
-	"madoguchi/display/mono"
 )
 
 // Commands of the UC8179 (datasheet rev 0.6, section "Command description").
@@ -111,7 +109,7 @@ func (d uc8179) full(pix []byte, quick bool) {
 
 // part refreshes with the partial window off again: pixels outside it have equal bits in both banks and are not driven, which leaves a
 // better picture than the controller's partial scan.
-func (d uc8179) part(m *mono.Image, rs []image.Rectangle) {
+func (d uc8179) part(of func(image.Rectangle) []byte, rs []image.Rectangle) {
 	op := d.op
 	d.powerOn()
 	d.op = op
@@ -122,9 +120,8 @@ func (d uc8179) part(m *mono.Image, rs []image.Rectangle) {
 		for _, r := range rs {
 			x0, x1, y0, y1 := r.Min.X, r.Max.X-1, r.Min.Y, r.Max.Y-1
 			d.send(ucWindow, byte(x0>>8), byte(x0), byte(x1>>8), byte(x1), byte(y0>>8), byte(y0), byte(y1>>8), byte(y1), 0x01)
-			d.buf = m.AppendWindow(d.buf[:0], r)
 			d.send(ucWriteNew)
-			d.data(d.buf)
+			d.data(of(r))
 		}
 		d.send(ucWindowOff)
 	}

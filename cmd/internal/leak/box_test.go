@@ -37,7 +37,8 @@ type counter struct {
 // samples are the PINs of a sample card that is fresh.
 var samples = map[string]string{"login": "1234", "signing": "ABC123"}
 
-func open(t testing.TB, plant string) *counter {
+// open starts a box that leaks as planted. One that may reveal characters is asked for by looking.
+func open(t testing.TB, plant string, looking ...bool) *counter {
 	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -68,6 +69,7 @@ func open(t testing.TB, plant string) *counter {
 			tapped("wire", args, "--broker", "tcp", "127.0.0.1:0")
 			return exec.Command(os.Args[0], append([]string{role}, args...)...)
 		},
+		Reveal: len(looking) > 0 && looking[0],
 		Panel: func(o *epdtest.Opts) {
 			o.Speed = 1000
 			o.Trace = func(s epdtest.Step) { _, _ = c.taps["panel"].Write(s.Bytes) }

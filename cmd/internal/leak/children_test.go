@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"net"
@@ -29,7 +30,7 @@ import (
 	"madoguchi/sync/wall"
 )
 
-// longPress is how long 訂正 is held in the hasty box.
+// longPress is how long 訂正 and メニュー are held in the hasty box.
 const longPress = 200 * time.Millisecond
 
 // TestMain lets the test binary be the box's two processes. A first word "plant=…" makes the box leak on purpose.
@@ -64,7 +65,7 @@ func box(plant string, args []string) error {
 	}
 	// A box in haste: what is typed, shown and sent is the same, only sooner.
 	c.Pad = pinpad.Opts{Scan: 2 * time.Millisecond, Settle: time.Nanosecond, Sleep: func(time.Duration) {}, PressDebounce: time.Millisecond,
-		ReleaseDebounce: time.Millisecond, RepeatGuard: time.Millisecond, HoldClear: longPress, Idle: 20 * time.Millisecond}
+		ReleaseDebounce: time.Millisecond, RepeatGuard: time.Millisecond, HoldClear: longPress, HoldMenu: longPress, Idle: 20 * time.Millisecond}
 	// The log as talkative as it can be: what it says is searched.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Adjust = func(hw *device.Hardware, o *device.Opts) {
@@ -171,6 +172,11 @@ var spills = map[string]func(dir string, hw *device.Hardware) func(pin []byte){
 			_, _ = w.conn.Write(append([]byte{0, 0, 0, byte(len(pin)), byte(wall.Reported)}, pin...))
 		}
 	},
+	// A copy of the picture of a character.
+	"plant=picture": func(_ string, hw *device.Hardware) func([]byte) {
+		hw.Panel = hoarding{hw.Panel.(display.LendPanel)}
+		return func([]byte) {}
+	},
 	"plant=panel": func(_ string, hw *device.Hardware) func([]byte) {
 		p := &blabbing{Panel: hw.Panel}
 		hw.Panel = p
@@ -210,4 +216,12 @@ func (p *blabbing) Full(ctx context.Context, m *mono.Image) error {
 		copy(m.Pix, pin)
 	}
 	return p.Panel.Full(ctx, m)
+}
+
+// hoarding is a panel that keeps what it is lent.
+type hoarding struct{ display.LendPanel }
+
+func (p hoarding) Lend(ctx context.Context, pic []byte, r image.Rectangle) error {
+	kept = bytes.Clone(pic)
+	return p.LendPanel.Lend(ctx, pic, r)
 }

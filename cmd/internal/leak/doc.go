@@ -13,8 +13,8 @@
 // image the baseline of the case after it, and repeat a case in which only a form of four or five bytes was found: a leak
 // comes again with other digits.
 //
-// What cannot be found in this way is a character that was drawn: device's tests hold that the panel's bytes are the same
-// for two PINs.
+// A character that was drawn is no text. Where a box may show one ([display.Painter.Reveal]) a [Gallery] looks for its picture, on the glass and in the panel's
+// memory, too; elsewhere device's tests hold that the panel's bytes are the same for two PINs.
 //
 // It reads /proc/PID/mem, so it must run as root or as the parent of a dumpable process. It does not look into
 // processes that are not the box's (the world around the box holds the sample cards' PINs).

@@ -68,6 +68,20 @@ func (p *tap) news(before int) (base int64, b []byte) {
 	return p.base, bytes.Clone(p.seen)
 }
 
+// since is what went through behind the first n bytes, as far as it is kept.
+func (p *tap) since(n int64) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return bytes.Clone(p.seen[min(max(0, n-p.base), int64(len(p.seen))):])
+}
+
+// all is what is kept, and where it begins.
+func (p *tap) all() (base int64, b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.base, bytes.Clone(p.seen)
+}
+
 // total is how many bytes went through.
 func (p *tap) total() int64 {
 	p.mu.Lock()

@@ -21,6 +21,7 @@ type visit struct {
 	next  string            // the PIN that the card shall have
 	moved bool              // the card was taken out early: nobody knows what it has now
 	cut   bool              // the power was cut
+	seen  []rune            // characters that were looked at
 }
 
 // A way is how a resident goes through a case.
@@ -157,7 +158,7 @@ func (c *counter) visit(kind string, w way) []leak.Hit {
 		c.t.Fatalf("%s: the case never came to where this happens", w.name)
 	}
 	c.until("", "idle")
-	hits := c.search(v.typed)
+	hits := append(c.search(v.typed), c.traces(v.seen)...)
 	c.old = append(c.old, v.typed...)
 	return hits
 }

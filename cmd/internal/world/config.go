@@ -32,6 +32,7 @@ type boxConfig struct {
 	IssuerSeal  string         `toml:"issuer_seal"`
 	Release     string         `toml:"release"`
 	Panel       string         `toml:"panel"`
+	Reveal      bool           `toml:"reveal"`
 	Clerks      []device.Clerk `toml:"clerks"`
 }
 
@@ -54,7 +55,7 @@ func (w *World) writeConfig() (string, error) {
 	}
 	c := boxConfig{
 		City: w.city.code(), Office: w.office.Name.JA, Place: w.office.ID, OfficeGroup: w.office.Group, DeviceID: w.device,
-		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model),
+		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model), Reveal: w.opts.Reveal,
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}
 	c.IssuerKey, c.IssuerSeal = w.issuerKeys()

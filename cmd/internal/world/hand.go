@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"madoguchi/cmd/internal/wire"
+	"madoguchi/display/epd"
+	"madoguchi/display/mono"
 	"madoguchi/pinpad"
 )
 
@@ -24,6 +26,19 @@ func (e *ConflictError) Error() string { return e.What + ": " + e.Do }
 
 // Panel returns the glass as an eye sees it now.
 func (w *World) Panel() image.Image { return w.panel.Snapshot() }
+
+// PanelBanks returns what the panel's memory holds.
+func (w *World) PanelBanks() []*mono.Image {
+	banks := []byte{0x24, 0x26}
+	if w.opts.Model == epd.Model7in5 {
+		banks = []byte{0x13, 0x10}
+	}
+	var out []*mono.Image
+	for _, b := range banks {
+		out = append(out, w.panel.Bank(b))
+	}
+	return out
+}
 
 // PanelFaults returns what the box did to the panel that it must not do.
 func (w *World) PanelFaults() []string { return w.panel.Faults() }

@@ -44,6 +44,8 @@ type Opts struct {
 	Command func(role string, args ...string) *exec.Cmd
 	// Model is the panel that the box has. Default: the 4.2" one.
 	Model epd.Model
+	// Reveal lets residents look at a typed password. Off, as on a real box by default.
+	Reveal bool
 	// Panel changes the emulated panel, for tests: a faster one. May be nil.
 	Panel func(*epdtest.Opts)
 	// Quiet is how long the glass must stand still to count as at rest. Default

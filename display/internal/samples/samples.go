@@ -276,6 +276,8 @@ func results() []Sample {
 	soon := ends
 	soon.Ends, soon.EndState = "2027-01-03", "soon"
 	out = append(out, named("slow", display.ResidentMenu, on), named("ends", display.ResidentChanged, ends), named("soon", display.ResidentDone, soon),
+		one(display.ResidentReview, display.Facts{Procedure: "pin_change", Kind: "signing", Choice: 3, Filled: 8}),
+		named("last", display.ResidentReview, display.Facts{Procedure: "pin_check", Kind: "signing", Choice: 16, Filled: 16}),
 		one(display.ResidentLookAlike, display.Facts{Procedure: "pin_change", Kind: "signing"}))
 	split := f
 	split.Kind, split.Left, split.Max = "register", 2, 3

@@ -90,7 +90,7 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	})
 	defer box.Close()
 
-	c.Pad.Now = box.Clock().Now
+	c.Pad.Now, c.Pad.Reveal = box.Clock().Now, cfg.Reveal
 	hw, err := hardware(box, matrix, c, epd.Model(cfg.Panel))
 	if err != nil {
 		return err
