@@ -37,7 +37,11 @@ func deviceCommand(a *app) *cobra.Command {
 			})
 		}}
 	reason := ""
-	retire := &cobra.Command{Use: "retire DEVICE --reason TEXT", Short: "Take a box out of the fleet for good; its id is never used again", Args: cobra.ExactArgs(1),
+	retire := &cobra.Command{Use: "retire DEVICE --reason TEXT", Aliases: []string{"revoke"}, Short: "Take a box out of the fleet for good: its certificates are revoked, its id is never used again", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeBoxes,
+		Long: `For a box that is lost, broken or replaced. Its certificates stand in the list of "fleet enroll revoked"
+from now on: give that to the broker at once if the box may be in wrong hands. Records that it holds
+and has not sent are lost with it; "fleet device show" says how many there are.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if reason == "" {
 				return usage("--reason is missing")
@@ -47,16 +51,24 @@ func deviceCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := box(c.Context(), db, args[0]); err != nil || a.dry {
+				b, err := box(c.Context(), db, args[0])
+				if err != nil {
 					return err
 				}
-				if err := db.RetireBox(c.Context(), args[0]); err != nil {
+				if a.dry {
+					return a.say(map[string]string{"would": "retire " + b.ID}, "would retire "+describe(b, time.Now()))
+				}
+				if err := db.RevokeBox(c.Context(), args[0], time.Now()); err != nil {
 					return err
 				}
-				return db.Note(c.Context(), who, "device retire", args[0]+" "+reason)
+				if err := db.Note(c.Context(), who, "device retire", args[0]+" "+reason); err != nil {
+					return err
+				}
+				return a.say(map[string]string{"retired": args[0]}, args[0]+" is retired\nnext: fleet enroll revoked --out FILE, for the broker; fleet enroll new, for the box in its place")
 			})
 		}}
 	retire.Flags().StringVar(&reason, "reason", "", "why: lost, broken, replaced by …")
+	show.ValidArgsFunction = a.completeBoxes
 	cmd.AddCommand(list, show, retire)
 	return cmd
 }
@@ -171,4 +183,21 @@ func describe(b store.Box, now time.Time) string {
 		fmt.Fprintf(&text, "  it says: %s %s %s %s\n", l.Update.State, l.Update.Kind, l.Update.Version, l.Update.Code)
 	}
 	return text.String()
+}
+
+// completeBoxes completes ids of boxes that are not retired.
+func (a *app) completeBoxes(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var ids []string
+	if len(args) == 0 {
+		_ = a.with(c.Context(), func(db *store.Store) error { // without a database there is nothing to complete
+			boxes, err := db.Boxes(c.Context())
+			for _, b := range boxes {
+				if !b.Retired {
+					ids = append(ids, b.ID)
+				}
+			}
+			return err
+		})
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -150,7 +150,7 @@ func TestBadBuild(t *testing.T) {
 	var living sync.WaitGroup
 	for i := range 50 {
 		id := fmt.Sprintf("box-%02d", i)
-		h.must("enroll", id, "--office", fmt.Sprintf("g%02d", i/4+1))
+		h.must("enroll", "add", id, "--office", fmt.Sprintf("g%02d", i/4+1))
 		boxes[id] = newBox(t, id, h.broker.URL(), root)
 	}
 	kill := h.serve()

@@ -42,6 +42,7 @@ func keysCommand(a *app) *cobra.Command {
   root      2 of 3 sign    names all other keys; also signs "targets", which delegates to the kinds
   firmware  2 of 3         policy  2 of 3         config  1 of 2
   director, snapshot, timestamp    1 each, signed with by "fleet serve" without a person
+  authority                        gives the boxes their certificates, in "fleet serve" and "fleet enroll"
 
 The keys that people sign with are encrypted (age) under a passphrase that is asked for twice: let
 each holder type their own. Do it with the holders at one table, on a machine without a network; the
@@ -112,14 +113,14 @@ func (a *app) newKeys(code string, plain bool, cost int) error {
 				}
 			}
 		}
-		return nil
+		return newAuthority(dir, code)
 	})
 	if err != nil {
 		return err
 	}
 	return a.say(map[string]string{"city": code, "folder": a.city}, fmt.Sprintf(`%s is made.
 Give each holder the file of their key from %s on a stick of its own, and delete it here:
-root, firmware, policy and config. Only director, snapshot and timestamp stay.`, a.city, filepath.Join(a.city, "keys")))
+root, firmware, policy and config. Only director, snapshot, timestamp and authority stay.`, a.city, filepath.Join(a.city, "keys")))
 }
 
 func (a *app) newPassphrase(name string) (string, error) {

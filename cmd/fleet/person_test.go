@@ -42,7 +42,7 @@ func (h *hall) accounts(roles map[string]cityweb.Role) {
 func TestTwoPeople(t *testing.T) {
 	h := newHall(t)
 	h.must("release", "policy", h.payload(1000), "--version", "1")
-	h.must("enroll", "a", "--office", "g01")
+	h.must("enroll", "add", "a", "--office", "g01")
 	create := []string{"rollout", "create", "policy/1", "--reason", "fee"}
 
 	// Without accounts: keys of the kind, and not the one that drew it up.

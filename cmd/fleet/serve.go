@@ -57,7 +57,13 @@ allow. One is enough; a second one does no harm.`,
 				return err
 			}
 			return a.with(c.Context(), func(db *store.Store) error {
-				dir, err := director.New(director.Opts{Store: db, Depot: d, Keys: keys, Line: line, Serve: s.pace, Every: s.every, Log: slog.New(slog.NewTextHandler(a.err, nil))})
+				o := director.Opts{Store: db, Depot: d, Keys: keys, Line: line, Serve: s.pace, Every: s.every, Log: slog.New(slog.NewTextHandler(a.err, nil))}
+				reg, _, err := a.registrar(d, db)
+				if err != nil {
+					return err
+				}
+				o.Enrol = reg
+				dir, err := director.New(o)
 				if err != nil {
 					return err
 				}

@@ -35,10 +35,10 @@ var (
 		publish: []string{
 			"mg/1/%c/d/%d/presence", "mg/1/%c/d/%d/reported", "mg/1/%c/d/%d/rec",
 			"mg/1/%c/d/%d/evt", "mg/1/%c/d/%d/req", "mg/1/%c/d/%d/claim/put", "mg/1/%c/d/%d/claim/get",
-			"mg/1/%c/d/%d/issuer/up",
+			"mg/1/%c/d/%d/issuer/up", "mg/1/%c/d/%d/enrol/up",
 		},
 		subscribe: []string{
-			"mg/1/%c/d/%d/issuer/down",
+			"mg/1/%c/d/%d/issuer/down", "mg/1/%c/d/%d/enrol/down",
 			"mg/1/%c/d/%d/claim", "mg/1/%c/d/%d/desired", "mg/1/%c/d/%d/ack", "mg/1/%c/d/%d/chunk", "mg/1/%c/d/%d/cmd",
 			"mg/1/%c/meta/+", "mg/1/%c/host/state",
 		},
@@ -55,8 +55,8 @@ var (
 		},
 	}
 	directorGrant = grant{
-		publish:   []string{"mg/1/%c/d/+/desired", "mg/1/%c/d/+/chunk"},
-		subscribe: []string{"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/req"},
+		publish:   []string{"mg/1/%c/d/+/desired", "mg/1/%c/d/+/chunk", "mg/1/%c/d/+/enrol/down"},
+		subscribe: []string{"mg/1/%c/d/+/presence", "mg/1/%c/d/+/reported", "mg/1/%c/d/+/req", "mg/1/%c/d/+/enrol/up"},
 	}
 )
 

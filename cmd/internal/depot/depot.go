@@ -261,7 +261,7 @@ func (d *Depot) cost(w update.Want) int64 {
 	return max(atLeast, min(int64(w.Len), info.Size()-int64(w.Offset)))
 }
 
-// Root is the newest root: what a provisioning file carries.
+// Root is the newest root.
 func (d *Depot) Root() ([]byte, error) {
 	var root []byte
 	err := d.With(nil, func(r *signer.Repository) error { root = r.Root(); return nil })

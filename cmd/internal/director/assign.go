@@ -186,6 +186,13 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 				o.Device, o.Wave = b.ID, r.Plan.ID+"/"+r.Plan.Waves[r.Members[b.ID].Wave].Name
 			}
 		}
+		for _, r := range d.standing.behind(b, held, d.lives(b.ID, now)) {
+			next.Assigned[r.Plan.Kind] = r.Plan.Path
+			if o.Wave == "" {
+				o = r.Plan.Order
+				o.Device, o.Wave = b.ID, r.Plan.ID+"/later"
+			}
+		}
 		if err := d.decide(&next, held); err != nil {
 			d.o.Log.Error("offer not decided", "device", b.ID, "err", err)
 			continue
@@ -223,6 +230,14 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 		return nil, err
 	}
 	return out, nil
+}
+
+// lives tells whether a box was heard of lately.
+func (d *Director) lives(id string, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at := d.voices[id].lived(now)
+	return !at.IsZero() && now.Sub(at) <= time.Hour
 }
 
 // decide settles offers: one that the box runs is its own from now on, one that no rollout holds is taken back.

@@ -41,12 +41,18 @@ type Store interface {
 
 var _ Store = (*store.Store)(nil)
 
+// Enrol answers a device's request for a certificate; *registrar.Registrar does. Without an answer the box asks again.
+type Enrol interface {
+	Handle(ctx context.Context, device string, request []byte) ([]byte, error)
+}
+
 // Opts is what a director needs.
 type Opts struct {
 	Store  Store
 	Depot  *depot.Depot
 	Keys   []signer.Key // of director, timestamp and snapshot: those that sign every day
 	Line   Line
+	Enrol  Enrol            // answers requests for certificates; nil: nobody does
 	Serve  depot.ServeOpts  // Office is filled from Store
 	Every  time.Duration    // between ticks; default 10 s
 	Again  time.Duration    // until a box that is behind is told again; default 1 min
@@ -60,6 +66,8 @@ type Director struct {
 	o      Opts
 	server *depot.Server
 	poke   chan struct{} // something was heard
+
+	standing standing // of the goroutine that ticks
 
 	mu       sync.Mutex
 	voices   map[string]*voice
@@ -143,6 +151,9 @@ func (d *Director) once(ctx context.Context) ([]order, error) {
 		return nil, err
 	}
 	if err := d.note(ctx, boxes, now); err != nil {
+		return nil, err
+	}
+	if err := d.stand(ctx, active); err != nil {
 		return nil, err
 	}
 	out, err := d.reconcile(ctx, boxes, active, now)

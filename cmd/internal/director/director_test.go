@@ -250,6 +250,46 @@ func testRetiredBox(r *rig) {
 	}
 }
 
+// TestLater: a box that was enrolled after a rollout, and one that could not be reached during it, come to what the fleet runs.
+func TestLater(t *testing.T) { both(t, testLater) }
+
+func testLater(r *rig) {
+	sum := r.release("1", 1)
+	r.enrol("a")
+	if err := r.db.EnrolBox(r.Context(), "away", "at-sea"); err != nil {
+		r.Fatal(err)
+	}
+	r.d.listen(r.now)
+	r.rollout("1")
+	r.tick()
+	r.says("a", update.Committed, "", sum)
+	r.tick()
+	r.now = r.now.Add(time.Minute)
+	r.tick()
+	if ro, _ := r.read("policy-1"); ro.Phase != rollout.Complete || len(r.paths["away"]) != 0 {
+		r.Fatalf("%s, away was told %v", ro.Phase, r.paths["away"])
+	}
+	if err := r.db.EnrolBox(r.Context(), "new", "at-new"); err != nil {
+		r.Fatal(err)
+	}
+	r.tick()
+	if len(r.paths["new"]) != 0 {
+		r.Error("a box that was never heard of is told something")
+	}
+	r.online("new", 1)
+	r.online("away", 1)
+	r.tick()
+	for _, id := range []string{"new", "away"} {
+		if d := cmp.Diff([]string{"policy/1/manifest.json"}, r.paths[id]); d != "" || r.gens[id] != 1 {
+			r.Errorf("%s, generation %d (-want +got):\n%s", id, r.gens[id], d)
+		}
+	}
+	r.tick()
+	if r.gens["new"] != 1 {
+		r.Errorf("generation %d after another tick", r.gens["new"])
+	}
+}
+
 // TestForgedApproval: somebody writes an approval into the database. With keys the director sees that nobody signed it.
 func TestForgedApproval(t *testing.T) { both(t, testForgedApproval) }
 

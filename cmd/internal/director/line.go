@@ -45,7 +45,11 @@ func (d *Director) session(ctx context.Context, conn *line.Conn) error {
 	if err != nil {
 		return err
 	}
-	err = conn.Subscribe(ctx, []string{d.topic("+", "presence"), d.topic("+", "reported"), d.topic("+", "req")}, func(m paho.Message) { d.message(ctx, conn, m) })
+	filters := []string{d.topic("+", "presence"), d.topic("+", "reported"), d.topic("+", "req")}
+	if d.o.Enrol != nil {
+		filters = append(filters, d.topic("+", "enrol/up"))
+	}
+	err = conn.Subscribe(ctx, filters, func(m paho.Message) { d.message(ctx, conn, m) })
 	if err != nil {
 		return err
 	}
@@ -95,6 +99,10 @@ func (d *Director) message(ctx context.Context, conn *line.Conn, m paho.Message)
 	if !ok || !record.ValidDevice(device) || ctx.Err() != nil {
 		return
 	}
+	if what == "enrol/up" {
+		d.enrol(ctx, conn, device, m)
+		return
+	}
 	d.hear(device, what, m.Payload(), m.Retained())
 	if what != "req" || m.Retained() || len(m.Payload()) > maxWant {
 		return
@@ -105,4 +113,18 @@ func (d *Director) message(ctx context.Context, conn *line.Conn, m paho.Message)
 			conn.Post(d.topic(device, "chunk"), body)
 		}
 	})
+}
+
+// enrol hands a request for a certificate to the registrar, and its answer to the box.
+func (d *Director) enrol(ctx context.Context, conn *line.Conn, device string, m paho.Message) {
+	if d.o.Enrol == nil || m.Retained() {
+		return
+	}
+	answer, err := d.o.Enrol.Handle(ctx, device, m.Payload())
+	if err == nil {
+		err = conn.Publish(ctx, d.topic(device, "enrol/down"), false, answer)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.o.Log.Error("request for a certificate not answered", "device", device, "err", err)
+	}
 }

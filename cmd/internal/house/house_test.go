@@ -37,6 +37,7 @@ var arrows = []struct {
 	{"sync/claim", []string{"sync/record"}},
 	{"sync/outbox", []string{"sync/record", "sync/claim"}},
 	{"sync/notify", nil},
+	{"sync/enrol", []string{"sync/record"}}, // its signed envelopes
 	{"sync/wall", []string{"sync/record"}},
 	{"sync/link", []string{"sync/wall", "sync/record"}},
 
