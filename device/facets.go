@@ -8,6 +8,7 @@ import (
 
 	"madoguchi/device/session"
 	"madoguchi/sync/claim"
+	"madoguchi/sync/outbox"
 	"madoguchi/sync/record"
 )
 
@@ -51,27 +52,41 @@ func perCase(r record.Rules) int {
 	return n
 }
 
-// finish stores what a case leaves. An attempt after one that failed offers the same facets, which the outbox keeps once.
-func (s *store) finish(e session.Finish) error {
+// finish stores what a case leaves, and returns the number of its claim. An attempt after one that failed offers the same facets, which the outbox keeps once, and the
+// same number.
+func (s *store) finish(e session.Finish) (claim.Number, error) {
 	of := e
 	of.No = 0
 	if s.of != of {
 		f, err := s.d.recording.Load().Facets(e.Case())
 		if err != nil {
-			return err
+			return claim.Number{}, err
 		}
-		s.unsaved, s.of = f, of
+		s.unsaved, s.of = leaves{facets: f}, of
+		if s.unsaved.claims, err = s.claims(e.Claim); err != nil {
+			s.d.log.Error("giving a claim number", "cause", err)
+		}
 	}
-	if err := s.d.box.FinishCase(s.unsaved); err != nil {
-		return err
+	err := s.d.box.FinishCase(s.unsaved.facets, s.unsaved.claims...)
+	if errors.Is(err, outbox.ErrClaims) { // the record is worth more than the number
+		s.d.log.Error("giving a claim number", "cause", err)
+		s.unsaved.claims = nil
+		err = s.d.box.FinishCase(s.unsaved.facets)
 	}
-	s.unsaved, s.of = record.Facets{}, session.Finish{}
+	if err != nil {
+		return claim.Number{}, err
+	}
+	var n claim.Number
+	if len(s.unsaved.claims) > 0 {
+		n = s.unsaved.claims[0].Number
+	}
+	s.unsaved, s.of = leaves{}, session.Finish{}
 	s.d.cases.Add(1)
 	if err := s.d.box.RaiseFloor(s.d.clock.Now()); err != nil {
 		s.d.log.Error("storage", "cause", err)
 	}
 	s.d.line.stored()
-	return nil
+	return n, nil
 }
 
 // afterwards stores what a case told after its record, and clears the journal in any case.

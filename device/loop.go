@@ -154,6 +154,8 @@ func (d *Device) do(e session.Effect) {
 		d.paint.Cover()
 	case session.EndCard:
 		d.cards.put(&order{end: true})
+	case session.FindClaim:
+		d.line.find(e)
 	case session.Journal, session.Finish, session.Misses, session.Afterwards, session.Look:
 		select {
 		case d.store.jobs <- e:

@@ -41,7 +41,7 @@ func (d *Device) observe() {
 		d.worded, o.Words = g, d.renderer.Text(d.state.Shows())
 	}
 	if c := v.Case; c != nil {
-		o.Case = &CaseView{Procedure: c.Procedure, Applicant: c.Applicant, Step: c.Step, Way: c.Way}
+		o.Case = &CaseView{Procedure: c.Procedure, Applicant: c.Applicant, Step: c.Step, Way: c.Way, Claim: c.Claim}
 	}
 	if d.first && o.equal(d.observed) {
 		return

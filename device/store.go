@@ -7,8 +7,8 @@ import (
 	"errors"
 
 	"madoguchi/device/session"
+	"madoguchi/sync/claim"
 	"madoguchi/sync/outbox"
-	"madoguchi/sync/record"
 )
 
 // store writes to the outbox for the loop, one thing after the other: a commit on an SD card takes tens of milliseconds, in which keys go on.
@@ -16,11 +16,14 @@ type store struct {
 	d    *Device
 	jobs chan session.Effect
 
-	unsaved record.Facets  // what could not be stored: the next attempt offers the same, which the outbox keeps once
+	unsaved leaves         // what could not be stored: the next attempt offers the same, which the outbox keeps once
 	of      session.Finish // what it was made for
+	prefix  claim.Prefix   // of the numbers that this box gives
 }
 
-func newStore(d *Device) *store { return &store{d: d, jobs: make(chan session.Effect, 64)} }
+func newStore(d *Device) *store {
+	return &store{d: d, jobs: make(chan session.Effect, 64), prefix: claim.PrefixOf(d.cfg.DeviceID)}
+}
 
 // run does jobs until ctx ends; what is queued then is still written.
 func (s *store) run(ctx context.Context) {
@@ -51,11 +54,13 @@ func (s *store) run(ctx context.Context) {
 func (s *store) do(ctx context.Context, e session.Effect) {
 	var no uint32
 	var err error
+	var number claim.Number
 	switch e := e.(type) {
 	case session.Journal:
 		no, err = e.No, s.journal(e.Entry)
 	case session.Finish:
-		no, err = e.No, s.finish(e)
+		no = e.No
+		number, err = s.finish(e)
 	case session.Misses:
 		no, err = e.No, s.d.box.PutThrottle(outbox.Throttle{Misses: uint32(e.Count), Until: e.Until})
 	case session.Afterwards:
@@ -70,7 +75,7 @@ func (s *store) do(ctx context.Context, e session.Effect) {
 	if no == 0 { // nobody waits
 		return
 	}
-	s.d.send(ctx, session.Event{Kind: session.Stored, No: no, OK: err == nil, Bad: errors.As(err, &full)})
+	s.d.send(ctx, session.Event{Kind: session.Stored, No: no, OK: err == nil, Bad: errors.As(err, &full), Number: number})
 }
 
 // journal stores the open case. A case is opened only while there is room for its end.

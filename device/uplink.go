@@ -53,6 +53,8 @@ type uplink struct {
 	stop   func()
 	last   time.Time // records left the box
 
+	claims claims
+
 	said       reported // the latest state document that went out; zero: none
 	again      bool     // the peer is new and has not had it
 	saidAt     time.Time
@@ -62,7 +64,7 @@ type uplink struct {
 
 func newUplink(d *Device) *uplink {
 	u := &uplink{d: d, wake: make(chan struct{}, 1), news: make(chan struct{}, 1), times: make(chan struct{}, 1),
-		wants: make(chan []byte, wantQueue), resend: resendMin, stop: func() {}, stopReport: func() {}, last: d.clock.Now()}
+		wants: make(chan []byte, wantQueue), resend: resendMin, claims: newClaims(), stop: func() {}, stopReport: func() {}, last: d.clock.Now()}
 	if d.hw.Wall != nil {
 		u.l = wall.NewListener(d.hw.Wall, d.opts.PeerUID, wall.Opts{Counts: &u.counts})
 		u.link = session.LinkDown
@@ -105,6 +107,7 @@ func (u *uplink) run(ctx context.Context) {
 		u.release() // what a power cut left between storing and releasing
 	}
 	batch, stopBatch := u.nextRelease()
+	defer u.claims.quiet()
 	defer func() { stopBatch(); u.stop(); u.stopReport() }()
 	u.tell(ctx)
 	for {
@@ -117,14 +120,16 @@ func (u *uplink) run(ctx context.Context) {
 		case conn = <-peers:
 			lost, u.link = make(chan struct{}), session.LinkDown // until it says otherwise
 			u.quiet()
+			u.claims.quiet()
 			u.again = true
 			c, gone := conn, lost
 			u.d.spawn("wall peer", func() { u.read(ctx, c, frames, gone) })
 		case <-lost:
 			conn, lost, u.link = nil, nil, session.LinkDown
 			u.quiet()
+			u.claimsCut(ctx)
 		case f := <-frames:
-			u.frame(f, conn)
+			u.frame(ctx, f, conn)
 		case <-u.wake:
 			if u.d.cfg.Release == "at_once" {
 				u.release()
@@ -132,6 +137,14 @@ func (u *uplink) run(ctx context.Context) {
 			if u.alarm == nil {
 				u.send(conn)
 			}
+			u.putClaim(conn)
+		case e := <-u.claims.asks:
+			u.findClaim(ctx, e, conn)
+		case <-u.claims.getDue:
+			u.claimSilent(ctx)
+		case <-u.claims.putDue:
+			u.claims.resend = min(2*u.claims.resend, resendMax)
+			u.putClaim(conn)
 		case <-u.news:
 		case w := <-u.wants:
 			u.want(w, conn)
@@ -202,7 +215,7 @@ func (u *uplink) read(ctx context.Context, c *wall.Conn, frames chan<- wall.Fram
 }
 
 // frame takes one frame of the network side. Kinds that this box does not use yet are dropped.
-func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
+func (u *uplink) frame(ctx context.Context, f wall.Frame, conn *wall.Conn) {
 	switch f.Type {
 	case wall.Issuer:
 		u.d.link.heard(f.Body)
@@ -210,6 +223,8 @@ func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 		u.receipt(f.Body, conn)
 	case wall.Desired:
 		u.d.upd.desired(f.Body)
+	case wall.Claim:
+		u.claimAnswer(ctx, f.Body, conn)
 	case wall.Link:
 		s, err := wall.DecodeLinkState(f.Body)
 		if err != nil {
@@ -223,10 +238,12 @@ func (u *uplink) frame(f wall.Frame, conn *wall.Conn) {
 		}
 		switch {
 		case u.link == session.LinkUp && was != session.LinkUp:
-			u.resend = resendMin
+			u.resend, u.claims.resend = resendMin, resendMin
 			u.send(conn)
+			u.putClaim(conn)
 		case u.link != session.LinkUp:
 			u.quiet()
+			u.claimsCut(ctx)
 		}
 	}
 }

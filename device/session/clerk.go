@@ -94,6 +94,9 @@ func (m *machine) clerkTick() {
 		m.misses++ // as it is stored
 		m.blocked = m.at.Add(pause(m.misses))
 		m.toRest()
+	case stepClaimAsking:
+		m.claim.find = FindSilent
+		m.to(stepClaimNone)
 	case stepOpening, stepSaving:
 		m.storageBad = true
 		m.toRest()
@@ -146,6 +149,9 @@ func (m *machine) clerkPress(k Key) {
 	case stepConfirmDate, stepDate:
 		m.datePress(k)
 		return
+	case stepClaim, stepClaimAsking, stepClaimNone, stepClaimFound, stepTerminal, stepGiven:
+		m.claimPress(k)
+		return
 	}
 	switch k {
 	case KeyCancel:
@@ -184,7 +190,11 @@ func (m *machine) clerkChoose(k Key) {
 	switch m.step {
 	case stepProcedure:
 		if i := m.line(k); i > 0 {
-			m.chosen(m.procedures()[i-1])
+			if p := m.procedures()[i-1]; p != goOn {
+				m.chosen(p)
+				break
+			}
+			m.toClaim()
 		}
 	case stepNotice:
 		if m.turnPage(k) == KeyEnter {
@@ -193,23 +203,7 @@ func (m *machine) clerkChoose(k Key) {
 		}
 	case stepApplicant:
 		if i := m.line(k); i > 0 {
-			m.applicant = applicants[i-1]
-			m.choice = 1
-			switch {
-			case m.ruled() && m.procedure == record.PinChange:
-				m.to(stepKind)
-			case m.ruled() && len(m.kindSets()) > 0:
-				m.toKinds()
-			case m.ruled():
-				m.converse()
-			case m.procedure == record.TriesBoard:
-				m.to(stepTurn)
-			case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
-				m.cause = "proxy"
-				m.to(stepRefused)
-			default:
-				m.to(stepKind)
-			}
+			m.applied(applicants[i-1])
 		}
 	case stepRefused:
 		if k == KeyEnter {
@@ -260,6 +254,26 @@ func (m *machine) clerkChoose(k Key) {
 	}
 }
 
+// applied goes on from who stands at the counter.
+func (m *machine) applied(a Applicant) {
+	m.applicant, m.choice = a, 1
+	switch {
+	case m.ruled() && m.procedure == record.PinChange:
+		m.to(stepKind)
+	case m.ruled() && len(m.kindSets()) > 0:
+		m.toKinds()
+	case m.ruled():
+		m.converse()
+	case m.procedure == record.TriesBoard:
+		m.to(stepTurn)
+	case m.applicant == Proxy: // a proxy's letter needs a policy; without one only the holder types the holder's PIN
+		m.cause = "proxy"
+		m.to(stepRefused)
+	default:
+		m.to(stepKind)
+	}
+}
+
 // clerkBack goes one question back, with the earlier answer marked.
 func (m *machine) clerkBack() {
 	switch m.step {
@@ -275,6 +289,10 @@ func (m *machine) clerkBack() {
 		}
 		m.choice = 1 + index(applicants, m.applicant)
 		m.kind = 0
+		if m.claim.on {
+			m.toFound()
+			return
+		}
 		m.to(stepApplicant)
 	case stepTurn:
 		if m.ruled() {

@@ -5,6 +5,7 @@ package session
 import (
 	"time"
 
+	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 )
 
@@ -22,7 +23,7 @@ func (m *machine) finish(o record.Outcome, reason string, then stepID) {
 		return
 	}
 	m.outcome = o
-	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts()}
+	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts(), Claim: m.afterCase(o)}
 	m.to(stepFinishing)
 	m.then, m.attempts = then, 0
 	m.store()
@@ -41,7 +42,11 @@ func (m *machine) store() {
 }
 
 // recordStored answers store, whenever it comes.
-func (m *machine) recordStored(ok bool) {
+func (m *machine) recordStored(ev Event) {
+	ok := ev.OK
+	if ok && (m.step == stepSaving || m.step == stepFinishing) {
+		m.claimStored(m.unsaved.Claim, ev.Number)
+	}
 	if ok {
 		m.unsaved, m.storageBad = Finish{}, false
 	} else {
@@ -55,7 +60,10 @@ func (m *machine) recordStored(ok bool) {
 		m.storageBad = !ok
 		m.idleDeadline()
 	case stepSaving:
-		m.storageBad = !ok
+		if m.storageBad = !ok; ok && m.claim.given {
+			m.toGiven()
+			return
+		}
 		m.toRest()
 	case stepFinishing:
 		m.attempts++
@@ -100,7 +108,13 @@ func (m *machine) endNext() {
 	switch m.step {
 	case stepDone:
 		m.toHome()
-	case stepLocked, stepNoPIN, stepAbsent, stepStopped, stepHome:
+	case stepStopped:
+		if m.claim.given && m.claim.number != (claim.Number{}) {
+			m.to(stepWrite)
+			return
+		}
+		m.toTake()
+	case stepLocked, stepNoPIN, stepAbsent, stepHome, stepWrite:
 		m.toTake()
 	case stepTake:
 		if m.cardIn() && m.deadlineLeft() {
@@ -135,6 +149,10 @@ func (m *machine) toWipe() {
 // wiped: nothing of the resident's is on the panel any more.
 func (m *machine) wiped() {
 	m.lang, m.large, m.slow, m.certEnds, m.review = m.cfg.Langs[0], false, false, time.Time{}, review{}
+	if m.claim.clerks { // the clerk has had the last word already
+		m.rest()
+		return
+	}
 	m.to(stepClosed)
 }
 

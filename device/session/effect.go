@@ -130,6 +130,7 @@ type Finish struct {
 	Outcome   record.Outcome
 	Week      record.Week
 	Facts     Facts
+	Claim     Claim // stored in the same transaction
 }
 
 // Case is the case that the record is made of.
@@ -177,3 +178,4 @@ func (Afterwards) effect() {}
 func (Look) effect()       {}
 func (Misses) effect()     {}
 func (SlowKeys) effect()   {}
+func (FindClaim) effect()  {}

@@ -8,6 +8,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/device/policy"
+	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 )
 
@@ -52,7 +53,8 @@ const (
 	Verified
 	// Changed answers Change. No, Result, Left: tries left after it, 0 if not known.
 	Changed
-	// Stored answers Journal, Finish and Misses. No, OK; Bad: there is no room.
+	// Stored answers Journal, Finish and Misses. No, OK; Bad: there is no room. Number: of the claim that was stored with a Finish; none if it asked for one and
+	// no more can be kept.
 	Stored
 	// Revealed answers Reveal. No; Bad: no character stands on the panel.
 	Revealed
@@ -66,12 +68,14 @@ const (
 	NewSettings
 	// Issuing is news of the issuer link. No: of Issue, 0: of an operation that a power cut interrupted. Issue.
 	Issuing
+	// ClaimFound answers FindClaim. No, Number, Found, State, Here, Left, Until.
+	ClaimFound
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "long_press", "let_go", "keypad", "lid", "shown",
-	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state", "new_rules", "held", "new_settings", "issuing"}
+	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state", "new_rules", "held", "new_settings", "issuing", "claim_found"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -112,11 +116,15 @@ type Event struct {
 
 	Rules *policy.Policy // NewRules
 
-	Settings   *Settings // NewSettings
-	Label      string    // CodeChecked: whose code it was
-	Obeys      bool      // BoardRead: the card obeys an issuer of ours
-	Issue      IssueNews // Issuing
-	Recovering bool      // Start: an operation of the issuer link was cut off and is being settled
+	Settings   *Settings    // NewSettings
+	Label      string       // CodeChecked: whose code it was
+	Obeys      bool         // BoardRead: the card obeys an issuer of ours
+	Issue      IssueNews    // Issuing
+	Recovering bool         // Start: an operation of the issuer link was cut off and is being settled
+	Number     claim.Number // Stored, ClaimFound
+	Found      Find         // ClaimFound
+	State      claim.State  // ClaimFound, with FindOK
+	Here       bool         // ClaimFound, with FindOK: this box gave the number
 }
 
 // Link is the state of the line to city hall.

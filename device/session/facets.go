@@ -89,7 +89,7 @@ func (m *machine) note(before *State) {
 	if m.step == stepIdleBoard && before.step != stepIdleBoard {
 		m.do(Look{})
 	}
-	if m.step == stepWiping && before.step != stepWiping && m.recorded && !m.storageBad {
+	if m.step == stepWiping && before.step != stepWiping && m.recorded && !m.storageBad && !m.claim.clerks {
 		m.do(Afterwards{m.procedure, m.week, t.facts})
 	}
 }
@@ -206,7 +206,9 @@ func (m *machine) facts() Facts {
 	if f.Entries[0] != (record.PINEntry{}) {
 		f.Means = record.Memory
 	}
-	if !here {
+	if here { // nothing of it follows
+		t.facts = Facts{}
+	} else {
 		f.Language, f.Steps = languageOf(m.lang), [maxSpans]record.StepSpan{}
 	}
 	t.facts.Entries = [record.MaxEntries]record.PINEntry{}

@@ -156,9 +156,8 @@ func TestSteps(t *testing.T) {
 // A case that ends in the clerk's hands tells everything with its record, and nothing of a resident's screens.
 func TestFactsOfTheClerk(t *testing.T) {
 	w := newWorld(t)
-	scenes[stepTell](w)
-	w.press(KeyEnter)
-	w.at(stepIdle)
+	scenes[stepGiven](w)
+	w.ends()
 	with, _ := w.told()
 	if len(w.afters) > 0 || with.Language != 0 || with.Means != 0 || len(with.Entries) > 0 || with.Applicant != record.Self {
 		t.Errorf("told %+v, and %v after it", with, w.afters)

@@ -8,6 +8,7 @@ import (
 	"madoguchi/card"
 	"madoguchi/device/policy"
 	"madoguchi/device/procedure"
+	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -40,12 +41,15 @@ var guides = []record.Procedure{record.Suspension, record.LossReport, record.Kio
 var counterMatters = []record.Procedure{record.CertRenewal, record.PinReset, record.CertNewIssue, record.SuspensionRelease, record.CardRecordUpdate,
 	record.CertRevocation, record.CardReissue, record.CardAbolition, record.ResidenceExtension, record.JukiCardCert}
 
+// goOn stands for a claim number among the procedures of the first list.
+const goOn record.Procedure = 0
+
 // procedures are the lines of the clerk's first list.
 func (s State) procedures() []record.Procedure {
 	if s.inquiry.rules == nil {
 		return services
 	}
-	return slices.Concat(services, counterMatters, guides)
+	return slices.Insert(slices.Concat(services, counterMatters, guides), display.LinesPerPage-1, goOn) // on the first page
 }
 
 // ruled tells whether the rules decide about the case.
@@ -75,6 +79,10 @@ func (m *machine) admit() {
 		return
 	}
 	m.applicant, m.choice = 0, 1
+	if m.claim.on {
+		m.applied(Applicant(m.claim.state.Applicant))
+		return
+	}
 	m.to(stepApplicant)
 }
 
@@ -252,6 +260,8 @@ func (m *machine) inquiryBack() {
 	}
 	q.talk = nil
 	switch {
+	case m.claim.on && m.procedure != record.PinChange:
+		m.toFound()
 	case m.guided():
 		m.toProcedures()
 	case m.procedure == record.PinChange:
@@ -267,21 +277,23 @@ func (m *machine) inquiryBack() {
 
 // toProcedures shows the first list, with the procedure that was chosen marked.
 func (m *machine) toProcedures() {
-	m.choice = max(1, 1+index(m.procedures(), m.procedure))
-	m.applicant, m.procedure = 0, 0
+	if m.choice = 1 + index(m.procedures(), m.procedure); m.procedure == goOn && !m.claim.typing {
+		m.choice = 1
+	}
+	m.applicant, m.procedure, m.claim = 0, 0, claiming{}
 	m.inquiry = inquiry{rules: m.inquiry.rules}
 	m.to(stepProcedure)
 }
 
-// closeCase ends a case in the clerk's hands: its record is stored, and the box is at rest.
+// closeCase ends a case in the clerk's hands: it is journaled, its record is stored, and the box is at rest, or shows the claim number.
 func (m *machine) closeCase(o record.Outcome) {
 	if !m.dateCase() {
 		return
 	}
 	m.outcome = o
-	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts()}
+	m.unsaved = Finish{Procedure: m.procedure, Outcome: o, Week: m.week, Facts: m.facts(), Claim: m.afterCase(o)}
 	m.to(stepSaving)
-	m.store()
+	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
 }
 
 // readHere reads the card that lies in the reader while the clerk is asked: what it tells need not be asked.

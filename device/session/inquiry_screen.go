@@ -33,7 +33,11 @@ func (m *machine) drawList() (display.ID, display.Facts) {
 	case stepProcedure:
 		f.Procedure = ""
 		for _, p := range m.procedures() {
-			f.Lines = append(f.Lines, display.Line{Code: p.String()})
+			l := display.Line{Code: p.String()}
+			if p == goOn {
+				l.Code = "claim"
+			}
+			f.Lines = append(f.Lines, l)
 		}
 		f.Paras = m.warning()
 		return display.ClerkProcedure, f
@@ -46,6 +50,11 @@ func (m *machine) drawList() (display.ID, display.Facts) {
 	case stepOffice:
 		f.Title = m.say("この手続きは市のページに書かれていません。担当課は認めましたか。", "The page does not state this. Did the office in charge agree?")
 		f.Lines = []display.Line{{Text: m.say("認めた", "It agreed")}, {Text: m.say("認めない・確認していない", "It did not, or was not asked")}}
+		return display.ClerkQuestion, f
+	case stepTerminal:
+		f.Title = m.say("統合端末での作業は終わりましたか。", "Is the work at the terminal done?")
+		f.Lines = []display.Line{{Text: m.say("終わった・番号を確かめる", "Done, check the PIN")}, {Text: m.say("終わった・確かめない", "Done, no check")},
+			{Text: m.say("まだ・できなかった", "Not yet, or it could not be")}}
 		return display.ClerkQuestion, f
 	case stepDocuments:
 		f.Title = m.say("あるものを押す(原本・期限内)", "What is there? Valid originals")
@@ -106,6 +115,9 @@ func (m *machine) drawText() (display.ID, display.Facts) {
 	case stepClerkWhy:
 		f.Paras = m.reasons()
 		return display.ClerkWhy, f
+	case stepClaimFound:
+		f.Claim, f.Paras = m.claim.number.String(), m.behind()
+		return display.ClerkClaimFound, f
 	case stepGuide:
 		f.Verdict = m.inquiry.verdict.code()
 		f.Paras = slices.Concat(m.says(), m.telling())

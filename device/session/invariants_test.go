@@ -115,7 +115,7 @@ func (w *world) effect(e Effect) {
 		w.handed(e)
 	case IssueCancel:
 		w.cancelled(e)
-	case ReadBoard, Journal, Misses:
+	case ReadBoard, Journal, Misses, FindClaim:
 		w.asked = append(w.asked, e)
 	}
 }
@@ -265,6 +265,8 @@ func describe(ev Event) string {
 		return fmt.Sprintf("%v %v left %d", ev.Kind, ev.Result, ev.Left)
 	case Stored, CodeChecked:
 		return fmt.Sprintf("%v %v", ev.Kind, map[bool]string{true: "ok", false: "no"}[ev.OK])
+	case ClaimFound:
+		return "claim_found " + ev.Found.String() + " " + map[bool]string{true: ev.State.Step.String()}[ev.Found == FindOK]
 	case Shown, Keypad, Lid, Revealed:
 		return fmt.Sprintf("%v%s", ev.Kind, map[bool]string{true: " bad"}[ev.Bad])
 	}

@@ -9,6 +9,7 @@ import (
 	"madoguchi/device/policy"
 	"madoguchi/device/policy/civil"
 	"madoguchi/device/procedure"
+	"madoguchi/sync/record"
 )
 
 // certKinds are the kinds of the rules for those of the card.
@@ -19,7 +20,7 @@ var certKinds = map[card.Kind]int{card.KindSigning: 0, card.KindLogin: 1, card.K
 func (s State) matter() (c procedure.Case, known map[string]bool) {
 	known = map[string]bool{}
 	c.Municipality = s.inquiry.rules.City
-	c.Procedure, _ = policy.Procedure.CellOf(s.procedure.String())
+	c.Procedure = cell(s.procedure)
 	if s.applicant > 0 {
 		c.Applicant = policy.Cell(s.applicant - Self)
 	}
@@ -44,6 +45,7 @@ func (s State) matter() (c procedure.Case, known map[string]bool) {
 		f.Certs, f.Reset = k&(procedure.Signing|procedure.UserAuth), k
 		known["kinds"] = true
 	}
+	s.fromClaim(f, known)
 	if s.known {
 		s.fromCard(f, known)
 	}
@@ -110,4 +112,10 @@ func (s State) today() civil.Date {
 	}
 	t := time.Date(d.Year, time.Month(d.Month), d.Day+s.ahead, 0, 0, 0, 0, time.UTC)
 	return civil.Date{Year: t.Year(), Month: int(t.Month()), Day: t.Day()}
+}
+
+// cell is a procedure among those of the rules.
+func cell(p record.Procedure) policy.Cell {
+	c, _ := policy.Procedure.CellOf(p.String())
+	return c
 }

@@ -177,7 +177,7 @@ func (m *machine) press(k Key) {
 		m.endPress(k)
 	case steps[m.step].over:
 		m.overlayPress(k)
-	case m.step == stepHome && k == KeyMenu:
+	case (m.step == stepHome || m.step == stepWrite) && k == KeyMenu:
 		m.toMenu()
 	case m.ends():
 		m.endPress(k)
@@ -189,7 +189,7 @@ func (m *machine) press(k Key) {
 // ends tells whether the step is a result that only leads on.
 func (m *machine) ends() bool {
 	switch m.step {
-	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepHome, stepTake, stepTurnBack:
+	case stepDone, stepLocked, stepNoPIN, stepAbsent, stepStopped, stepHome, stepWrite, stepTake, stepTurnBack:
 		return true
 	}
 	return false

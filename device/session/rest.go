@@ -47,6 +47,7 @@ func (m *machine) rest() {
 	m.procedure, m.applicant, m.kind, m.week = 0, 0, 0, 0
 	m.lang, m.reason, m.cause, m.outcome = m.cfg.Langs[0], "", "", 0
 	m.recorded, m.op, m.choice = false, OpNone, 0
+	m.claim = claiming{}
 	m.inquiry, m.page, m.reading, m.digits, m.dayFault = inquiry{}, 0, 0, "", ""
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0

@@ -117,15 +117,17 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 		return display.ClerkConfirmDate, display.Facts{Date: display.Date(m.today().String())}
 	case stepDate:
 		return display.ClerkDate, display.Facts{Text: m.digits, Fault: m.dayFault}
-	case stepProcedure, stepApplicant, stepQuestion, stepDocuments, stepOffice:
+	case stepProcedure, stepApplicant, stepQuestion, stepDocuments, stepOffice, stepTerminal:
 		id, f := m.drawList()
 		return m.paged(id, f, 0)
-	case stepNotice, stepDecision, stepTell, stepGuide:
+	case stepNotice, stepDecision, stepTell, stepGuide, stepClaimFound:
 		id, f := m.drawText()
 		return m.paged(id, f, m.page)
 	case stepKinds:
 		id, f := m.drawList()
 		return m.paged(id, f, 0)
+	case stepClaim, stepClaimAsking, stepClaimNone, stepGiven:
+		return m.drawClaim()
 	case stepClerkWhy:
 		id, f := m.drawText()
 		return m.paged(id, f, m.mark)
@@ -218,6 +220,9 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 		return residentIDs[m.step], f
 	case stepIssueAbout, stepIssuing, stepIssueAgain, stepIssued:
 		return m.drawIssue(f)
+	case stepWrite:
+		f.Claim, f.Paras = m.claim.number.String(), m.toCopy()
+		return display.ResidentTell, f
 	case stepHome:
 		f.Paras = m.takeHome()
 		return display.ResidentTell, f
@@ -301,7 +306,7 @@ func (m *machine) drawEnding() (display.ID, display.Facts) {
 	if m.step == stepWiping {
 		return display.Wipe, display.Facts{}
 	}
-	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Kind: kindName(m.kind), Reason: m.reason, Queue: m.queue}
+	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Kind: kindName(m.kind), Reason: m.reason, Queue: m.queue, Claim: m.claim.number.String()}
 	if m.unsure { // also after a second change, when the reason is the first one's
 		f.Reason = "unsure"
 	}

@@ -107,6 +107,7 @@ type State struct {
 	// The clerk's part.
 	inquiry inquiry
 	clerk   string // label of who opened the case
+	claim   claiming
 	page    int    // of a text
 	reading uint32 // number of the reading of a card that the clerk laid down, 0: none
 	careful bool   // keys struck before the screen was seen are dropped, although the screen keeps them at other times
@@ -178,6 +179,7 @@ type View struct {
 type Case struct {
 	Procedure string // "" until it is chosen
 	Applicant string
+	Claim     string // number that the case has, "" for none
 	Step      string // of a question with its ID, "question.pins", of a decision with its outcome, "decision.complete"
 	Way       string // "on_device", "issuer_link", "handover"; "guidance" where nothing is carried out
 }
@@ -187,7 +189,7 @@ func (s State) View() View {
 	in, _ := s.screen.ID.Info()
 	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
 	if s.step > stepCodeWait && s.base() > stepCodeWait {
-		v.Case = &Case{Applicant: s.applicant.String(), Step: s.step.String(), Way: s.way()}
+		v.Case = &Case{Applicant: s.applicant.String(), Claim: s.claim.number.String(), Step: s.step.String(), Way: s.way()}
 		switch {
 		case s.step == stepQuestion:
 			v.Case.Step += "." + s.asking()

@@ -80,9 +80,9 @@ func (m *machine) dispatch(ev Event) {
 		m.settings(*ev.Settings)
 	case Issuing:
 		m.issueNews(ev)
-	case CodeChecked, BoardRead, Verified, Changed, Stored:
+	case CodeChecked, BoardRead, Verified, Changed, Stored, ClaimFound:
 		if ev.Kind == Stored && ev.No != 0 && ev.No == m.unsaved.No {
-			m.recordStored(ev.OK)
+			m.recordStored(ev)
 			return
 		}
 		if ev.Kind == BoardRead && ev.No != 0 && ev.No == m.reading {
@@ -107,6 +107,10 @@ func (m *machine) result(ev Event) {
 		m.codeResult(ev)
 	case stepOpening:
 		m.opened(ev)
+	case stepSaving: // the journal; without it the record is all the more to be kept
+		m.store()
+	case stepClaimAsking:
+		m.claimFound(ev)
 	case stepReading:
 		m.cardRead(ev)
 	case stepChecking, stepChanging, stepLeaveChecking:
@@ -265,7 +269,7 @@ func (m *machine) wantLamp() Lamp {
 	case m.step == stepFinishing:
 		return m.lamp
 	case m.step == stepTake, m.step == stepTurnBack, m.step == stepWiping, m.step == stepClosed:
-		if m.outcome == record.Done && !m.unsure {
+		if m.outcome == record.Done && !m.unsure || m.claim.given && m.claim.clerks {
 			return LampDone
 		}
 		return LampStopped

@@ -26,7 +26,12 @@ const (
 	stepConfirmDate // the clock is in doubt
 	stepDate
 	stepProcedure
-	stepNotice // hours, reservation
+	stepClaim // a claim number is typed
+	stepClaimAsking
+	stepClaimNone
+	stepClaimFound
+	stepTerminal // what came of the work at the integrated terminal
+	stepNotice   // hours, reservation
 	stepApplicant
 	stepRefused
 	stepKind
@@ -38,6 +43,7 @@ const (
 	stepOffice // what the office said
 	stepGuide
 	stepSaving // the record of a case that ends here is being stored
+	stepGiven  // its claim number
 	stepTurn
 	stepOpening // journal is being opened
 
@@ -90,7 +96,8 @@ const (
 	stepNoPIN
 	stepAbsent
 	stepStopped
-	stepHome // what to take home
+	stepHome  // what to take home
+	stepWrite // the claim number, to be copied
 	stepTake
 	stepTurnBack
 	stepWiping
@@ -131,6 +138,7 @@ const (
 	retryWait  = 2 * time.Second  // between attempts to store a record
 	issueWait  = 30 * time.Minute // an operation ends by itself: the issuer gives it 15 minutes, and the box some more
 	wipeWait   = 15 * time.Second // two full refreshes and a restart of the panel
+	findWait   = 20 * time.Second // a claim number at city hall; device gives up earlier
 	probeWait  = 60 * time.Second // between attempts at storage that failed
 	panelWait  = 60 * time.Second // how long "the panel was started anew" stands
 	tongueWait = 60 * time.Second // how long the idle screen keeps another language
@@ -165,6 +173,11 @@ var steps = [numSteps]traits{
 	stepConfirmDate:  {name: "confirm_date", mode: ModeMenu, wait: firstWait, ask: true},
 	stepDate:         {name: "date", mode: ModeMenu, wait: firstWait, ask: true},
 	stepProcedure:    {name: "procedure", mode: ModeMenu, wait: firstWait, ask: true},
+	stepClaim:        {name: "claim", mode: ModeMenu, wait: firstWait, ask: true},
+	stepClaimAsking:  {name: "claim_asking", mode: ModeMenu, wait: findWait},
+	stepClaimNone:    {name: "claim_none", mode: ModeMenu, wait: talkWait, ask: true},
+	stepClaimFound:   {name: "claim_found", mode: ModeMenu, wait: talkWait, ask: true},
+	stepTerminal:     {name: "terminal", mode: ModeMenu, wait: talkWait, ask: true},
 	stepNotice:       {name: "notice", mode: ModeMenu, wait: talkWait, ask: true},
 	stepApplicant:    {name: "applicant", mode: ModeMenu, wait: firstWait, ask: true},
 	stepRefused:      {name: "refused", mode: ModeMenu, wait: firstWait, ask: true},
@@ -177,6 +190,7 @@ var steps = [numSteps]traits{
 	stepOffice:       {name: "office", mode: ModeMenu, wait: talkWait, ask: true},
 	stepGuide:        {name: "guide", mode: ModeMenu, wait: talkWait, ask: true},
 	stepSaving:       {name: "saving", wait: storeWait, busy: true},
+	stepGiven:        {name: "claim_given", mode: ModeMenu, wait: talkWait},
 	stepTurn:         {name: "turn", mode: ModeMenu, wait: firstWait, ask: true},
 	stepOpening:      {name: "opening", wait: storeWait, busy: true},
 
@@ -231,6 +245,7 @@ var steps = [numSteps]traits{
 	stepAbsent:    {name: "absent", lamp: LampHelp, mode: ModeMenu, wait: resultWait},
 	stepStopped:   {name: "stopped", lamp: LampStopped, mode: ModeMenu, wait: resultWait},
 	stepHome:      {name: "home", lamp: LampDone, mode: ModeMenu, wait: firstWait},
+	stepWrite:     {name: "claim_write", lamp: LampWaiting, mode: ModeMenu, wait: talkWait, ask: true},
 	stepTake:      {name: "card_take", lamp: LampWaiting, mode: ModeMenu, wait: resultWait},
 	stepTurnBack:  {name: "turn_back", lamp: LampDone, mode: ModeMenu, wait: resultWait},
 	stepWiping:    {name: "wiping", lamp: LampChecking, wait: wipeWait, busy: true},

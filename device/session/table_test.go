@@ -14,6 +14,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
+	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,11 +53,24 @@ func init() {
 		stepQuestion:    func(w *world) { w.under("nabari", ""); w.code(true); w.choose(record.CertRenewal); w.press(Key1) },
 		stepDocuments:   func(w *world) { scenes[stepQuestion](w); w.usual(stepDocuments) },
 		stepDecision:    func(w *world) { scenes[stepQuestion](w); w.usual(stepDecision) },
-		stepTell:        func(w *world) { scenes[stepDecision](w); w.press(KeyEnter) },
-		stepOffice:      func(w *world) { w.under("matsue", ""); w.code(true); w.press(Key2, Key1, Key1); w.usual(stepOffice) },
-		stepGuide:       func(w *world) { w.under("nabari", ""); w.code(true); w.choose(record.Suspension) },
-		stepSaving:      func(w *world) { scenes[stepTell](w); w.slow = true; w.press(KeyEnter) },
-		stepClerkWhy:    func(w *world) { scenes[stepDecision](w); w.press(KeyMenu) },
+		stepClaim:       func(w *world) { w.under("nabari", ""); w.code(true); w.choose(goOn); w.press(Key2) },
+		stepClaimAsking: func(w *world) { w.asks(aNumber) },
+		stepClaimNone:   func(w *world) { w.asks(aNumber); w.finds(FindUnknown, claim.State{}) },
+		stepClaimFound:  func(w *world) { w.asks(aNumber); w.finds(FindOK, mailed()) },
+		stepTerminal: func(w *world) {
+			w.asks(aNumber)
+			s := mailed()
+			s.Step = claim.AtTerminal
+			w.finds(FindOK, s)
+			w.press(KeyEnter)
+		},
+		stepGiven:    func(w *world) { scenes[stepTell](w); w.press(KeyEnter) },
+		stepWrite:    func(w *world) { scenes[stepGiven](w); w.press(KeyEnter) },
+		stepTell:     func(w *world) { scenes[stepDecision](w); w.press(KeyEnter) },
+		stepOffice:   func(w *world) { w.under("matsue", ""); w.code(true); w.press(Key2, Key1, Key1); w.usual(stepOffice) },
+		stepGuide:    func(w *world) { w.under("nabari", ""); w.code(true); w.choose(record.Suspension) },
+		stepSaving:   func(w *world) { scenes[stepTell](w); w.slow = true; w.press(KeyEnter) },
+		stepClerkWhy: func(w *world) { scenes[stepDecision](w); w.press(KeyMenu) },
 
 		stepProcedure: func(w *world) { w.code(true) },
 		stepApplicant: func(w *world) { w.code(true); w.press(Key2) },
@@ -254,6 +268,9 @@ func events(s State) []Event {
 		}
 		add(Event{Kind: Stored, No: no, OK: ok})
 	}
+	for f := range numFinds {
+		add(Event{Kind: ClaimFound, No: s.wait, Found: f, Number: aNumber, State: mailed()})
+	}
 	for r := range numResults {
 		b := adult(3, 5)
 		add(Event{Kind: BoardRead, No: s.wait, Result: r, Board: b})
@@ -363,7 +380,7 @@ func stale(t *testing.T, w *world) {
 		switch ev.Kind {
 		case Press, Typed, Entered, Cancelled, Cleared, Menued, LongPress, LetGo, Shown:
 			ev.Gen += 7
-		case CodeChecked, BoardRead, Verified, Changed, Stored, Revealed, Issuing:
+		case CodeChecked, BoardRead, Verified, Changed, Stored, Revealed, Issuing, ClaimFound:
 			ev.No += 7
 		default:
 			continue

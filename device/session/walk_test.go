@@ -12,6 +12,8 @@ import (
 	"madoguchi/card"
 	"madoguchi/device/policy"
 	"madoguchi/display"
+	"madoguchi/sync/claim"
+	"madoguchi/sync/record"
 )
 
 var (
@@ -110,6 +112,8 @@ func (w *world) fail(e Effect) {
 		w.apply(Event{Kind: Changed, No: take[Change](w).No, Result: ResultGone})
 	case CheckCode:
 		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No})
+	case FindClaim:
+		w.finds(FindSilent, claim.State{})
 	}
 }
 
@@ -189,6 +193,17 @@ func sensible(w *world, r *rand.Rand) {
 		w.press([]Key{KeyEnter, KeyEnter, KeyClear}[r.IntN(3)])
 	case stepProcedure:
 		w.press([]Key{KeyDown, KeyDown, Key0, Key1, Key2, Key3, Key4, Key5, Key6}[r.IntN(9)])
+	case stepClaim:
+		if r.IntN(2) == 0 {
+			w.types(aNumber.Plain())
+			w.press(KeyEnter)
+			return
+		}
+		w.press([]Key{Key2, Key7, Key1, KeyClear, KeyEnter}[r.IntN(5)])
+	case stepTerminal:
+		w.press(Key1 + Key(r.IntN(3)))
+	case stepGiven:
+		w.press([]Key{KeyEnter, KeyEnter, KeyCancel}[r.IntN(3)])
 	case stepKind:
 		w.press(Key1 + Key(r.IntN(3)))
 	case stepApplicant:
@@ -245,6 +260,12 @@ func answerCard(w *world, r *rand.Rand) {
 		w.apply(Event{Kind: Changed, No: take[Change](w).No, Result: res, Left: left})
 	case CheckCode:
 		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: r.IntN(4) > 0})
+	case FindClaim:
+		s := mailed()
+		s.Step = claim.Steps()[r.IntN(4)]
+		s.Applicant = record.Applicant(1 + r.IntN(3))
+		s.Procedure = checkable[r.IntN(len(checkable))]
+		w.finds([]Find{FindOK, FindOK, Find(r.IntN(int(numFinds)))}[r.IntN(3)], s)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
+	"madoguchi/sync/claim"
 	"madoguchi/sync/record"
 )
 
@@ -28,6 +29,7 @@ type world struct {
 	hold    bool // panel: do not report screens by itself
 	slow    bool // storage: do not answer by itself
 	store   bool // storage works
+	full    bool // no more claims can be kept
 	reached map[stepID]int
 	screens map[string]display.Screen // one of each kind that was asked for
 
@@ -114,7 +116,7 @@ func (w *world) answer() bool {
 		if w.slow {
 			return false
 		}
-		no := uint32(0)
+		no, number := uint32(0), claim.Number{}
 		switch e := e.(type) {
 		case Journal:
 			no = e.No
@@ -125,25 +127,44 @@ func (w *world) answer() bool {
 			no = e.No
 		case Finish:
 			no = e.No
-			w.stored(e)
+			number = w.stored(e)
 		default:
 			continue
 		}
 		w.asked = append(w.asked[:i:i], w.asked[i+1:]...)
-		w.single(Event{Kind: Stored, No: no, OK: w.store})
+		w.single(Event{Kind: Stored, No: no, OK: w.store, Number: number})
 		return true
 	}
 	return false
 }
 
-func (w *world) stored(e Finish) {
+// stored stores a case with the claim number that it gives or moves on, which is returned.
+func (w *world) stored(e Finish) claim.Number {
 	w.inflight--
-	if w.store {
-		w.records++
-		w.finishes = append(w.finishes, e)
-		w.journal = Entry{}
+	if !w.store {
+		return claim.Number{}
 	}
+	w.records++
+	w.finishes = append(w.finishes, e)
+	w.journal = Entry{}
+	if e.Claim == (Claim{}) || w.full {
+		return claim.Number{}
+	}
+	if e.Claim.Number == (claim.Number{}) {
+		return aNumber
+	}
+	return e.Claim.Number
 }
+
+// aNumber is the number that the world gives.
+var aNumber = func() claim.Number {
+	for _, check := range claim.Alphabet {
+		if n, err := claim.Parse("K7-3F9A-" + string(check)); err == nil {
+			return n
+		}
+	}
+	panic("no check character fits")
+}()
 
 // take removes the pending effect of a type and returns it.
 func take[E Effect](w *world) E {

@@ -52,15 +52,16 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	_       Verdict = iota
-	Stored          // to Put: committed, or a higher revision was there
-	Found           // to Get: State is behind the number
-	Unknown         // to Get: no such number, or expired, or closed; which of these is not said
-	Busy            // to Get: too many were asked for; ask again later
-	Refused         // to Put: the number is another box's, or belongs to another claim
+	_         Verdict = iota
+	Stored            // to Put: committed, or a higher revision was there
+	Found             // to Get: State is behind the number
+	Unknown           // to Get: no such number, or expired, or closed; which of these is not said
+	Busy              // to Get: too many were asked for; ask again later
+	Refused           // to Put: the number is another box's, or belongs to another claim
+	Elsewhere         // to Get: no box of this city gives numbers that begin so, which says nothing of any claim
 )
 
-var verdictCodes = []string{"", "stored", "found", "unknown", "busy", "refused"}
+var verdictCodes = []string{"", "stored", "found", "unknown", "busy", "refused", "elsewhere"}
 
 // String is the code of v as it stands in JSON, such as "found".
 func (v Verdict) String() string { return code("verdict", verdictCodes, uint8(v)) }

@@ -35,6 +35,9 @@ func (t Throttle) Miss(now time.Time) Throttle {
 	return t
 }
 
+// Left is how many misses go without another wait.
+func (t Throttle) Left() int { return free - int(t.Misses%free) }
+
 // Guard is city hall's brake, for a box that has been taken over does not brake itself: each box may ask for so many numbers at once and so many an hour, and all boxes of
 // the city together for ten times that.
 type Guard struct {

@@ -137,14 +137,17 @@ func (o *Outbox) Claims() (all []Claim, err error) {
 	return all, nil
 }
 
-// PruneClaims forgets what opens nothing any more on a day: expired claims, and closed ones that city hall knows of. It returns how many.
+// Grace is how many days a claim is kept after its last one, so that a number that comes too late is known to be one.
+const Grace claim.Day = 7
+
+// PruneClaims forgets claims whose last day has passed by more than Grace. It returns how many.
 func (o *Outbox) PruneClaims(today claim.Day) (int, error) {
 	all, err := o.Claims()
 	if err != nil || today == 0 {
 		return 0, err
 	}
 	all = slices.DeleteFunc(all, func(c Claim) bool {
-		return c.State.Live(today) || c.State.Step == claim.Closed && !c.Told && today <= c.State.Expires
+		return today <= c.State.Expires+Grace
 	})
 	if len(all) == 0 {
 		return 0, nil

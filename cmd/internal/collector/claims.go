@@ -5,6 +5,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"madoguchi/cmd/internal/store"
@@ -57,6 +58,8 @@ func decide(device string, put claim.Put, old []byte) (claim.Verdict, []byte) {
 		return claim.Stored, body // what is here cannot be read any more
 	case have.Procedure != put.State.Procedure || have.Applicant != put.State.Applicant || have.Issued != put.State.Issued:
 		return claim.Refused, nil // the number belongs to another claim
+	case put.State.Rev == have.Rev && put.State != have:
+		return claim.Refused, nil // two offices went on with it at once: the first one's word holds
 	case put.State.Rev <= have.Rev:
 		return claim.Stored, nil
 	}
@@ -64,7 +67,9 @@ func decide(device string, put claim.Put, old []byte) (claim.Verdict, []byte) {
 }
 
 // onGet answers what lies behind a number. Unknown, expired and closed have one
-// answer, and who asks too often is told to come later, whatever the number is.
+// answer, and who asks too often is told to come later, whatever the number is. A
+// number that no box of the city can have given is said to be one: its beginning is
+// a box's, and says nothing of a claim.
 func (c *Collector) onGet(m paho.Message) func(context.Context) error {
 	device, ok := topics{c.opts.City}.deviceOf(m.Topic(), "claim/get")
 	if !ok {
@@ -93,10 +98,20 @@ func (c *Collector) onGet(m paho.Message) func(context.Context) error {
 		a.Verdict = claim.Unknown
 		if s, err := claim.DecodeState(body); body != nil && err == nil && s.Live(claim.DayOf(now)) {
 			a.Verdict, a.State = claim.Found, s
+		} else if ours, err := c.gives(ctx, get.Number.Prefix()); err != nil {
+			return err
+		} else if !ours {
+			a.Verdict = claim.Elsewhere
 		}
 		c.answers.put(device+" "+get.Number.Plain(), a)
 		return nil
 	}
+}
+
+// gives says whether some box of the city gives numbers that begin with p.
+func (c *Collector) gives(ctx context.Context, p claim.Prefix) (bool, error) {
+	boxes, err := c.store.Names(ctx)
+	return slices.ContainsFunc(boxes, func(b string) bool { return claim.PrefixOf(b) == p }), err
 }
 
 var (

@@ -5,6 +5,7 @@ package collector
 import (
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,10 +72,29 @@ func (c *counter) get(t *testing.T, n claim.Number) claim.Answer {
 	return c.answer(t, g.Nonce)
 }
 
+// hears waits until city hall knows of a box.
+func (w *world) hears(t *testing.T, id string) {
+	t.Helper()
+	b := dial(t, w, id)
+	b.say(t, "presence", []byte(`{"online":true,"session":1}`))
+	w.untilStored(t, id+" is known", func() bool {
+		names, err := w.store.Names(t.Context())
+		return err == nil && slices.Contains(names, id)
+	})
+}
+
 // TestClaimMoves gives a number at one office and goes on with it at another.
 func TestClaimMoves(t *testing.T) {
 	w := start(t, nil)
+	w.hears(t, "box-1")
 	one, two := ask(t, w, "box-1"), ask(t, w, "box-2")
+	foreign, err := claim.Draw(claim.PrefixOf("a box of another city"), func(claim.Number) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := two.get(t, foreign); a.Verdict != claim.Elsewhere {
+		t.Errorf("another city's: %v", a.Verdict)
+	}
 	n, err := claim.Draw(claim.PrefixOf("box-1"), func(claim.Number) bool { return false })
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +117,7 @@ func TestClaimMoves(t *testing.T) {
 		{"again", one, s, claim.Stored, claim.LetterMailed},
 		{"another claim under the number", one, with(func(s *claim.State) { s.Procedure, s.Rev = record.PinReset, 9 }), claim.Refused, claim.LetterMailed},
 		{"the other office goes on", two, with(func(s *claim.State) { s.Step, s.Rev = claim.LeaveCheck, 2 }), claim.Stored, claim.LeaveCheck},
+		{"so does the first, later", one, with(func(s *claim.State) { s.Step, s.Rev = claim.Closed, 2 }), claim.Refused, claim.LeaveCheck},
 		{"the first comes late", one, s, claim.Stored, claim.LeaveCheck},
 		{"closed", two, with(func(s *claim.State) { s.Step, s.Rev = claim.Closed, 3 }), claim.Stored, 0},
 		{"closed stays closed", one, with(func(s *claim.State) { s.Step, s.Rev = claim.LeaveCheck, 2 }), claim.Stored, 0},
@@ -116,6 +137,7 @@ func TestClaimMoves(t *testing.T) {
 func TestGuessing(t *testing.T) {
 	w := start(t, nil)
 	c := ask(t, w, "box-1")
+	w.hears(t, "box-9")
 	busy := 0
 	for range 12 {
 		n, err := claim.Draw(claim.PrefixOf("box-9"), func(claim.Number) bool { return false })

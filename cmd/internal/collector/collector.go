@@ -47,6 +47,7 @@ type Fleet interface {
 type Claims interface {
 	Claim(ctx context.Context, number string) ([]byte, error)
 	SetClaim(ctx context.Context, number string, decide func(old []byte) ([]byte, time.Time)) error
+	Names(ctx context.Context) ([]string, error)
 }
 
 // Store is what a collector needs of its database; *store.Store is one.

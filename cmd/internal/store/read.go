@@ -76,6 +76,11 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 		func(c *Count) []any { return []any{&c.Kind, &c.Week, &c.Group, &c.A, &c.B, &c.N} })
 }
 
+// Names lists the ids of every device that was ever heard of, sorted.
+func (s *Store) Names(ctx context.Context) ([]string, error) {
+	return all(ctx, s.read, `SELECT device FROM device UNION SELECT device FROM watermark ORDER BY 1`, func(id *string) []any { return []any{id} })
+}
+
 // Devices returns every device that was heard of, ordered by id.
 func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 	type row struct {
