@@ -262,7 +262,7 @@ func (m *machine) afterCase(o record.Outcome) Claim {
 		return m.claimAt(claim.LeaveCheck, m.procedure)
 	case m.claim.on && o == record.Done:
 		return m.claimAt(claim.Closed, m.procedure)
-	case slices.Contains([]string{"failed", "handover", "offline"}, m.reason): // the integrated terminal is the way that is left
+	case slices.Contains([]string{"failed", "handover", "offline", "partly"}, m.reason): // the integrated terminal is the way that is left
 		if slices.Contains(checkable, m.procedure) {
 			return m.claimAt(claim.AtTerminal, m.procedure)
 		}
