@@ -81,6 +81,10 @@ source: ## the committed tree with its dependencies, for the image: dist/src (bu
 bench: setup ## the performance table: each figure beside what it is measured against, in one run
 	$(GO) run ./cmd/internal/benchtable
 
+.PHONY: proof
+proof: setup ## each promise of the product with its tests, its figure, and the proof that breaking it is noticed (PROOF_ARGS="-short")
+	$(GO) run ./cmd/internal/proof $(PROOF_ARGS)
+
 .PHONY: screens
 screens: ## every screen in every language on one sheet, in large print too: dist/screens.png
 	@mkdir -p dist

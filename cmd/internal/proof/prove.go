@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+type options struct {
+	unbroken, short bool
+	progress        io.Writer
+}
+
+// result is what became of a claim.
+type result struct {
+	claim          claim
+	Figure         string
+	Tried, Noticed int // breaks
+	Problems       []string
+}
+
+// prove runs the tests of all claims in the tree, then breaks them one by one in a copy of it.
+func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
+	root, err := output(ctx, "", "git", "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "proof")
+	if err != nil {
+		return nil, fmt.Errorf("making a place for the copy: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	b := bench{root: root, dir: dir}
+	var results []result
+	for _, c := range todo {
+		r := result{claim: c}
+		var out bytes.Buffer
+		for _, k := range c.Checks {
+			if k.Long && o.short {
+				continue
+			}
+			fmt.Fprintf(o.progress, "running %s %s\n", k.Pkg, k.Run)
+			text, err := b.check(ctx, root, k)
+			out.Write(text)
+			if err != nil {
+				r.Problems = append(r.Problems, err.Error())
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+		}
+		r.Figure = figure(c.Figure, out.Bytes())
+		if c.Figure != "" && r.Figure == "" && len(r.Problems) == 0 {
+			r.Problems = append(r.Problems, fmt.Sprintf("no test printed the figure %q", c.Figure))
+		}
+		results = append(results, r)
+	}
+	if o.unbroken {
+		return results, nil
+	}
+	tree := filepath.Join(dir, "tree")
+	if err := copyTree(ctx, root, tree); err != nil {
+		return nil, err
+	}
+	for i := range results {
+		r := &results[i]
+		for _, m := range r.claim.Breaks {
+			if len(r.Problems) > 0 {
+				break // a test that fails anyway notices nothing
+			}
+			fmt.Fprintf(o.progress, "breaking %s: %s\n", m.File, m.Does)
+			r.Tried++
+			switch err := b.broken(ctx, tree, m); {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case err != nil:
+				r.Problems = append(r.Problems, err.Error())
+			default:
+				r.Noticed++
+			}
+		}
+	}
+	return results, nil
+}
+
+// bench is where test binaries are built.
+type bench struct{ root, dir string }
+
+// errTests is the tests' own failure, apart from what keeps them from running.
+var errTests = errors.New("tests failed")
+
+// check builds a package's tests in the given tree and runs the named ones. Each must have run and passed.
+func (b bench) check(ctx context.Context, tree string, k check) ([]byte, error) {
+	bin := filepath.Join(b.dir, "proof.test")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin, "./"+k.Pkg)
+	build.Dir = tree
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the tests of %s: %w\n%s", k.Pkg, err, out)
+	}
+	names := strings.Fields(k.Run)
+	args := []string{"-test.v", "-test.timeout=" + limit, "-test.run=^(" + strings.Join(names, "|") + ")$"}
+	if k.Bench != "" {
+		args = []string{"-test.v", "-test.timeout=" + benchLimit, "-test.run=^$", "-test.benchtime=1x", "-test.bench=^" + k.Bench + "$"}
+		names = nil
+	}
+	cmd := exec.CommandContext(ctx, bin, append(args, k.Args...)...)
+	cmd.Dir = filepath.Join(tree, k.Pkg)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return out, fmt.Errorf("%w: %s %s%s: %w\n%s", errTests, k.Pkg, k.Run, k.Bench, err, tail(out))
+	}
+	for _, n := range names {
+		if !bytes.Contains(out, []byte("--- PASS: "+n+" ")) {
+			return out, fmt.Errorf("%s: %s did not run", k.Pkg, n)
+		}
+	}
+	return out, nil
+}
+
+// broken breaks the copy, expects the tests to fail, and mends it again.
+func (b bench) broken(ctx context.Context, tree string, m mutant) (err error) {
+	path := filepath.Join(tree, m.File)
+	was, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("breaking: %w", err)
+	}
+	now, err := m.apply(was)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, now, 0o644); err != nil {
+		return fmt.Errorf("breaking: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.WriteFile(path, was, 0o644)) }()
+	switch _, err := b.check(ctx, tree, m.By); {
+	case errors.Is(err, errTests):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s (%s): %w", m.File, m.Does, err)
+	}
+	return fmt.Errorf("%s was broken (%s) and %s %s passed all the same", m.File, m.Does, m.By.Pkg, m.By.Run)
+}
+
+// apply gives the file with the break in it. The place must be there exactly once, so that it is the one that was meant.
+func (m mutant) apply(file []byte) ([]byte, error) {
+	if n := bytes.Count(file, []byte(m.Old)); n != 1 {
+		return nil, fmt.Errorf("%s has %q %d times, want once: the break must follow the code", m.File, m.Old, n)
+	}
+	return bytes.Replace(file, []byte(m.Old), []byte(m.New), 1), nil
+}
+
+// copyTree copies the repository as it lies there: the last commit with what is not committed yet.
+func copyTree(ctx context.Context, root, to string) error {
+	if _, err := output(ctx, "", "git", "clone", "--quiet", "--shared", root, to); err != nil {
+		return err
+	}
+	changed, err := output(ctx, root, "git", "ls-files", "--modified", "--others", "--exclude-standard", "--deduplicate")
+	if err != nil {
+		return err
+	}
+	for name := range strings.Lines(changed) {
+		name = strings.TrimSpace(name)
+		text, err := os.ReadFile(filepath.Join(root, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = os.Remove(filepath.Join(to, name))
+		case err == nil:
+			if err = os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755); err == nil {
+				err = os.WriteFile(filepath.Join(to, name), text, 0o644)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("copying %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// figure is what the expression's first group finds, the last time it does; without a group, all of it.
+func figure(expr string, out []byte) string {
+	if expr == "" {
+		return ""
+	}
+	found := regexp.MustCompile(expr).FindAllSubmatch(out, -1)
+	if found == nil {
+		return ""
+	}
+	last := found[len(found)-1]
+	return string(last[len(last)-1])
+}
+
+func tail(out []byte) []byte {
+	const most = 2000
+	return out[max(0, len(out)-most):]
+}
+
+func output(ctx context.Context, dir string, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("running %s %s: %w: %s", name, args[0], err, stderr.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
+}
