@@ -71,6 +71,9 @@ func (o *Outbox) CloseWeek(now record.Week, rules record.Rules) (made int, err e
 		return 0, fmt.Errorf("closing week: %w", err)
 	}
 	if of >= now {
+		if err := o.settle(); err != nil {
+			return 0, fmt.Errorf("closing week: %w", err)
+		}
 		return 0, nil
 	}
 	err = o.update("week", func(tx *bolt.Tx, st *state, n *counts) error {

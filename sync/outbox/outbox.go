@@ -159,13 +159,8 @@ func (o *Outbox) view(fn func(tx *bolt.Tx) error) error {
 
 // update runs fn in a write transaction, with copies of the bookkeeping that become the outbox's own if it commits. The caller holds mu.
 func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) error) error {
-	if err := o.usable(); err != nil {
+	if err := o.settle(); err != nil {
 		return err
-	}
-	if o.doubt {
-		if err := o.mend(); err != nil {
-			return err
-		}
 	}
 	st, n := o.st, o.n
 	err := guarded(func() error {
@@ -195,6 +190,14 @@ func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) 
 		}
 	}
 	return err
+}
+
+// settle makes sure that what the file says is on the disk. Who finds there what he was about to store calls it, too: it may be of a commit that failed at its last sync.
+func (o *Outbox) settle() error {
+	if err := o.usable(); err != nil || !o.doubt {
+		return err
+	}
+	return o.mend()
 }
 
 // mend writes both meta pages again as the page cache has them, and syncs. After a sync that failed Linux takes the pages for clean, on the disk or not. If the newer meta page is

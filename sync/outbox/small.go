@@ -107,9 +107,11 @@ func (o *Outbox) RaiseFloor(t time.Time) error {
 	}
 	hour := t.UTC().Truncate(time.Hour)
 	if !hour.After(old) {
-		return nil
+		err = o.settle()
+	} else {
+		err = o.put("floor", bClock, kFloor, binary.BigEndian.AppendUint64(nil, toUnix(hour)))
 	}
-	if err := o.put("floor", bClock, kFloor, binary.BigEndian.AppendUint64(nil, toUnix(hour))); err != nil {
+	if err != nil {
 		return fmt.Errorf("storing clock floor: %w", err)
 	}
 	return nil
@@ -151,7 +153,7 @@ func (o *Outbox) put(name string, bucket, key, b []byte) error {
 		return err
 	}
 	if (old == nil) == (len(b) == 0) && bytes.Equal(old, b) {
-		return nil
+		return o.settle()
 	}
 	return o.update(name, func(tx *bolt.Tx, _ *state, _ *counts) error {
 		if len(b) == 0 {
