@@ -179,6 +179,8 @@ func sensible(w *world, r *rand.Rand) {
 		w.press(KeyDown)
 	case stepClerkMenu:
 		w.press(Key1 + Key(r.IntN(3)))
+	case stepCancel:
+		w.press([]Key{KeyEnter, KeyCancel}[r.IntN(2)])
 	case stepMenu:
 		w.press(Key1 + Key(r.IntN(5)))
 	case stepLanguage:
