@@ -85,6 +85,10 @@ bench: setup ## the performance table: each figure beside what it is measured ag
 proof: setup ## each promise of the product with its tests, its figure, and the proof that breaking it is noticed (PROOF_ARGS="-short")
 	$(GO) run ./cmd/internal/proof $(PROOF_ARGS)
 
+.PHONY: soak
+soak: setup ## 10,000 cases at random with every kind of fault, each with its one record (SOAK=10000; about half an hour)
+	$(GO) test ./device -run TestSoak -v -timeout 4h -soak $(or $(SOAK),10000)
+
 .PHONY: screens
 screens: ## every screen in every language on one sheet, in large print too: dist/screens.png
 	@mkdir -p dist
