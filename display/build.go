@@ -144,8 +144,13 @@ func (b *builder) page() page {
 		b.rules(&p)
 	case perKind:
 		b.entry(&p, prefix)
-	case b.s.ID == ClerkCode:
+	case b.s.ID.isCode():
 		b.code(&p)
+	case b.s.ID == ServicePad:
+		b.pad(&p)
+	case b.pattern(&p):
+	case b.hasRows():
+		b.rows(&p)
 	case b.s.ID == Idle:
 		b.idle(&p)
 	case b.s.ID == IdleBoard || b.s.ID == ResidentBoard:
@@ -213,7 +218,7 @@ func (b *builder) inFoot(name string) bool {
 	has := func(key string) bool { return slices.Contains(b.info.Keys, key) }
 	switch name {
 	case "move": // ▲▼ stand together where a line is chosen
-		return has("digits") && has("up")
+		return has("digits") && has("up") || b.s.ID == ServiceLamp
 	case "turn":
 		return b.isList() && b.s.Facts.Pages > 1
 	case "menu": // beside a choice the foot is full; メニュー is on the cap
@@ -229,13 +234,16 @@ func (b *builder) inFoot(name string) bool {
 // foot: what the keys do now.
 func (b *builder) foot(p *page) {
 	at := string(b.s.ID)
-	if b.info.Entry && b.s.ID != ClerkCode {
+	if b.info.Entry && !b.s.ID.isCode() {
 		at = "entry"
 	} else if prefix, _, ok := b.s.ID.split(); ok {
 		at = strings.TrimSuffix(prefix, ".")
 	}
 	if b.s.ID == ClerkClosed && b.given() {
 		at += ".given"
+	}
+	if p.pattern != nil {
+		return
 	}
 	if p.more { // the answer is given on the last page
 		p.note = ""
@@ -254,8 +262,12 @@ func (b *builder) foot(p *page) {
 			sign = b.tr("cap.menu")
 		}
 		key := at + ".keys." + c.key
-		if (b.isList() || b.isText()) && !b.has(key) {
+		switch {
+		case b.has(key):
+		case b.isList() || b.isText():
 			key = "clerk.keys." + c.key
+		case strings.HasPrefix(at, "service."):
+			key = "service.keys." + c.key
 		}
 		label := b.tr(key)
 		if c.key == "move" && b.inFoot("turn") {

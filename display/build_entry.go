@@ -87,7 +87,11 @@ func (b *builder) code(p *page) {
 	if f.Filled < 0 || f.Filled > codeCells {
 		b.fail(&OverflowError{What: "filled boxes", Need: f.Filled, Have: codeCells})
 	}
-	p.entry = &entry{cells: codeCells, filled: f.Filled, ask: b.tr("clerk.code.title"), use: b.tr("clerk.code.body")}
+	id := string(b.s.ID)
+	if h := b.maybe(id + ".head"); h != "" {
+		p.left = h
+	}
+	p.entry = &entry{cells: codeCells, filled: f.Filled, ask: b.tr(id + ".title"), use: b.tr(id + ".body")}
 	if f.Fault != "" {
 		p.entry.ask, p.entry.fault = b.tr("clerk.code.too_short"), true
 	}

@@ -14,24 +14,11 @@ import (
 // message is a screen of a title and up to three paragraphs: what it means (body), why, what comes next. A text that depends on the reason
 // stands under the reason's code and wins over the screen's own.
 func (b *builder) message(p *page) {
-	id, f := string(b.s.ID), b.s.Facts
-	at := id
-	if rs := b.s.ID.Reasons(); rs != nil {
-		if !slices.Contains(rs, f.Reason) {
-			b.fail(&UnknownError{ID: b.s.ID, Fact: "reason", Value: f.Reason})
-			return
-		}
-		if f.Reason != "" {
-			at = id + "." + f.Reason
-		}
+	f := b.s.Facts
+	if !b.reasoned() {
+		return
 	}
-	part := func(name string) string {
-		if b.has(at + "." + name) {
-			return b.tr(at+"."+name, b.count())
-		}
-		return b.maybe(id+"."+name, b.count())
-	}
-	p.title = part("title")
+	p.title = b.part("title")
 	if p.title == "" && f.Kind != "" {
 		p.title = b.tr("kind." + f.Kind + ".name")
 		p.left = b.procedure()
@@ -42,12 +29,37 @@ func (b *builder) message(p *page) {
 	if b.has("species."+f.Species) && (b.s.ID == IdleWrongCard || b.s.ID == ResidentCardWrong) {
 		p.paras = append(p.paras, b.tr("species."+f.Species))
 	}
+	p.paras = append(p.paras, b.parts()...)
+	b.more(p)
+}
+
+// reasoned reports whether the reason is one that the screen may carry.
+func (b *builder) reasoned() bool {
+	rs, reason := b.s.ID.Reasons(), b.s.Facts.Reason
+	if rs == nil || slices.Contains(rs, reason) {
+		return true
+	}
+	b.fail(&UnknownError{ID: b.s.ID, Fact: "reason", Value: reason})
+	return false
+}
+
+// part is a text of the screen; one for its reason wins.
+func (b *builder) part(name string) string {
+	id := string(b.s.ID)
+	if at := id + "." + b.s.Facts.Reason + "." + name; b.s.ID.Reasons() != nil && b.s.Facts.Reason != "" && b.has(at) {
+		return b.tr(at, b.count())
+	}
+	return b.maybe(id+"."+name, b.count())
+}
+
+// parts are what it means, why, and what comes next.
+func (b *builder) parts() (out []string) {
 	for _, name := range []string{"body", "why", "next"} {
-		if s := part(name); s != "" {
-			p.paras = append(p.paras, s)
+		if s := b.part(name); s != "" {
+			out = append(out, s)
 		}
 	}
-	b.more(p)
+	return out
 }
 
 // more adds what single screens have beyond their texts.

@@ -17,6 +17,10 @@ type drawer struct {
 }
 
 func (d *drawer) page(p page) {
+	if p.pattern != nil {
+		p.pattern.draw(d)
+		return
+	}
 	if p.left == "" && p.title == "" && p.entry == nil {
 		return // the white screen
 	}
@@ -45,6 +49,10 @@ func (d *drawer) page(p page) {
 		d.dateEntry(p.date)
 	case p.claim != nil:
 		d.claimEntry(p.claim)
+	case p.pad != nil:
+		d.pad(p)
+	case len(p.facts) > 0:
+		d.facts(p)
 	case len(p.board) > 0:
 		d.board(p)
 	case len(p.choices) > 0:

@@ -121,6 +121,27 @@ const (
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
 	ResidentTurnBack       ID = "resident.turnback"         // Turn the box back to the clerk, then 確認.
 
+	// The service menu, for clerks and technicians: メニュー and 取消 held together at rest, then the clerk code.
+	ServiceCode    ID = "service.code"           // Filled, Fault ("too_short"). The clerk code that opens the menu.
+	ServiceMenu    ID = "service.menu"           // Choice 1 keys, 2 screen, 3 card reader, 4 queue, 5 this box, 6 clock, 7 lamp and sound, 8 clerk code.
+	ServicePad     ID = "service.pad"            // Down, Seen, Reason: "", "all" (seen), "several", "ghost", "stuck", "unplugged". 取消 held for 2 s leaves.
+	ServicePanel   ID = "service.panel"          // Rows "panel", "full", "partial"; Reason: "", "fast", "slow". 確認 begins the pictures.
+	ServiceBlack   ID = "service.panel.black"    // The whole glass black, …
+	ServiceWhite   ID = "service.panel.white"    // … white, …
+	ServiceFine    ID = "service.panel.fine"     // … in fine patterns, which show a bad cable, …
+	ServicePrint   ID = "service.panel.print"    // … and print in all sizes inside a frame at the edge.
+	ServiceReader  ID = "service.reader"         // Rows "reader", "own_pad", "slot"; Reason: "empty", "in", "mute", "none", "service".
+	ServiceQueue   ID = "service.queue"          // Rows "cases", "oldest", "line", "receipt"; Reason: "up", "down", "none".
+	ServiceAbout   ID = "service.about"          // Rows "device", "build", "spoken", "fingerprint", "rules", "clock".
+	ServiceClock   ID = "service.clock"          // Rows "date", "time"; Reason: "sure", "confirmed". Where the day is open ClerkConfirmDate stands instead.
+	ServiceLamp    ID = "service.lamp"           // Rows "lamp", "buzzer". ▲▼ the lamp's states, 確認 the buzzer.
+	ServiceOldCode ID = "service.oldcode"        // Filled, Fault. The clerk's present code.
+	ServiceNewCode ID = "service.newcode"        // Filled, Fault.
+	ServiceAgain   ID = "service.newcode.again"  // Filled, Fault.
+	ServiceSaving  ID = "service.newcode.saving" // The new code is judged and stored.
+	ServiceSaved   ID = "service.newcode.saved"
+	ServiceRefused ID = "service.newcode.refused" // Reason: "unfit", "mismatch", "full", "storage". The old code holds.
+
 	FaultReader  ID = "fault.reader"  // No reader: cable or power.
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
@@ -265,6 +286,25 @@ func buildInfos() map[ID]Info {
 		ResidentMenu:           {Face: FaceResident, Keys: choice("cancel")},
 		ResidentCall:           {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentTurnBack:       {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
+		ServiceCode:            {Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}},
+		ServiceMenu:            {Face: FaceClerk, Keys: choice("cancel")},
+		ServicePad:             {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServicePanel:           {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ServiceBlack:           {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"cancel", "enter"}},
+		ServiceWhite:           {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"cancel", "enter"}},
+		ServiceFine:            {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"cancel", "enter"}},
+		ServicePrint:           {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"cancel", "enter"}},
+		ServiceReader:          {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServiceQueue:           {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServiceAbout:           {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServiceClock:           {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServiceLamp:            {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "enter"}},
+		ServiceOldCode:         {Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}},
+		ServiceNewCode:         {Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}},
+		ServiceAgain:           {Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}},
+		ServiceSaving:          {Face: FaceClerk},
+		ServiceSaved:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
+		ServiceRefused:         {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
 		FaultReader:            {Face: FaceIdle},
 		FaultService:           {Face: FaceIdle},
 		FaultPanel:             {Face: FaceIdle, FullRefresh: true},
@@ -331,6 +371,18 @@ func (id ID) Reasons() []string {
 		return []string{"change", "swap", "check"}
 	case ResidentFailed:
 		return []string{"status", "deadline", "reader"}
+	case ServicePad:
+		return []string{"", "all", "several", "ghost", "stuck", "unplugged"}
+	case ServicePanel:
+		return []string{"", "fast", "slow"}
+	case ServiceReader:
+		return []string{"empty", "in", "mute", "none", "service"}
+	case ServiceQueue:
+		return []string{"up", "down", "none"}
+	case ServiceClock:
+		return []string{"sure", "confirmed"}
+	case ServiceRefused:
+		return []string{"unfit", "mismatch", "full", "storage"}
 	case FaultStorage:
 		return []string{"", "quarantined", "full"}
 	case FaultKeypad:

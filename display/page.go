@@ -25,6 +25,9 @@ type page struct {
 	date        *dateEntry
 	claim       *claimEntry
 	told        *toldPage
+	facts       []factRow // of the service menu
+	pad         *padPage
+	pattern     *pattern
 	large       bool // in large print
 	big         *bigPage
 	pages       int        // of this screen; 0 where they are counted elsewhere
@@ -103,6 +106,12 @@ func (p page) spoken() []string {
 	}
 	if c := p.claim; c != nil {
 		add(c.typed, c.status)
+	}
+	for _, f := range p.facts {
+		add(f.name + " " + f.value)
+	}
+	if p.pad != nil {
+		add(p.pad.count)
 	}
 	if p.told != nil && p.told.voice {
 		add(p.told.all...)

@@ -80,7 +80,7 @@ func TestEntryShowsOnlyTheCount(t *testing.T) {
 		switch {
 		case strings.HasSuffix(string(id), "signing"):
 			cells = 16
-		case id == display.ClerkCode:
+		case strings.Contains(string(id), "code"):
 			cells = 8
 		}
 		seen := map[string]int{}
@@ -222,7 +222,7 @@ func TestText(t *testing.T) {
 			if diff := cmp.Diff(r.Text(a), r.Text(b)); diff != "" {
 				t.Errorf("%s: the voice tells how much was typed:\n%s", s.Name, diff)
 			}
-			if s.Screen.ID != display.Wipe && len(r.Text(a)) == 0 {
+			if s.Screen.ID != display.Wipe && !strings.HasPrefix(string(s.Screen.ID), string(display.ServicePanel)+".") && len(r.Text(a)) == 0 {
 				t.Errorf("%s has no words in %s", s.Name, l)
 			}
 			for _, line := range r.Text(a) {

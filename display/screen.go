@@ -63,6 +63,8 @@ type Facts struct {
 	Lines       []Line // of the page shown, at most LinesPerPage
 	Paras       []Para // all of them; Page says which part is shown
 	Page, Pages int    // from 1; 0 = there is one page only
+	Rows        []Row  // of a page of the service menu
+	Down, Seen  int    // ServicePad: the contacts that read closed, and the keys that were down alone: bit row × 4 + column, as the caps lie
 	Rest        int    // questions still to come after this one at most; 0 = not told
 }
 
@@ -121,7 +123,8 @@ func (s Screen) Equal(o Screen) bool {
 // Typed reports whether two screens differ at most in what was typed (Filled, Half): the same entry screen, a key further.
 func (s Screen) Typed(o Screen) bool {
 	a, b := s.Facts, o.Facts
-	if s.ID != o.ID || s.Lang != o.Lang || !slices.Equal(a.Board, b.Board) || !slices.Equal(a.Lines, b.Lines) || !slices.Equal(a.Paras, b.Paras) {
+	if s.ID != o.ID || s.Lang != o.Lang || !slices.Equal(a.Board, b.Board) || !slices.Equal(a.Lines, b.Lines) || !slices.Equal(a.Paras, b.Paras) ||
+		!slices.Equal(a.Rows, b.Rows) {
 		return false
 	}
 	return a.scalars() == b.scalars()
@@ -133,5 +136,6 @@ func (f Facts) scalars() any {
 		f.Office, f.Claim, f.Date, f.Procedure, f.Applicant, f.Kind, f.Left, f.Max, f.Fault, f.Ends, f.EndState, f.Species, f.Link, f.LinkSince,
 		f.Queue, f.Release, f.Choice, f.Reason, f.Seconds, f.Step, f.Build, f.Fingerprint,
 		f.Title, f.Text, f.Verdict, f.Page, f.Pages, f.Rest, f.Large, f.Slow, f.Practice, f.Silent,
+		f.Down, f.Seen,
 	}
 }

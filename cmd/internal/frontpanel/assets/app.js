@@ -30,9 +30,11 @@ function show() {
   label();
   document.body.classList.toggle("dark", !world.power);
   for (const b of document.querySelectorAll("[data-lang]")) b.setAttribute("aria-pressed", String(b.dataset.lang === getLang()));
-  for (const [id, on] of [["power", world.power], ["line", world.line], ["broker", world.broker]]) {
+  for (const [id, on] of [["power", world.power], ["line", world.line], ["broker", world.broker], ["lid", !world.lid]]) {
     $(id).setAttribute("aria-checked", String(on));
   }
+  $("lidname").textContent = w(world.lid ? "lid.open" : "lid.closed");
+  $("lid").disabled = !world.power;
   $("broker").disabled = world.broker_outside === true;
   $("way").classList.toggle("cut", !world.line);
   $("way").classList.toggle("nobroker", !world.broker);
@@ -94,6 +96,7 @@ for (const b of document.querySelectorAll("[data-lang]")) {
 $("power").addEventListener("click", () => post("api/power", { cut: world.power }));
 $("line").addEventListener("click", () => post("api/line", { up: !world.line }));
 $("broker").addEventListener("click", () => post("api/broker", { up: !world.broker }));
+$("lid").addEventListener("click", () => post("api/lid", { open: !world.lid }));
 for (const b of document.querySelectorAll("[data-advance]")) {
   b.addEventListener("click", () => post("api/clock", { advance: b.dataset.advance }));
 }

@@ -4,7 +4,7 @@
 
 import { pick, w } from "./words.js";
 
-const trials = ["pull", "power", "line", "wrong", "letters", "licence", "wait"];
+const trials = ["pull", "power", "line", "wrong", "letters", "licence", "lid", "service", "wait"];
 const store = "madoguchi.trials";
 
 export class Hints {
@@ -80,6 +80,8 @@ export class Hints {
       wrong: /^resident\.guard/.test(now),
       letters: /^resident\.(pin|newpin)\.signing$/.test(now),
       licence: /wrong/.test(now) && /card|idle/.test(now) && world.card === "driving_licence",
+      lid: world.lid && /^resident\.(pin|newpin|again)/.test(was.screen),
+      service: now === "service.menu",
       wait: /timeout$/.test(now),
     };
     const size = this.done.size;

@@ -22,6 +22,7 @@ export class Keys {
     this.pad = pad;
     this.caps = new Map();
     this.held = new Set();
+    this.latched = new Set(); // by Shift and a click: a mouse has one finger
     this.line = Promise.resolve();
     for (const [key, legend, under] of caps) {
       const b = document.createElement("button");
@@ -37,8 +38,8 @@ export class Keys {
       if (key === "5") b.append(document.createElement("i"));
       this.caps.set(key, b);
       pad.append(b);
-      b.addEventListener("pointerdown", e => { e.preventDefault(); b.setPointerCapture(e.pointerId); this.down(key); });
-      for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) b.addEventListener(end, () => this.up(key));
+      b.addEventListener("pointerdown", e => { e.preventDefault(); b.setPointerCapture(e.pointerId); this.finger(key, e.shiftKey); });
+      for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) b.addEventListener(end, () => { if (!this.latched.has(key)) this.up(key); });
       b.addEventListener("contextmenu", e => e.preventDefault());
     }
     addEventListener("keydown", e => this.keydown(e));
@@ -70,6 +71,13 @@ export class Keys {
     this.down(key);
   }
 
+  // finger presses a key; with Shift it stays down until the next click on it.
+  finger(key, stay) {
+    if (this.latched.delete(key)) return;
+    if (stay) this.latched.add(key);
+    this.down(key);
+  }
+
   down(key) {
     if (this.held.has(key)) return;
     this.held.add(key);
@@ -78,6 +86,7 @@ export class Keys {
   }
 
   up(key) {
+    this.latched.delete(key);
     if (!this.held.delete(key)) return;
     this.caps.get(key).classList.remove("held");
     this.send({ up: [key] });
