@@ -83,3 +83,38 @@ func TestOwnPad(t *testing.T) {
 		t.Errorf("faults %v", s.faults)
 	}
 }
+
+// TestDescribe names the reader with the card, else the first, and says what is known of its pad.
+func TestDescribe(t *testing.T) {
+	pad := []byte("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07")
+	for _, tt := range []struct {
+		name    string
+		readers []string
+		card    string // in which
+		want    string
+		own     bool
+		err     error
+	}{
+		{"with a pad", []string{"Pad 00 00", "Plain 00 00"}, "", "Pad 00 00", true, nil},
+		{"the one with the card", []string{"Pad 00 00", "Plain 00 00"}, "Plain 00 00", "Plain 00 00", false, nil},
+		{"none", nil, "", "", false, card.ErrNoReader},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newService(tt.readers...)
+			s.features = map[string][]byte{"Pad 00 00": pad}
+			for _, r := range tt.readers {
+				s.flags[r] = 0x10
+			}
+			if tt.card != "" {
+				s.flags[tt.card] = 0x20
+			}
+			bench(t, s, nil, func(t *testing.T, r *Reader) {
+				<-r.Events() // the slots are known
+				name, own, err := r.Describe(t.Context())
+				if name != tt.want || own != tt.own || !errors.Is(err, tt.err) {
+					t.Errorf("%q, %v, %v", name, own, err)
+				}
+			})
+		})
+	}
+}

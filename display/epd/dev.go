@@ -104,6 +104,7 @@ type Dev struct {
 	dirty    []image.Rectangle
 	partial  atomic.Int64 // time of the last partial refresh, ns
 	measured atomic.Int64 // time of the first one, ns
+	whole    atomic.Int64 // time of the last full refresh, ns
 }
 
 // New claims the lines, holds the panel in reset without supply and returns its driver. It does not talk to the panel: the first picture
@@ -176,6 +177,9 @@ func (d *Dev) Bounds() image.Rectangle { return d.bounds }
 
 // PartialTime returns how long the last partial refresh took, 0 before the first.
 func (d *Dev) PartialTime() time.Duration { return time.Duration(d.partial.Load()) }
+
+// FullTime returns how long the last full refresh took, 0 before the first. A quick one is none.
+func (d *Dev) FullTime() time.Duration { return time.Duration(d.whole.Load()) }
 
 // Class returns the class measured by the first partial refresh, which by default follows the first picture and changes nothing.
 func (d *Dev) Class() Class {
@@ -347,6 +351,13 @@ func (d *Dev) took(t time.Duration) {
 	if d.err == nil {
 		d.partial.Store(int64(t))
 		d.measured.CompareAndSwap(0, int64(t))
+	}
+}
+
+// tookFull keeps how long a full refresh took.
+func (d *Dev) tookFull(t time.Duration, quick bool) {
+	if d.err == nil && !quick {
+		d.whole.Store(int64(t))
 	}
 }
 

@@ -98,7 +98,7 @@ func (d ssd1683) full(pix []byte, quick bool) {
 		seq, least = seqQuick, d.opts.QuickLeast
 	}
 	d.activate(seq)
-	d.refresh(d.opts.FullLimit, least)
+	d.tookFull(d.refresh(d.opts.FullLimit, least), quick)
 	d.rest()
 }
 

@@ -103,7 +103,7 @@ func (d uc8179) full(pix []byte, quick bool) {
 		d.send(ucSensor, 0x00)
 	}
 	d.send(ucRefresh)
-	d.refresh(d.opts.FullLimit, least)
+	d.tookFull(d.refresh(d.opts.FullLimit, least), quick)
 	d.boost()
 }
 

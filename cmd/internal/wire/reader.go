@@ -88,6 +88,11 @@ func (r *Reader) Connect(ctx context.Context) (card.Link, error) {
 	return &link{reader: r, session: a.session, atr: a.response}, nil
 }
 
+// Describe names the simulated reader, which has no PIN pad of its own.
+func (r *Reader) Describe(context.Context) (name string, ownPad bool, err error) {
+	return "Simulated reader", false, nil
+}
+
 // Close stops the events.
 func (r *Reader) Close() error {
 	r.mu.Lock()
