@@ -24,7 +24,6 @@ import (
 	"madoguchi/display/buzzer"
 	"madoguchi/display/lamp"
 	"madoguchi/pinpad"
-	"madoguchi/pinpad/pin"
 	"madoguchi/sync/outbox"
 	"madoguchi/sync/record"
 )
@@ -97,7 +96,7 @@ type Device struct {
 	box         *outbox.Outbox
 	quarantined *outbox.Quarantined
 	key         ed25519.PublicKey
-	hashes      []pin.Hash
+	codes       *codes
 	renderer    *display.Renderer
 	rules       atomic.Pointer[policy.Policy] // in force for the next case
 	effective   atomic.Pointer[Config]        // cfg with what an update has set
@@ -162,10 +161,10 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	d.key, _ = cfg.ackKey()
-	for _, k := range cfg.Clerks {
-		d.hashes = append(d.hashes, pin.Hash(k.Hash))
-	}
 	var err error
+	if d.codes, err = loadCodes(cfg.DataDir, cfg.Clerks); err != nil {
+		d.log.Error("clerk codes", "cause", err)
+	}
 	if d.renderer, err = display.NewRenderer(hw.Panel.Bounds()); err != nil {
 		return nil, err
 	}
@@ -240,7 +239,8 @@ func (d *Device) openBox() error {
 
 func (d *Device) sessionConfig(refused bool) session.Config {
 	now := d.config()
-	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build, Reveal: d.cfg.Reveal}
+	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build,
+		Device: d.cfg.DeviceID, Reveal: d.cfg.Reveal}
 	c.Issuer = d.cfg.issuerFor()
 	if floor, err := d.box.Floor(); err == nil {
 		c.Floor = floor

@@ -22,7 +22,8 @@ var padKeys = map[pinpad.Key]session.Key{
 }
 
 // padSlots are the pad's slots for the session's.
-var padSlots = [...]pinpad.Slot{session.SlotCurrent: pinpad.SlotCurrent, session.SlotNew: pinpad.SlotNew, session.SlotCode: pinpad.SlotCode}
+var padSlots = [...]pinpad.Slot{session.SlotCurrent: pinpad.SlotCurrent, session.SlotNew: pinpad.SlotNew, session.SlotCode: pinpad.SlotCode,
+	session.SlotNewCode: pinpad.SlotNewCode}
 
 // padFaults are the session's faults for the pin package's.
 var padFaults = map[pin.Fault]session.Fault{
@@ -30,10 +31,12 @@ var padFaults = map[pin.Fault]session.Fault{
 	pin.FaultNeedsDigit: session.FaultNeedsDigit, pin.FaultMismatch: session.FaultMismatch,
 }
 
-// padEvent is the session's event for the pad's; false for one that means nothing to it.
+// padEvent is the session's event for the pad's; false for one that means nothing to it: the keys of the key test are told by its contacts.
 func padEvent(e pinpad.Event) (session.Event, bool) {
 	ev := session.Event{At: e.At, Gen: e.Gen, Filled: e.Filled, Half: e.Pending}
 	switch e.Kind {
+	case pinpad.EventContacts:
+		ev.Kind, ev.Closed = session.Contacts, e.Closed
 	case pinpad.EventPress:
 		ev.Kind = session.Press
 		k, ok := padKeys[e.Key]
@@ -41,8 +44,12 @@ func padEvent(e pinpad.Event) (session.Event, bool) {
 		return ev, ok
 	case pinpad.EventHold, pinpad.EventRelease:
 		ev.Kind = session.LongPress
-		if e.Kind == pinpad.EventRelease {
+		switch {
+		case e.Kind == pinpad.EventRelease:
 			ev.Kind = session.LetGo
+		case e.Key == pinpad.KeyService:
+			ev.Kind = session.Service
+			return ev, true
 		}
 		k, ok := padKeys[e.Key]
 		ev.Key = k
@@ -79,6 +86,11 @@ func (d *Device) setKeys(k session.Keys) {
 		d.hw.Pad.Menu(k.Gen)
 	case session.ModeSecret:
 		d.hw.Pad.Secret(k.Gen, entryOf(k.Input))
+	case session.ModeTest:
+		if !d.hw.Pad.Test(k.Gen) { // the session wipes first; keys are not named beside a PIN
+			d.log.Error("no key test beside an entry")
+			d.hw.Pad.Off(k.Gen)
+		}
 	default:
 		d.hw.Pad.Off(k.Gen)
 	}
@@ -90,7 +102,7 @@ func entryOf(in session.Input) pinpad.Entry {
 	if in.New {
 		e.Form = in.Kind.NewForm()
 	}
-	if in.Slot == session.SlotCode {
+	if in.Slot >= session.SlotCode {
 		e.Form = pin.FormCode
 	}
 	return e

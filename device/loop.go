@@ -130,8 +130,15 @@ func (d *Device) do(e session.Effect) {
 		d.setLamp(e.Lamp)
 	case session.WipePINs:
 		d.hw.Pad.Wipe()
+		d.codes.wipe()
 	case session.CheckCode:
 		d.checkCode(e)
+	case session.StoreCode:
+		d.storeCode(e)
+	case session.Inspect:
+		d.inspect(e)
+	case session.Beep:
+		d.beep()
 	case session.ReadBoard:
 		d.cards.put(&order{reply: session.Event{Kind: session.BoardRead, No: e.No}})
 	case session.Verify:
@@ -180,24 +187,6 @@ func (d *Device) setLamp(l session.Lamp) {
 	if err := d.hw.Lamp.Set(lamps[l]); err != nil {
 		d.log.Error("lamp", "cause", err)
 	}
-}
-
-// checkCode compares the clerk code with every clerk's, in a goroutine of its own: Argon2id takes a second each on the box. All are compared, so that
-// the time does not tell whose code it was.
-func (d *Device) checkCode(e session.CheckCode) {
-	code := d.hw.Pad.TakeCode()
-	d.spawn("clerk code", func() {
-		defer code.Wipe()
-		ok, label := false, ""
-		if code != nil {
-			for i, h := range d.hashes {
-				if code.Matches(h) {
-					ok, label = true, d.cfg.Clerks[i].Label
-				}
-			}
-		}
-		d.send(d.ctx, session.Event{Kind: session.CodeChecked, No: e.No, OK: ok, Label: label})
-	})
 }
 
 // readReports hands on what the painter has painted.
@@ -268,6 +257,7 @@ func (d *Device) pause(ctx context.Context, t time.Duration) {
 func (d *Device) stop(cancel context.CancelFunc) {
 	d.hw.Pad.Off(0)
 	d.hw.Pad.Wipe()
+	d.codes.wipe()
 	d.cards.wipeAll()
 	cancel()
 	d.line.close()
@@ -288,6 +278,7 @@ func (d *Device) stop(cancel context.CancelFunc) {
 	}
 	d.cards.wipeAll()
 	d.hw.Pad.Wipe()
+	d.codes.wipe()
 	d.setLamp(session.LampOff)
 	if err := d.box.Close(); err != nil {
 		d.log.Error("storage", "cause", err)

@@ -31,13 +31,18 @@ import (
 // clerkCode is typed by the tests; its hash is made once, because Argon2id takes a tenth of a second.
 const clerkCode = "1357"
 
-var clerkHash = sync.OnceValue(func() string {
+var clerkHash = sync.OnceValue(func() string { return hashOf(clerkCode) })
+
+// otherHash is of a configuration that comes later: 2468.
+var otherHash = sync.OnceValue(func() string { return hashOf("2468") })
+
+func hashOf(code string) string {
 	c, err := pin.NewCode()
 	if err != nil {
 		panic(err)
 	}
 	defer c.Wipe()
-	for _, d := range []byte(clerkCode) {
+	for _, d := range []byte(code) {
 		c.Append(d)
 	}
 	h, err := c.Hash()
@@ -45,7 +50,7 @@ var clerkHash = sync.OnceValue(func() string {
 		panic(err)
 	}
 	return string(h)
-})
+}
 
 // shifted is package time, moved to a year in which there are records.
 type shifted struct{ by time.Duration }

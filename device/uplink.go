@@ -43,6 +43,9 @@ type uplink struct {
 	times   chan struct{} // the times of release have
 	wants   chan []byte   // requests for parts of an update
 
+	received    atomic.Int64           // when city hall's latest receipt came, ns since 1970; 0: none since the start
+	fingerprint atomic.Pointer[string] // of the line's certificate, as the network side says
+
 	// Of the goroutine.
 	link   session.Link
 	shown  session.Link
@@ -232,6 +235,7 @@ func (u *uplink) frame(ctx context.Context, f wall.Frame, conn *wall.Conn) {
 			u.d.log.Error("link state refused", "cause", err)
 			return
 		}
+		u.fingerprint.Store(&s.Fingerprint)
 		was := u.link
 		if u.link = session.LinkDown; s.State == wall.Up {
 			u.link = session.LinkUp
@@ -272,6 +276,7 @@ func (u *uplink) receipt(body []byte, conn *wall.Conn) {
 	if err == nil {
 		before := u.d.box.Stats()
 		if err = u.d.box.Apply(a); err == nil {
+			u.received.Store(u.d.clock.Now().UnixNano())
 			// More may go out: the window moved, gaps were named, or a city hall that came back from a backup lacks what it had.
 			if after := u.d.box.Stats(); after.Upto > before.Upto || after.Hall > before.Hall || len(a.Missing) > 0 {
 				u.resend = resendMin

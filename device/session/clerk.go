@@ -59,8 +59,17 @@ func (m *machine) codeKey(ev Event) {
 		}
 		m.do(Misses{m.ask(Stored), m.misses + 1, until})
 	case Cancelled:
-		m.toRest()
+		m.leaveCode()
 	}
+}
+
+// leaveCode goes back to where the code was asked for.
+func (m *machine) leaveCode() {
+	if m.tools.purpose == toChange {
+		m.toService()
+		return
+	}
+	m.toRest()
 }
 
 // codeResult: first the miss is stored, then the code is judged, then the miss is taken back.
@@ -70,12 +79,18 @@ func (m *machine) codeResult(ev Event) {
 		m.storageBad = true
 		m.toRest()
 	case ev.Kind == Stored:
-		m.do(CheckCode{m.ask(CodeChecked)})
+		m.do(CheckCode{No: m.ask(CodeChecked), Keep: m.tools.purpose == toChange})
 	case ev.Kind == CodeChecked && ev.OK:
 		m.misses, m.blocked = 0, time.Time{}
 		m.do(Misses{No: m.next()})
-		m.tongue, m.clerk = m.cfg.Langs[0], ev.Label
-		m.admitClerk()
+		switch m.tongue, m.clerk = m.cfg.Langs[0], ev.Label; m.tools.purpose {
+		case toServe:
+			m.toService()
+		case toChange:
+			m.to(stepServiceNew)
+		default:
+			m.admitClerk()
+		}
 	case ev.Kind == CodeChecked:
 		m.misses++
 		if p := pause(m.misses); p > 0 {
@@ -178,8 +193,12 @@ func (m *machine) clerkPress(k Key) {
 }
 
 func (m *machine) toCodeAgain(k Key) {
-	if k == KeyCancel || m.step == stepCodeWait {
+	if m.step == stepCodeWait {
 		m.toRest()
+		return
+	}
+	if k == KeyCancel {
+		m.leaveCode()
 		return
 	}
 	m.toCode()

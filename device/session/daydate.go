@@ -28,8 +28,10 @@ func (m *machine) datePress(k Key) {
 		m.await(steps[m.step].wait)
 	}
 	switch {
-	case k == KeyCancel && m.step == stepDate:
-		m.to(stepConfirmDate)
+	case m.step == stepDate:
+		if ahead, ok := m.dayKey(k, stepConfirmDate); ok {
+			m.confirm(ahead)
+		}
 	case k == KeyCancel:
 		m.toRest()
 	case m.step == stepConfirmDate && k == KeyEnter:
@@ -37,38 +39,49 @@ func (m *machine) datePress(k Key) {
 	case m.step == stepConfirmDate && k == KeyClear:
 		m.digits, m.dayFault = "", ""
 		m.to(stepDate)
-	case m.step != stepDate:
+	}
+}
+
+// dayKey is a key while a day is typed; back is where 取消 leads. true: the day lies ahead days after the one that the box takes it for.
+func (m *machine) dayKey(k Key, back stepID) (ahead int, ok bool) {
+	switch {
+	case k == KeyCancel, k == KeyClear && m.digits == "":
+		m.to(back)
 	case k <= Key9 && len(m.digits) < 8:
 		m.digits, m.dayFault = m.digits+string(rune('0'+k)), ""
-	case k == KeyClear && len(m.digits) > 0:
-		m.digits, m.dayFault = m.digits[:len(m.digits)-1], ""
 	case k == KeyClear:
-		m.to(stepConfirmDate)
+		m.digits, m.dayFault = m.digits[:len(m.digits)-1], ""
 	case k == KeyEnter:
-		m.dayTyped()
+		return m.dayTyped()
 	}
+	return 0, false
 }
 
 // dayTyped takes the day that was typed, if there is such a day and it can be today.
-func (m *machine) dayTyped() {
+func (m *machine) dayTyped() (ahead int, ok bool) {
 	d, err := civil.Parse(dashed(m.digits))
 	if err != nil {
 		m.dayFault = "no_such_day"
-		return
+		return 0, false
 	}
-	ahead := d.Number() - m.clockDay().Number()
+	ahead = d.Number() - m.clockDay().Number()
 	if ahead < 0 || ahead > maxAhead {
 		m.dayFault = "out_of_range"
-		return
+		return 0, false
 	}
-	m.confirm(ahead)
+	return ahead, true
 }
 
-// confirm settles the day, until the clock's next midnight: the day is ahead days after the one that the box took it for.
+// confirm goes on with the day that was confirmed or typed.
 func (m *machine) confirm(ahead int) {
-	m.ahead, m.confirmed, m.digits = ahead, m.rawDay(), ""
+	m.settleDay(ahead)
 	m.toProcedures()
 	m.readHere()
+}
+
+// settleDay holds until the clock's next midnight: the day is ahead days after the one that the box took it for.
+func (m *machine) settleDay(ahead int) {
+	m.ahead, m.confirmed, m.digits = ahead, m.rawDay(), ""
 }
 
 // dashed is YYYYMMDD as YYYY-MM-DD.

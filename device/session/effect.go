@@ -28,6 +28,7 @@ const (
 	ModeOff    Mode = iota // keys are dropped
 	ModeMenu               // events carry the key
 	ModeSecret             // characters go into a slot, events carry none
+	ModeTest               // events carry what reads closed; never beside a PIN
 )
 
 // A Slot is a place for one entry inside the key-pad. The session knows slots, never what they hold.
@@ -38,6 +39,9 @@ const (
 	SlotCurrent Slot = iota
 	SlotNew
 	SlotCode
+	SlotNewCode // of the clerk
+
+	numSlots
 )
 
 // An Input says what is typed in secret mode.
@@ -85,7 +89,19 @@ type SetLamp struct{ Lamp Lamp }
 type WipePINs struct{}
 
 // CheckCode compares the clerk code in its slot with all clerks'. Answered by [CodeChecked].
-type CheckCode struct{ No uint32 }
+type CheckCode struct {
+	No   uint32
+	Keep bool // a right code is kept for StoreCode, until WipePINs
+}
+
+// StoreCode makes the code in SlotNewCode that of the clerk whose code was kept. Answered by [CodeStored].
+type StoreCode struct{ No uint32 }
+
+// Inspect asks what the box knows of itself. Answered by [Inspected].
+type Inspect struct{ No uint32 }
+
+// Beep sounds the buzzer once, also where it is turned off.
+type Beep struct{}
 
 // ReadBoard connects to the card and reads what it tells without a PIN. Answered by [BoardRead].
 type ReadBoard struct{ No uint32 }
@@ -166,6 +182,9 @@ func (Keys) effect()       {}
 func (SetLamp) effect()    {}
 func (WipePINs) effect()   {}
 func (CheckCode) effect()  {}
+func (StoreCode) effect()  {}
+func (Inspect) effect()    {}
+func (Beep) effect()       {}
 func (ReadBoard) effect()  {}
 func (Verify) effect()     {}
 func (Change) effect()     {}

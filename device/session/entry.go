@@ -43,6 +43,10 @@ func (m *machine) secret(ev Event) {
 		m.codeKey(ev)
 		return
 	}
+	if m.part() == servicing {
+		m.newCodeKey(ev)
+		return
+	}
 	switch ev.Kind {
 	case Entered:
 		m.entered(ev.Fault)

@@ -60,6 +60,14 @@ const (
 	Revealed
 	// LinkState: the network side's word. OK: line up; Queue.
 	LinkState
+	// Service: メニュー and 取消 were held together. Gen.
+	Service
+	// Contacts: what reads closed changed, in the key test. Gen, Closed.
+	Contacts
+	// Inspected answers Inspect. No, Survey.
+	Inspected
+	// CodeStored answers StoreCode. No, Refusal.
+	CodeStored
 	// NewRules: the municipality's rules for the next case. Rules; Bad: newer ones were refused, Rules nil: those in force stay.
 	NewRules
 	// Held: an update is being put in force (OK) and no case may open, or one may again. Bad: it takes minutes and is said at rest.
@@ -75,7 +83,8 @@ const (
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "long_press", "let_go", "keypad", "lid", "shown",
-	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state", "new_rules", "held", "new_settings", "issuing", "claim_found"}
+	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state",
+	"service", "contacts", "inspected", "code_stored", "new_rules", "held", "new_settings", "issuing", "claim_found"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -113,6 +122,10 @@ type Event struct {
 	Quarantined bool      // Start: the record file could not be read and was put aside
 	Queue       int       // LinkState: records not yet taken by city hall; -1: not told
 	Link        Link      // LinkState
+
+	Closed  uint16  // Contacts: bit row × 4 + column, as the caps lie
+	Survey  Survey  // Inspected
+	Refusal Refusal // CodeStored
 
 	Rules *policy.Policy // NewRules
 

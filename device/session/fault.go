@@ -26,6 +26,11 @@ func (m *machine) faults() {
 		if m.panelBad || m.keypadBad {
 			m.toRest()
 		}
+	case servicing:
+		switch {
+		case m.panelBad, m.keypadBad && m.step != stepServicePad, m.lidOpen && steps[m.step].mode == ModeSecret:
+			m.toRest()
+		}
 	case residents:
 		switch {
 		case (m.panelBad || m.keypadBad) && m.recorded:

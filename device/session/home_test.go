@@ -114,7 +114,7 @@ func TestPractice(t *testing.T) {
 	w.typed(6)
 	w.enter(FaultNone)
 	w.at(stepPractised)
-	if w.slots != [3]bool{} {
+	if w.slots != [numSlots]bool{} {
 		t.Errorf("slots %v are not wiped", w.slots)
 	}
 	w.press(KeyEnter)

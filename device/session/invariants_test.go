@@ -65,14 +65,26 @@ func (w *world) effect(e Effect) {
 		w.show(e)
 	case Keys:
 		w.keys = e
+		if e.Mode == ModeTest && (w.slots != [numSlots]bool{} || w.kept) {
+			w.fatalf("the key test begins with something in slots %v", w.slots)
+		}
 		if e.Mode == ModeSecret {
 			w.slots[e.Input.Slot] = true
 			w.entered = false
 		}
 	case WipePINs:
-		w.slots = [3]bool{}
+		w.slots, w.kept = [numSlots]bool{}, false
 	case CheckCode:
 		w.slots[SlotCode] = false
+		w.kept = w.kept || e.Keep
+		w.asked = append(w.asked, e)
+	case StoreCode:
+		if !w.kept || !w.slots[SlotNewCode] {
+			w.fatalf("a new code is stored without an old one, or without itself")
+		}
+		w.slots[SlotNewCode] = false
+		w.asked = append(w.asked, e)
+	case Inspect:
 		w.asked = append(w.asked, e)
 	case Reveal:
 		if w.s.kind.Form().Letters() == false || !w.s.cfg.Reveal || w.lent || !w.slots[e.Slot] {
@@ -231,7 +243,7 @@ func (w *world) watchState(before State) {
 		w.fatalf("a PIN can be typed at %v while %q is shown", s.step, s.screen.ID)
 	}
 	if s.step == stepIdle {
-		if w.slots != [3]bool{} {
+		if w.slots != [numSlots]bool{} || w.kept {
 			w.fatalf("slots %v may still hold something at rest", w.slots)
 		}
 		if s.unsaved == (Finish{}) && w.records != w.opened {
@@ -267,6 +279,10 @@ func describe(ev Event) string {
 		return fmt.Sprintf("%v %v", ev.Kind, map[bool]string{true: "ok", false: "no"}[ev.OK])
 	case ClaimFound:
 		return "claim_found " + ev.Found.String() + " " + map[bool]string{true: ev.State.Step.String()}[ev.Found == FindOK]
+	case Contacts:
+		return fmt.Sprintf("contacts %04x", ev.Closed)
+	case CodeStored:
+		return fmt.Sprintf("code_stored %d", ev.Refusal)
 	case Shown, Keypad, Lid, Revealed:
 		return fmt.Sprintf("%v%s", ev.Kind, map[bool]string{true: " bad"}[ev.Bad])
 	}

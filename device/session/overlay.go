@@ -127,6 +127,8 @@ func (m *machine) tick() {
 		m.toRest()
 	case m.part() == clerks:
 		m.clerkTick()
+	case m.part() == servicing:
+		m.serviceTick()
 	case m.step == stepFinishing:
 		m.finishTick()
 	case m.step == stepWiping:
@@ -175,6 +177,8 @@ func (m *machine) press(k Key) {
 		m.clerkPress(k)
 	case base == ending:
 		m.endPress(k)
+	case base == servicing:
+		m.servicePress(k)
 	case steps[m.step].over:
 		m.overlayPress(k)
 	case (m.step == stepHome || m.step == stepWrite) && k == KeyMenu:

@@ -52,7 +52,7 @@ func (m *machine) rest() {
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.large, m.slow, m.certEnds, m.review = false, false, time.Time{}, review{}
-	m.tally, m.issuing, m.clerk = tally{}, issuing{}, ""
+	m.tally, m.issuing, m.clerk, m.tools = tally{}, issuing{}, "", tools{}
 	m.idleDeadline()
 }
 
@@ -192,6 +192,8 @@ func (m *machine) reader(ev Event) {
 		}
 	case residents:
 		m.caseReader(was)
+	case servicing:
+		m.reinspect(stepServiceReader)
 	}
 }
 
@@ -249,4 +251,5 @@ func (m *machine) linkState(ev Event) {
 	if m.step == stepIdle {
 		m.idleDeadline()
 	}
+	m.reinspect(stepServiceQueue)
 }

@@ -161,7 +161,7 @@ func TestReviewTimesOut(t *testing.T) {
 	w.wait(glimpseWait + nextWait - noticeWait + time.Second)
 	w.at(stepTimeout)
 	w.wait(noticeWait)
-	if w.slots != [3]bool{} {
+	if w.slots != [numSlots]bool{} {
 		t.Errorf("slots %v are not wiped", w.slots)
 	}
 	if w.s.review.phase != glimpseNone {

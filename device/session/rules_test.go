@@ -221,7 +221,7 @@ func TestPanelDies(t *testing.T) {
 	w.hold = true
 	w.apply(Event{Kind: Shown, Gen: w.s.gen, Bad: true})
 	w.at(stepWiping)
-	if w.slots != [3]bool{} {
+	if w.slots != [numSlots]bool{} {
 		t.Error("a slot is not wiped")
 	}
 	for range 10 {

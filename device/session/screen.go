@@ -24,6 +24,8 @@ func (m *machine) draw() display.Screen {
 		id, f = m.drawClerk()
 	case residents:
 		id, f = m.drawResident()
+	case servicing:
+		id, f = m.drawService()
 	default:
 		id, f = m.drawEnding()
 	}
@@ -106,7 +108,7 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Applicant: m.applicant.String(), Kind: kindName(m.kind)}
 	switch m.step {
 	case stepCode:
-		return display.ClerkCode, display.Facts{Office: m.cfg.Office, Filled: m.filled, Fault: m.fault.code()}
+		return codeIDs[m.tools.purpose], display.Facts{Office: m.cfg.Office, Filled: m.filled, Fault: m.fault.code()}
 	case stepCodeWrong:
 		f.Left = freeMisses - m.misses
 		return display.ClerkCodeWrong, f

@@ -25,7 +25,8 @@ type Config struct {
 	Fingerprint  string         // of the box, on the about screen
 	// Issuer are the procedures that the box carries out over an issuer link; none: no link is configured.
 	Issuer []record.Procedure
-	Reveal bool // a resident may look at a typed password, one character at a time
+	Reveal bool   // a resident may look at a typed password, one character at a time
+	Device string // its id, in the service menu
 }
 
 // japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
@@ -103,6 +104,8 @@ type State struct {
 	cause     string // why a step had to be left or refused
 	outcome   record.Outcome
 	then      stepID // after the step in flight
+
+	tools tools // of the service menu
 
 	// The clerk's part.
 	inquiry inquiry
@@ -188,7 +191,7 @@ type Case struct {
 func (s State) View() View {
 	in, _ := s.screen.ID.Info()
 	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
-	if s.step > stepCodeWait && s.base() > stepCodeWait {
+	if s.step > stepCodeWait && s.base() > stepCodeWait && s.part() != servicing {
 		v.Case = &Case{Applicant: s.applicant.String(), Claim: s.claim.number.String(), Step: s.step.String(), Way: s.way()}
 		switch {
 		case s.step == stepQuestion:

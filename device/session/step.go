@@ -70,6 +70,14 @@ func (m *machine) dispatch(ev Event) {
 		m.reader(ev)
 	case LinkState:
 		m.linkState(ev)
+	case Service:
+		if ev.Gen == m.keys.Gen && m.keys.Mode == ModeMenu && !m.panelBad {
+			m.openService()
+		}
+	case Contacts:
+		if ev.Gen == m.keys.Gen && m.keys.Mode == ModeTest {
+			m.contacts(ev.Closed)
+		}
 	case NewRules:
 		if m.rulesBad = ev.Bad; ev.Rules != nil {
 			m.rules = ev.Rules // a case that is open keeps its own
@@ -80,7 +88,7 @@ func (m *machine) dispatch(ev Event) {
 		m.settings(*ev.Settings)
 	case Issuing:
 		m.issueNews(ev)
-	case CodeChecked, BoardRead, Verified, Changed, Stored, ClaimFound:
+	case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, ClaimFound:
 		if ev.Kind == Stored && ev.No != 0 && ev.No == m.unsaved.No {
 			m.recordStored(ev)
 			return
@@ -117,6 +125,10 @@ func (m *machine) result(ev Event) {
 		m.worked(ev)
 	case stepIssuing:
 		m.issueJournaled(ev.OK)
+	case stepServiceSaving:
+		m.codeStored(ev.Refusal)
+	case stepServicePanel, stepServiceReader, stepServiceQueue, stepServiceAbout, stepServiceLamp:
+		m.tools.survey, m.tools.surveyed = ev.Survey, true
 	}
 }
 
@@ -234,7 +246,7 @@ func (m *machine) settle() {
 // wantKeys is the key mode the step wants. A slot is gone on with only right after an overlay; the mode already set is kept as it is.
 func (m *machine) wantKeys() Keys {
 	k := Keys{Mode: steps[m.step].mode}
-	if m.keypadBad || m.panelBad && m.step != stepIdle {
+	if m.keypadBad && m.step != stepServicePad || m.panelBad && m.step != stepIdle {
 		k.Mode = ModeOff
 	}
 	if k.Mode != ModeSecret {
@@ -253,6 +265,10 @@ func (m *machine) wantKeys() Keys {
 		k.Input = Input{Slot: SlotNew, Kind: m.kind, New: true}
 	case stepAgain:
 		k.Input = Input{Slot: SlotNew, Kind: m.kind, New: true, Again: true}
+	case stepServiceNew:
+		k.Input = Input{Slot: SlotNewCode}
+	case stepServiceAgain:
+		k.Input = Input{Slot: SlotNewCode, Again: true}
 	}
 	k.Input.Resume = m.resume
 	return k
@@ -266,6 +282,8 @@ func (m *machine) wantLamp() Lamp {
 		return LampHelp
 	case m.step == stepIdle && m.readerKnown && m.presence == card.NoReader:
 		return LampStopped
+	case m.step == stepServiceLamp:
+		return m.tools.lamp
 	case m.step == stepFinishing:
 		return m.lamp
 	case m.step == stepTake, m.step == stepTurnBack, m.step == stepWiping, m.step == stepClosed:

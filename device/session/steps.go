@@ -115,6 +115,23 @@ const (
 	stepClerkAbout
 	stepClerkWhy
 
+	stepService // the service menu
+	stepServicePad
+	stepServicePanel
+	stepServicePicture
+	stepServiceReader
+	stepServiceQueue
+	stepServiceAbout
+	stepServiceClock
+	stepServiceConfirm
+	stepServiceDate
+	stepServiceLamp
+	stepServiceNew
+	stepServiceAgain
+	stepServiceSaving
+	stepServiceSaved
+	stepServiceRefused
+
 	numSteps
 )
 
@@ -141,6 +158,9 @@ const (
 	findWait   = 20 * time.Second // a claim number at city hall; device gives up earlier
 	probeWait  = 60 * time.Second // between attempts at storage that failed
 	panelWait  = 60 * time.Second // how long "the panel was started anew" stands
+	toolWait   = 90 * time.Second // the service menu is left alone
+	padWait    = 60 * time.Second // the key test, without a key
+	padHold    = 2 * time.Second  // 取消 in the key test
 	tongueWait = 60 * time.Second // how long the idle screen keeps another language
 )
 
@@ -262,6 +282,23 @@ var steps = [numSteps]traits{
 	stepClerkMenu:    {name: "clerk_menu", mode: ModeMenu, wait: firstWait, over: true},
 	stepClerkAbout:   {name: "clerk_about", mode: ModeMenu, wait: resultWait, over: true},
 	stepClerkWhy:     {name: "clerk_why", mode: ModeMenu, wait: talkWait, over: true},
+
+	stepService:        {name: "service", mode: ModeMenu, wait: toolWait},
+	stepServicePad:     {name: "service_pad", mode: ModeTest, wait: padWait},
+	stepServicePanel:   {name: "service_panel", mode: ModeMenu, wait: toolWait},
+	stepServicePicture: {name: "service_picture", mode: ModeMenu, wait: toolWait},
+	stepServiceReader:  {name: "service_reader", mode: ModeMenu, wait: toolWait},
+	stepServiceQueue:   {name: "service_queue", mode: ModeMenu, wait: toolWait},
+	stepServiceAbout:   {name: "service_about", mode: ModeMenu, wait: toolWait},
+	stepServiceClock:   {name: "service_clock", mode: ModeMenu, wait: toolWait},
+	stepServiceConfirm: {name: "service_confirm_date", mode: ModeMenu, wait: toolWait},
+	stepServiceDate:    {name: "service_date", mode: ModeMenu, wait: toolWait},
+	stepServiceLamp:    {name: "service_lamp", mode: ModeMenu, wait: toolWait},
+	stepServiceNew:     {name: "service_new_code", mode: ModeSecret, wait: toolWait},
+	stepServiceAgain:   {name: "service_new_code_again", mode: ModeSecret, wait: toolWait},
+	stepServiceSaving:  {name: "service_saving", wait: codeWait, busy: true},
+	stepServiceSaved:   {name: "service_saved", mode: ModeMenu, wait: resultWait},
+	stepServiceRefused: {name: "service_refused", mode: ModeMenu, wait: toolWait},
 }
 
 // String names the step.
@@ -279,7 +316,8 @@ const (
 	atRest part = iota
 	clerks
 	residents
-	ending // wipe and after
+	ending    // wipe and after
+	servicing // the service menu
 )
 
 // part of an overlay is not known from the step alone; see State.part.
@@ -295,7 +333,9 @@ func (s stepID) part() part {
 		return ending
 	case s <= stepTongue:
 		return residents
-	default:
+	case s <= stepClerkWhy:
 		return clerks
+	default:
+		return servicing
 	}
 }

@@ -231,6 +231,23 @@ func init() {
 		stepClerkTimeout: func(w *world) { scenes[stepKind](w); w.wait(firstWait - noticeWait) },
 		stepClerkMenu:    func(w *world) { scenes[stepKind](w); w.press(KeyMenu) },
 		stepClerkAbout:   func(w *world) { scenes[stepClerkMenu](w); w.press(Key2) },
+
+		stepService:        func(w *world) { w.service() },
+		stepServicePad:     func(w *world) { w.service(); w.press(Key1) },
+		stepServicePanel:   func(w *world) { w.service(); w.press(Key2); w.inspected() },
+		stepServicePicture: func(w *world) { scenes[stepServicePanel](w); w.press(KeyEnter) },
+		stepServiceReader:  func(w *world) { w.service(); w.press(Key3) },
+		stepServiceQueue:   func(w *world) { w.service(); w.press(Key4); w.inspected() },
+		stepServiceAbout:   func(w *world) { w.service(); w.press(Key5); w.inspected() },
+		stepServiceClock:   func(w *world) { w.service(); w.press(Key6) },
+		stepServiceConfirm: func(w *world) { w.s.cfg.Floor = noon.AddDate(0, 1, 0); w.service(); w.press(Key6) },
+		stepServiceDate:    func(w *world) { scenes[stepServiceConfirm](w); w.press(KeyClear, Key2) },
+		stepServiceLamp:    func(w *world) { w.service(); w.press(Key7); w.inspected() },
+		stepServiceNew:     func(w *world) { w.service(); w.oldCode(true); w.typed(4) },
+		stepServiceAgain:   func(w *world) { scenes[stepServiceNew](w); w.enter(FaultNone); w.typed(4) },
+		stepServiceSaving:  func(w *world) { scenes[stepServiceAgain](w); w.enter(FaultNone) },
+		stepServiceSaved:   func(w *world) { w.newCode(RefusedNone) },
+		stepServiceRefused: func(w *world) { w.newCode(RefusedUnfit) },
 	}
 }
 
@@ -270,6 +287,14 @@ func events(s State) []Event {
 	}
 	for f := range numFinds {
 		add(Event{Kind: ClaimFound, No: s.wait, Found: f, Number: aNumber, State: mailed()})
+	}
+	add(Event{Kind: Service, Gen: s.keys.Gen})
+	for _, c := range []uint16{0, cancelContact, 1 << 5, 1<<0 | 1<<1, 1<<0 | 1<<1 | 1<<4 | 1<<5} {
+		add(Event{Kind: Contacts, Gen: s.keys.Gen, Closed: c})
+	}
+	add(Event{Kind: Inspected, No: s.wait, Survey: surveyed})
+	for r := range numRefusals {
+		add(Event{Kind: CodeStored, No: s.wait, Refusal: r})
 	}
 	for r := range numResults {
 		b := adult(3, 5)
@@ -356,7 +381,7 @@ func outcome(before, after State, effects []Effect) (string, bool) {
 		case Show:
 			words = append(words, "show "+string(e.Screen.ID))
 		case Keys:
-			words = append(words, [...]string{"keys off", "keys menu", "keys secret"}[e.Mode])
+			words = append(words, [...]string{"keys off", "keys menu", "keys secret", "keys test"}[e.Mode])
 		case SetLamp:
 			words = append(words, "lamp "+e.Lamp.String())
 		case SlowKeys:
@@ -378,9 +403,9 @@ func stale(t *testing.T, w *world) {
 	t.Helper()
 	for _, ev := range events(w.s) {
 		switch ev.Kind {
-		case Press, Typed, Entered, Cancelled, Cleared, Menued, LongPress, LetGo, Shown:
+		case Press, Typed, Entered, Cancelled, Cleared, Menued, LongPress, LetGo, Shown, Service, Contacts:
 			ev.Gen += 7
-		case CodeChecked, BoardRead, Verified, Changed, Stored, Revealed, Issuing, ClaimFound:
+		case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, Revealed, Issuing, ClaimFound:
 			ev.No += 7
 		default:
 			continue

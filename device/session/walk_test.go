@@ -114,6 +114,10 @@ func (w *world) fail(e Effect) {
 		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No})
 	case FindClaim:
 		w.finds(FindSilent, claim.State{})
+	case Inspect:
+		w.apply(Event{Kind: Inspected, No: take[Inspect](w).No})
+	case StoreCode:
+		w.apply(Event{Kind: CodeStored, No: take[StoreCode](w).No, Refusal: RefusedStorage})
 	}
 }
 
@@ -142,6 +146,8 @@ func randomEvent(w *world, r *rand.Rand) {
 		w.store = r.IntN(3) > 0
 	case p < 96:
 		w.apply(Event{Kind: Shown, Gen: w.s.gen, Bad: r.IntN(3) == 0})
+	case p < 97 && r.IntN(3) == 0:
+		w.apply(Event{Kind: Service, Gen: w.keys.Gen})
 	case p < 97:
 		w.apply(Event{Kind: []EventKind{Keypad, Lid}[r.IntN(2)], Bad: r.IntN(3) == 0})
 	case p < 98:
@@ -160,6 +166,8 @@ func room(in Input) int {
 	switch {
 	case in.Slot == SlotCode:
 		return 8
+	case in.Slot == SlotNewCode:
+		return 8
 	case in.Kind.Valid():
 		return in.Kind.Form().Max()
 	}
@@ -174,7 +182,17 @@ func sensible(w *world, r *rand.Rand) {
 		w.enter(FaultNone)
 		return
 	}
+	if w.keys.Mode == ModeTest {
+		w.contacts(0, 1<<r.IntN(16), uint16(r.IntN(1<<16)))
+		return
+	}
 	switch w.s.step {
+	case stepService:
+		w.press([]Key{Key1, Key2, Key3, Key4, Key5, Key6, Key7, Key8, Key8, KeyCancel}[r.IntN(10)])
+	case stepServiceReader, stepServiceQueue, stepServiceAbout, stepServiceClock:
+		w.press(KeyCancel)
+	case stepServiceLamp:
+		w.press([]Key{KeyDown, KeyEnter, KeyCancel}[r.IntN(3)])
 	case stepGuard2:
 		w.press(KeyDown)
 	case stepClerkMenu:
@@ -214,9 +232,9 @@ func sensible(w *world, r *rand.Rand) {
 		w.press([]Key{Key1, Key1, Key2, Key3, KeyEnter, KeyCancel}[r.IntN(6)])
 	case stepDecision, stepTell, stepGuide, stepNotice:
 		w.press([]Key{KeyEnter, KeyEnter, KeyEnter, KeyDown, KeyMenu, KeyClear}[r.IntN(6)])
-	case stepConfirmDate:
+	case stepConfirmDate, stepServiceConfirm:
 		w.press([]Key{KeyEnter, KeyClear}[r.IntN(2)])
-	case stepDate:
+	case stepDate, stepServiceDate:
 		w.press(Key(r.IntN(10)))
 	case stepTake:
 		w.put(card.Empty)
@@ -268,6 +286,10 @@ func answerCard(w *world, r *rand.Rand) {
 		s.Applicant = record.Applicant(1 + r.IntN(3))
 		s.Procedure = checkable[r.IntN(len(checkable))]
 		w.finds([]Find{FindOK, FindOK, Find(r.IntN(int(numFinds)))}[r.IntN(3)], s)
+	case Inspect:
+		w.apply(Event{Kind: Inspected, No: take[Inspect](w).No, Survey: surveyed})
+	case StoreCode:
+		w.apply(Event{Kind: CodeStored, No: take[StoreCode](w).No, Refusal: Refusal(r.IntN(int(numRefusals)))})
 	}
 }
 

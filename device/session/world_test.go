@@ -37,7 +37,7 @@ type world struct {
 
 	// What invariants are held against.
 	resident bool // the resident's face was on the panel since the last white
-	slots    [3]bool
+	slots    [numSlots]bool
 	entered  bool // 確認 was pressed on a full entry since the last command
 	stopped  bool // 取消 was confirmed
 	left     int
@@ -58,6 +58,7 @@ type world struct {
 	final    bool   // its last command is out
 	typedPIN bool   // its new PIN was handed over
 	fresh    [8]int // tries of PINs that were set anew
+	kept     bool   // a right code may be kept by the device
 }
 
 func newWorld(t testing.TB, langs ...display.Lang) *world {
