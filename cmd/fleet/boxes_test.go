@@ -45,6 +45,7 @@ type simBox struct {
 	id     string
 	broker string
 	root   []byte
+	log    string // key of the transparency log
 	dir    string
 	shelf  *shelf
 	sick   func() error // of the version on trial
@@ -149,7 +150,12 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 		return token.Error()
 	}
 	defer client.Disconnect(50)
+	public, err := update.OpenLog(b.log, b.shelf)
+	if err != nil {
+		return err
+	}
 	agent, err := update.NewAgent(update.AgentOpts{
+		Public: public,
 		Device: b.id, Root: b.root, Store: b.shelf, Dir: b.dir,
 		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari"},
 		Installers: map[update.Kind]update.Installer{update.Firmware: b},
@@ -191,10 +197,10 @@ func (b *simBox) life(ctx context.Context, session uint64) error {
 }
 
 // newBox makes a box that runs what the image brought.
-func newBox(t *testing.T, id, broker string, root []byte) *simBox {
+func newBox(t *testing.T, id, broker string, root []byte, log string) *simBox {
 	dir := filepath.Join(t.TempDir(), id)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return &simBox{t: t, id: id, broker: broker, root: root, dir: dir, shelf: &shelf{m: map[string][]byte{}}, sick: func() error { return nil }}
+	return &simBox{t: t, id: id, broker: broker, root: root, log: log, dir: dir, shelf: &shelf{m: map[string][]byte{}}, sick: func() error { return nil }}
 }

@@ -140,6 +140,9 @@ func (a *app) provision(ctx context.Context, f enrol.File, out, replaces string,
 	if f.Root, err = d.Root(); err != nil {
 		return err
 	}
+	if f.LogKey, err = publicLog(d); err != nil {
+		return err
+	}
 	return a.with(ctx, func(db *store.Store) error {
 		who, err := a.who(ctx, db)
 		if err != nil {

@@ -134,6 +134,10 @@ func TestBadBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log, err := publicLog(d)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.must("release", "firmware", h.payload(150<<10), "--version", "1.4.0", "--soak", "0s", "--within", "0s")
 	h.must("release", "firmware", h.payload(150<<10), "--version", "1.4.1", "--soak", "0s", "--within", "0s")
 	good, err := d.Manifest("firmware/1.4.0/manifest.json")
@@ -151,7 +155,7 @@ func TestBadBuild(t *testing.T) {
 	for i := range 50 {
 		id := fmt.Sprintf("box-%02d", i)
 		h.must("enroll", "add", id, "--office", fmt.Sprintf("g%02d", i/4+1))
-		boxes[id] = newBox(t, id, h.broker.URL(), root)
+		boxes[id] = newBox(t, id, h.broker.URL(), root, log)
 	}
 	kill := h.serve()
 	for _, b := range boxes {
@@ -245,9 +249,9 @@ func TestBadBuild(t *testing.T) {
 	if out := h.must("audit", "--verify"); !strings.Contains(out, "lines, head") {
 		t.Error(out)
 	}
-	log := h.must("audit", "--last", "200")
+	acts := h.must("audit", "--last", "200")
 	for _, want := range []string{"rollout approve", "rollout aborted", "enroll"} {
-		if !strings.Contains(log, want) {
+		if !strings.Contains(acts, want) {
 			t.Errorf("the audit log lacks %q", want)
 		}
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -42,6 +43,7 @@ func keysCommand(a *app) *cobra.Command {
   root      2 of 3 sign    names all other keys; also signs "targets", which delegates to the kinds
   firmware  2 of 3         policy  2 of 3         config  1 of 2
   director, snapshot, timestamp    1 each, signed with by "fleet serve" without a person
+  log                              signs the head of the transparency log at each release
   authority                        gives the boxes their certificates, in "fleet serve" and "fleet enroll"
 
 The keys that people sign with are encrypted (age) under a passphrase that is asked for twice: let
@@ -113,14 +115,14 @@ func (a *app) newKeys(code string, plain bool, cost int) error {
 				}
 			}
 		}
-		return newAuthority(dir, code)
+		return errors.Join(newAuthority(dir, code), newLog(dir, code))
 	})
 	if err != nil {
 		return err
 	}
 	return a.say(map[string]string{"city": code, "folder": a.city}, fmt.Sprintf(`%s is made.
 Give each holder the file of their key from %s on a stick of its own, and delete it here:
-root, firmware, policy and config. Only director, snapshot, timestamp and authority stay.`, a.city, filepath.Join(a.city, "keys")))
+root, firmware, policy and config. Only director, snapshot, timestamp, authority and log stay.`, a.city, filepath.Join(a.city, "keys")))
 }
 
 func (a *app) newPassphrase(name string) (string, error) {

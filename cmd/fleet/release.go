@@ -128,6 +128,11 @@ func (a *app) release(r release, now time.Time) error {
 		if err := repo.CanSign(string(m.Kind), "snapshot", "timestamp"); err != nil {
 			return err
 		}
+		l, err := a.log(d)
+		if err != nil {
+			return err
+		}
+		repo.UseLog(l)
 		if m, err = repo.Release(path, m, f); err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ type AgentOpts struct {
 	Dir        string // for payloads; the agent's own
 	Box        Box    // Installed is filled from Store
 	Installers map[Kind]Installer
+	Public     *Log             // the transparency log that every release must be in; nil: none
 	Send       func(Want) error // a wall.Want frame; an error counts as no answer
 	Now        func() Moment    // the box's clock and whether it is believed
 	// Hold keeps a case from opening while an object of a kind is put in force or taken back; false: one is open, or the counter is not quiet enough for it. What it
@@ -258,6 +259,9 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	}
 	if m.SHA256 == a.kept.Installed[kind].SHA256 {
 		return nil
+	}
+	if err := a.public(ctx, o); err != nil {
+		return a.fail(kind, logCode(err), err)
 	}
 	if n := a.kept.Attempts[kind]; n >= a.o.Attempts {
 		if code := a.kept.Codes[kind]; code != "" {

@@ -39,6 +39,7 @@ type Repository struct {
 	timestamp *metadata.Metadata[metadata.TimestampType]
 	rootRaw   []byte
 	changed   map[string]bool // roles to be signed at the next Publish
+	log       *Log            // nil: none
 }
 
 // New begins a repository: root version 1, empty roles, all published. roles must name all of Roles.
@@ -248,6 +249,11 @@ func (r *Repository) Publish(now time.Time) error {
 		}
 	}
 	clear(r.changed)
+	if r.log != nil { // before the timestamp: no box sees a release that is not in the log
+		if err := r.log.Append(r.Releases()); err != nil {
+			return fmt.Errorf("publishing: %w", err)
+		}
+	}
 	r.snapshot.Signed.Version++
 	r.snapshot.Signed.Expires = now.Add(snapshotLife)
 	r.snapshot.Signed.Meta = meta
