@@ -108,6 +108,10 @@ func (b *builder) more(p *page) {
 		} else if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
+	case FaultStart:
+		if f.Text != "" {
+			p.small, p.clip = append(p.small, f.Text), true
+		}
 	case ResidentIssueWait:
 		if f.Text != "" {
 			p.small = append(p.small, b.tr(string(ResidentIssueWait)+".release.number"))

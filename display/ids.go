@@ -148,7 +148,10 @@ const (
 	FaultStorage ID = "fault.storage" // Reason: "" (cannot be opened), "quarantined" (the old file was put aside), "full".
 	FaultKeypad  ID = "fault.keypad"  // A key is stuck or the pad is unplugged. Kind of fault in Reason: "stuck", "unplugged".
 	FaultLid     ID = "fault.lid"     // The lid switch is open: no PIN step starts.
-	FaultUpdate  ID = "fault.update"  // No fault: a new version of the program is being written, for minutes, and no case opens.
+	// FaultStart: the program cannot start. Reason: "settings" (there are none), "wrong" (a mistake in them), "data" (the data partition is not open), "readonly",
+	// "board" (lines or port are missing), "reader" (the card service is missing), "parts" (a part does not answer); Text: what or where, for a technician.
+	FaultStart  ID = "fault.start"
+	FaultUpdate ID = "fault.update" // No fault: a new version of the program is being written, for minutes, and no case opens.
 )
 
 // The screens of one PIN kind: prefix + kind, for each of Kinds.
@@ -311,6 +314,7 @@ func buildInfos() map[ID]Info {
 		FaultStorage:           {Face: FaceIdle, Seen: true, Keys: []string{"enter"}},
 		FaultKeypad:            {Face: FaceIdle},
 		FaultLid:               {Face: FaceIdle},
+		FaultStart:             {Face: FaceIdle, FullRefresh: true},
 		FaultUpdate:            {Face: FaceIdle},
 	}
 	for _, k := range []string{"login", "signing"} {
@@ -385,6 +389,8 @@ func (id ID) Reasons() []string {
 		return []string{"unfit", "mismatch", "full", "storage"}
 	case FaultStorage:
 		return []string{"", "quarantined", "full"}
+	case FaultStart:
+		return []string{"settings", "wrong", "data", "readonly", "board", "reader", "parts"}
 	case FaultKeypad:
 		return []string{"stuck", "unplugged"}
 	}

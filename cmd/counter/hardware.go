@@ -90,7 +90,7 @@ func openChip(label string) (chip, error) {
 		}
 		labels = append(labels, c.Label())
 	}
-	return chip{}, fmt.Errorf("no GPIO chip has the label %q (there are: %s); set gpio_chip in the configuration", label, strings.Join(labels, ", "))
+	return chip{}, fmt.Errorf("%w: %q (there are: %s); set gpio_chip in the configuration", errNoChip, label, strings.Join(labels, ", "))
 }
 
 // line is one line of the chip by its offset.

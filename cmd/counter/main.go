@@ -12,6 +12,8 @@
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
 // manager's watchdog (NOTIFY_SOCKET, WATCHDOG_USEC) as long as its loop answers.
 //
+// A start that fails is shown on the panel, with what to do, if the panel can be reached.
+//
 // It ends with 0 when told to stop, 1 when it could not start, 2 when its arguments or its configuration are wrong, 70 after a
 // fault of its own and 71 when reader and card service hang; the service manager starts it again after the last two.
 package main
@@ -77,10 +79,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cfg, err := device.LoadConfig(*config)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(stderr, "counter: there is no configuration file %s; name one with --config (what goes in: go doc ./device Config)\n", *config)
-		return 2
+		return showDark(device.DefaultConfig, errNoSettings, 2, stderr)
 	} else if err != nil {
 		fmt.Fprintln(stderr, "counter:", err)
-		return 2
+		return showDark(device.DefaultConfig, err, 2, stderr)
 	}
 	if err := start(cfg, *wallPath, *peer, stderr); err != nil {
 		for _, e := range causes(err) {
@@ -90,9 +92,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if errors.As(err, &exit) {
 			return exit.Code
 		}
-		return 1
+		return showDark(cfg, err, 1, stderr)
 	}
 	return 0
+}
+
+// showDark shows on the panel why the box does not start, and gives the exit status back. After 2 the service manager starts nothing again, so
+// there is nothing to wait for.
+func showDark(cfg device.Config, why error, status int, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := dark(ctx, cfg, why, status != 2); err != nil {
+		fmt.Fprintln(stderr, "counter:", err)
+	}
+	return status
 }
 
 // start brings the box up and runs it until it is told to stop.
@@ -119,7 +132,7 @@ func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error
 	}
 	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errData, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -21,8 +21,8 @@ var walls = map[string]struct {
 }{
 	"counter": {1.0, []string{"User=counter", "PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX", "IPAddressDeny=any", "DevicePolicy=closed",
 		"DeviceAllow=char-gpiochip rw", "DeviceAllow=char-spi rw", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "MemorySwapMax=0", "WatchdogSec=30",
-		"Type=notify", "SystemCallFilter=@system-service memfd_secret", "BindPaths=/data/counter", "TemporaryFileSystem=/data:ro /mnt:ro",
-		"CapabilityBoundingSet=", "Requires=counter.socket madoguchi-data.service"}},
+		"Type=notify", "SystemCallFilter=@system-service memfd_secret", "BindPaths=-/data/counter", "TemporaryFileSystem=/data:ro /mnt:ro",
+		"CapabilityBoundingSet=", "Requires=counter.socket"}},
 	"link": {1.5, []string{"User=link", "PrivateDevices=yes", "DevicePolicy=closed", "InaccessiblePaths=/run/pcscd /run/dbus -/run/udev -/boot",
 		"SocketBindDeny=any", "BindPaths=/data/link", "TemporaryFileSystem=/data:ro /mnt:ro", "LimitCORE=0", "MemorySwapMax=0",
 		"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "WatchdogSec=60", "Type=notify", "CapabilityBoundingSet="}},

@@ -292,6 +292,7 @@ func faults() []Sample {
 		one(display.FaultPanel, display.Facts{}), one(display.FaultLid, display.Facts{}), one(display.FaultUpdate, display.Facts{}),
 	}
 	out = append(out, reasons(display.FaultStorage, display.Facts{})...)
+	out = append(out, reasons(display.FaultStart, display.Facts{Text: "/dev/spidev0.0"})...)
 	return append(out, reasons(display.FaultKeypad, display.Facts{})...)
 }
 
