@@ -2,6 +2,8 @@
 
 package display
 
+import "cmp"
+
 // Numbers of boxes: a PIN of digits, the longest signing password, the longest clerk code.
 const (
 	digitCells  = 4
@@ -31,6 +33,9 @@ func (b *builder) entry(p *page, prefix string) {
 		p.left = b.tr(at + ".head")
 		e.ask = b.tr(at + ".ask")
 		e.use = b.view.Kind
+	case prefixLetter:
+		at := string(ClerkLetter) + "." + cmp.Or(f.Reason, "current")
+		p.left, p.right, e.ask, e.use = b.tr(at+".head"), "", b.tr(at+".ask"), b.view.Kind
 	default:
 		if !e.letters {
 			p.left, p.right = b.view.Kind, b.tr("entry.cells")
@@ -60,8 +65,11 @@ func (b *builder) letters(p *page, e *entry, prefix string) {
 		e.mark = b.tr("entry.half")
 	}
 	p.right = b.tr("kind.signing.short")
-	if prefix == prefixTry {
+	switch prefix {
+	case prefixTry:
 		p.right = b.tr("entry.practice.example")
+	case prefixLetter:
+		p.right = ""
 	}
 	if p.tries != nil {
 		p.right, p.tries = b.tr("tries.short", f.Left), nil // they stand in the head

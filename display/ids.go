@@ -73,6 +73,7 @@ const (
 
 	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify", "change" or "issue"; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
+	ClerkLetter      ID = "clerk.letter"  // Procedure. A proxy's sealed letter is opened, by staff, who type what stands in it.
 	ClerkRecover     ID = "clerk.recover" // Reason: "asking", "card", "other", "done", "undone", "doubt". How an operation of the issuer link stands that was cut off.
 
 	ResidentLanguage       ID = "resident.language"         // Choice 1–7, as in Langs; each language in its own words; 8 is the practice round, with Practice; without those in Silent.
@@ -156,13 +157,14 @@ const (
 
 // The screens of one PIN kind: prefix + kind, for each of Kinds.
 const (
-	prefixAbout = "resident.about."      // Kind, Left, Max: which PIN is asked for, what it is used for, its rules.
-	prefixPIN   = "resident.pin."        // Kind, Left, Max, Filled, Half, Fault. Entry of the current PIN.
-	prefixRules = "resident.rules."      // Kind: the rules of a new PIN, before it is typed.
-	prefixNew   = "resident.newpin."     // Kind, Filled, Half, Fault. Entry of the new PIN.
-	prefixAgain = "resident.again."      // Kind, Filled, Half, Fault. Second entry of the new PIN.
-	prefixTry   = "resident.practice."   // "login" and "signing" only. Filled, Half, Fault. Made-up characters to be typed for practice, which the screen shows.
-	prefixLeave = "resident.leavecheck." // Kind, Left, Max, Filled, Half, Fault. Leave-check: the new PIN once more, by the card.
+	prefixAbout  = "resident.about."      // Kind, Left, Max: which PIN is asked for, what it is used for, its rules.
+	prefixPIN    = "resident.pin."        // Kind, Left, Max, Filled, Half, Fault. Entry of the current PIN.
+	prefixRules  = "resident.rules."      // Kind: the rules of a new PIN, before it is typed.
+	prefixNew    = "resident.newpin."     // Kind, Filled, Half, Fault. Entry of the new PIN.
+	prefixAgain  = "resident.again."      // Kind, Filled, Half, Fault. Second entry of the new PIN.
+	prefixTry    = "resident.practice."   // "login" and "signing" only. Filled, Half, Fault. Made-up characters to be typed for practice, which the screen shows.
+	prefixLetter = "clerk.letter."        // Kind, Left, Max, Filled, Half, Fault, Reason "current", "new", "again". Staff type a PIN of a proxy's letter: the one PIN entry with a clerk's face.
+	prefixLeave  = "resident.leavecheck." // Kind, Left, Max, Filled, Half, Fault. Leave-check: the new PIN once more, by the card.
 )
 
 // Kinds are the PIN kinds by their ids, in the order of screens and choice keys.
@@ -185,6 +187,9 @@ func AgainID(kind string) ID { return ID(prefixAgain + kind) }
 
 // LeaveID is the entry of the leave-check of a kind.
 func LeaveID(kind string) ID { return ID(prefixLeave + kind) }
+
+// LetterID is the entry of a PIN that stands in a proxy's letter.
+func LetterID(kind string) ID { return ID(prefixLetter + kind) }
 
 // PracticeID is the entry of the practice round: four digits for "login", letters for "signing".
 func PracticeID(kind string) ID { return ID(prefixTry + kind) }
@@ -243,6 +248,7 @@ func buildInfos() map[ID]Info {
 		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
 		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
+		ClerkLetter:            {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
 		ClerkRecover:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
 		ResidentLanguage:       {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
 		ResidentStart:          {Face: FaceResident, Seen: true, FullRefresh: true, Keys: choice()},
@@ -321,6 +327,7 @@ func buildInfos() map[ID]Info {
 		m[PracticeID(k)] = Info{Face: FaceResident, Entry: true, Keys: []string{"cancel", "clear", "enter"}}
 	}
 	for _, k := range Kinds {
+		m[LetterID(k)] = Info{Face: FaceClerk, Entry: true, Keys: []string{"cancel", "clear", "enter"}}
 		m[AboutID(k)] = Info{Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}}
 		m[RulesID(k)] = Info{Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}}
 		for _, id := range []ID{PINID(k), NewPINID(k), AgainID(k), LeaveID(k)} {

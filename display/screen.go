@@ -104,6 +104,7 @@ var Outcomes = []string{
 	"refused",      // the issuer's register says no
 	"not_released", // the second person said no
 	"undone",       // it was given up; the card is as it was
+	"letter",       // the PIN of a proxy's letter was wrong; one try only
 	"doubt",        // nobody knows before the card is read again
 }
 

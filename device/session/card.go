@@ -34,7 +34,7 @@ func (m *machine) caseReader(was card.Presence) {
 		// What runs will say itself that its card is gone.
 	case base == stepTake:
 		if m.presence == card.Empty || m.presence == card.NoReader {
-			m.to(stepTurnBack)
+			m.toTurnBack()
 		}
 	case base == stepInsert, base == stepCardWrong, base == stepUnreadable, base == stepRemoved, base == stepReaderLost, base == stepFailed:
 		m.moved(base)

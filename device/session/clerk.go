@@ -351,6 +351,7 @@ func (m *machine) openCase() {
 	if !m.dateCase() {
 		return
 	}
+	m.letter = m.ruled() && m.lettered()
 	m.reading = 0 // the resident's part reads the card anew
 	if m.way() == "issuer_link" {
 		p := m.plan()
@@ -385,6 +386,11 @@ func (m *machine) opened(ev Event) {
 	m.board, m.known = card.Board{}, false
 	m.reason = ""
 	m.lang = m.tongue
+	if m.letter {
+		m.lang = m.cfg.Langs[0]
+		m.toCard()
+		return
+	}
 	m.toLanguage()
 }
 

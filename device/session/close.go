@@ -120,7 +120,7 @@ func (m *machine) endNext() {
 		if m.cardIn() && m.deadlineLeft() {
 			return // the card is still there; the step ends when it goes, or in time
 		}
-		m.to(stepTurnBack)
+		m.toTurnBack()
 	case stepTurnBack:
 		m.toWipe()
 	case stepClosed:
@@ -137,7 +137,7 @@ func (m *machine) toTake() {
 		m.to(stepTake)
 		return
 	}
-	m.to(stepTurnBack)
+	m.toTurnBack()
 }
 
 // toWipe whites the panel. The clerk's face comes only when the panel reports that it is white.

@@ -12,6 +12,8 @@ func (m *machine) toEntry() {
 		m.end(record.DeviceOrDocumentProblem, "lid")
 	case m.kind.Form().Letters() && !m.told:
 		m.to(stepLetters)
+	case m.letter && m.left < 2: // the holder is not here to agree
+		m.end(record.DeviceOrDocumentProblem, m.partly("last_try"))
 	case m.left < 2 && !m.guarded:
 		m.to(stepGuard1)
 	default:

@@ -204,12 +204,16 @@ func (m *machine) facts() Facts {
 	f := t.facts
 	f.Duration, f.Applicant = record.DurationOf(m.at.Sub(t.opened)), record.Applicant(m.applicant)
 	if f.Entries[0] != (record.PINEntry{}) {
-		f.Means = record.Memory
+		if f.Means = record.Memory; m.letter {
+			f.Means = record.Letter
+		}
 	}
 	if here { // nothing of it follows
 		t.facts = Facts{}
 	} else {
-		f.Language, f.Steps = languageOf(m.lang), [maxSpans]record.StepSpan{}
+		if f.Steps = [maxSpans]record.StepSpan{}; !m.letter { // nobody chose a language for a letter
+			f.Language = languageOf(m.lang)
+		}
 	}
 	t.facts.Entries = [record.MaxEntries]record.PINEntry{}
 	return f

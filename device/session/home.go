@@ -22,7 +22,7 @@ func (m *machine) toHome() {
 	if m.dueCheck() {
 		return
 	}
-	if m.outcome != record.Done || m.unsure || m.procedure == record.TriesBoard {
+	if m.letter || m.outcome != record.Done || m.unsure || m.procedure == record.TriesBoard {
 		m.toTake()
 		return
 	}
@@ -32,7 +32,10 @@ func (m *machine) toHome() {
 
 // takeHome is what the PIN is for, to keep it, what the municipality has to say, and the day to write on the card.
 func (m *machine) takeHome() []display.Para {
-	out := []display.Para{{Code: "pin", Word: kindName(m.kind)}}
+	var out []display.Para
+	for _, k := range m.pinsHome() {
+		out = append(out, display.Para{Code: "pin", Word: kindName(k)})
+	}
 	keep := true
 	if v := m.inquiry.verdict; v != nil {
 		for _, code := range v.Tell {
@@ -49,7 +52,7 @@ func (m *machine) takeHome() []display.Para {
 		}
 	}
 	if keep {
-		out = slices.Insert(out, 1, display.Para{Code: "keep"})
+		out = slices.Insert(out, len(m.pinsHome()), display.Para{Code: "keep"})
 	}
 	if s := m.endState(m.certEnds); s == "valid" || s == "soon" {
 		out = append(out, display.Para{Code: "ends", Date: display.DateOf(m.certEnds)})

@@ -223,7 +223,7 @@ func (s State) way() string {
 	switch {
 	case !s.procedure.Valid():
 		return ""
-	case !s.ruled(), s.procedure == record.PinChange && s.applicant != Proxy && !s.inquiry.sent():
+	case !s.ruled(), s.procedure == record.PinChange && (s.applicant != Proxy || s.lettered()) && !s.inquiry.sent():
 		return "on_device"
 	case s.guided():
 		return "guidance"

@@ -240,7 +240,9 @@ func (m *machine) carriedOut() (display.Para, bool) {
 	default:
 		return display.Para{}, false
 	}
-	if from, _ := v.Get(policy.KPinsFrom); from == "letter" {
+	if from, _ := v.Get(policy.KPinsFrom); from == "letter" && m.way() != "handover" {
+		return display.Para{Code: "way", Text: m.say("この装置で、封書の番号を職員が入れます。", "On this device: staff type the PINs of the sealed letter.")}, true
+	} else if from == "letter" {
 		return display.Para{Code: "way", Text: m.say("統合端末で、封書の暗証番号を使います。", "On the integrated terminal, with the PINs of the sealed letter.")}, true
 	}
 	return display.Para{Code: "way", Word: m.way()}, !m.guided()

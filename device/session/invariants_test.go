@@ -35,13 +35,15 @@ func (w *world) watchEvent(ev Event, s State) {
 		}
 	case BoardRead:
 		if ev.No == s.wait && ev.No != 0 && ev.Kind == s.answer && ev.Result == ResultOK {
-			w.left = ev.Board.Of(s.kind).Left
+			for _, k := range card.Kinds() {
+				w.lefts[k] = ev.Board.Of(k).Left
+			}
 		}
 	case Verified, Changed:
 		if ev.No == s.wait && ev.No != 0 && ev.Kind == s.answer {
 			w.guard = 0
 			if ev.Result == ResultOK || ev.Result == ResultWrong || ev.Result == ResultSplit || ev.Result == ResultTries {
-				w.left = ev.Left
+				w.lefts[s.kind] = ev.Left
 			}
 		}
 	case Revealed:
@@ -164,9 +166,7 @@ func (w *world) sent(k card.Kind, left int, op Op) {
 	if w.journal.Op != op && !(op == OpVerify && w.journal.Op == OpLeave) || w.journal.Kind != k {
 		w.fatalf("%v of %v is sent, the journal holds %+v", op, k, w.journal)
 	}
-	if w.fresh[k] > 0 {
-		w.left, w.fresh[k] = w.fresh[k], 0
-	}
+	w.left = w.lefts[k]
 	if left != w.left {
 		w.fatalf("%v is sent for %d tries left, the card told %d", op, left, w.left)
 	}
@@ -195,7 +195,7 @@ func (w *world) show(e Show) {
 	if !ok {
 		w.fatalf("screen %q is not listed", e.Screen.ID)
 	}
-	if in.Face == display.FaceResident {
+	if in.Face == display.FaceResident && !w.s.letter {
 		w.resident = true
 	}
 	if w.resident && in.Face != display.FaceResident && e.Screen.ID != display.Wipe {
@@ -236,7 +236,7 @@ func (w *world) watchState(before State) {
 		w.fatalf("step %v has no deadline", s.step)
 	}
 	in, _ := s.screen.ID.Info()
-	if t := steps[s.base()]; t.pin && in.Face != display.FaceResident {
+	if t := steps[s.base()]; t.pin && in.Face != display.FaceResident && !(s.letter && s.typesPIN()) {
 		w.fatalf("step %v shows %q, which is not the resident's", s.step, s.screen.ID)
 	}
 	if s.keys.Mode == ModeSecret && !in.Entry {

@@ -5,7 +5,10 @@ package session
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"madoguchi/card"
+	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -64,7 +67,7 @@ func (w *world) issueNews(n IssueNews) {
 	w.final = w.final || n.Final
 	if n.Phase == IssueEnded {
 		if n.Outcome == IssueDone && w.typedPIN {
-			w.fresh[w.op.Kind] = w.s.board.Of(w.op.Kind).Max
+			w.lefts[w.op.Kind] = w.s.board.Of(w.op.Kind).Max
 		}
 		w.op = Issue{}
 	}
@@ -151,5 +154,146 @@ func TestReset(t *testing.T) {
 	w.ends()
 	if got := w.finishes[0]; got.Procedure != record.PinReset || got.Outcome != record.Done || len(w.finishes) != 1 {
 		t.Errorf("recorded %+v", w.finishes)
+	}
+}
+
+// TestRenewalAfterReset: a forgotten password is set anew and both certificates are renewed, as one case with one record; the other PIN is typed.
+func TestRenewalAfterReset(t *testing.T) {
+	w := newWorld(t)
+	w.linked("nabari")
+	w.code(true)
+	w.choose(record.CertRenewal)
+	w.press(Key1)
+	for w.s.step != stepTurn {
+		switch {
+		case w.s.step == stepQuestion && w.s.asking() == "pins":
+			w.reply("pins", "signing")
+		case w.s.step == stepQuestion, w.s.step == stepDocuments:
+			w.press(Key1)
+		default:
+			w.press(KeyEnter)
+		}
+	}
+	if got := w.s.View().Case.Way; got != "issuer_link" {
+		t.Errorf("way %q", got)
+	}
+	w.press(KeyEnter, Key1)
+	w.put(card.Present)
+	w.obeying(adult(3, 5))
+	want := []task{{IssueReset, card.KindSigning}, {0, card.KindLogin}, {IssueRenewal, card.KindLogin}, {IssueRenewal, card.KindSigning}}
+	if d := cmp.Diff(want, w.s.issuing.tasks, cmp.AllowUnexported(task{})); d != "" {
+		t.Errorf("tasks (-want +got):\n%s", d)
+	}
+	w.press(KeyEnter)
+	w.issues(true)
+	w.at(stepAbout)
+	w.press(KeyEnter)
+	w.typed(4)
+	w.enter(FaultNone)
+	w.verified(ResultOK, 3)
+	w.issues(false)
+	w.issues(false)
+	w.at(stepIssued)
+	w.press(KeyEnter)
+	w.at(stepLeaveAsk)
+	if w.s.kind != card.KindSigning {
+		t.Errorf("the leave-check is of %v", w.s.kind)
+	}
+	w.ends()
+	if len(w.finishes) != 1 || w.finishes[0].Procedure != record.CertRenewal || w.finishes[0].Outcome != record.Done {
+		t.Errorf("recorded %+v", w.finishes)
+	}
+}
+
+// TestNoLineNoTyping: without a line, or with a card that obeys nobody, nothing is typed and nothing begins; the words say which.
+func TestNoLineNoTyping(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spoil func(w *world)
+		obeys bool
+		want  string
+	}{
+		"line":         {func(w *world) { w.apply(Event{Kind: LinkState, Link: LinkDown}) }, true, "offline"},
+		"real card":    {func(*world) {}, false, "handover"},
+		"line at rest": {nil, true, ""},
+	} {
+		w := newWorld(t)
+		w.linked("nabari")
+		if tc.spoil == nil { // the decision says that the integrated terminal does it
+			w.apply(Event{Kind: LinkState, Link: LinkDown})
+			w.code(true)
+			w.choose(record.PinReset)
+			w.press(Key1, Key1)
+			w.usual(stepDecision)
+			if got := w.s.View().Case.Way; got != "handover" {
+				t.Errorf("%s: way %q", name, got)
+			}
+			continue
+		}
+		w.toTurn(record.PinReset, Key1, Key1)
+		w.press(KeyEnter, Key1)
+		tc.spoil(w)
+		w.put(card.Present)
+		w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Board: adult(0, 5), Obeys: tc.obeys})
+		w.at(stepStopped)
+		if w.s.reason != tc.want || w.s.outcome != record.HandedOver || w.op.No != 0 {
+			t.Errorf("%s: ended as %s, %v", name, w.s.reason, w.s.outcome)
+		}
+		w.ends()
+	}
+}
+
+// TestLetter: a proxy's letter is typed by staff, with the clerk's face, once.
+func TestLetter(t *testing.T) {
+	for _, right := range []bool{true, false} {
+		w := newWorld(t)
+		w.linked("nabari")
+		w.code(true)
+		w.choose(record.CertRenewal)
+		w.press(Key3)
+		for w.s.step != stepTurn {
+			switch {
+			case w.s.step == stepQuestion && w.s.asking() == "letter":
+				w.reply("letter", "jlis")
+			case w.s.step == stepQuestion, w.s.step == stepDocuments:
+				w.press(Key1)
+			case w.s.step == stepIdle:
+				w.fatalf("not carried out")
+			default:
+				w.press(KeyEnter)
+			}
+		}
+		if w.s.screen.ID != display.ClerkLetter {
+			t.Errorf("screen %s", w.s.screen.ID)
+		}
+		w.press(KeyEnter)
+		w.at(stepInsert)
+		w.put(card.Present)
+		w.obeying(adult(3, 5))
+		w.press(KeyEnter, KeyEnter)
+		w.at(stepPIN)
+		if v := w.s.View(); v.Face != display.FaceClerk || v.Case.Step != "pin.from_letter" || v.Screen != display.LetterID("login") {
+			t.Errorf("%+v, case %+v", v, v.Case)
+		}
+		w.typed(4)
+		w.enter(FaultNone)
+		if !right {
+			w.verified(ResultWrong, 2)
+			w.at(stepStopped)
+			if w.s.reason != "letter" || w.verifies != 1 {
+				t.Errorf("%s after %d entries", w.s.reason, w.verifies)
+			}
+		} else {
+			w.verified(ResultOK, 3)
+			w.press(KeyEnter, KeyEnter)
+			w.typed(8)
+			w.enter(FaultNone)
+			w.verified(ResultOK, 5)
+			w.issues(false)
+			w.issues(false)
+		}
+		w.ends()
+		if f := w.finishes[0]; f.Facts.Means != record.Letter || f.Facts.Applicant != record.Proxy || f.Facts.Language != 0 {
+			t.Errorf("recorded %+v", f)
+		}
 	}
 }

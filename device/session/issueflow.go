@@ -3,6 +3,8 @@
 package session
 
 import (
+	"slices"
+
 	"madoguchi/card"
 	"madoguchi/sync/record"
 )
@@ -220,4 +222,17 @@ func (m *machine) dueCheck() bool {
 	m.left = m.board.Of(m.kind).Left
 	m.toLeaveAsk()
 	return true
+}
+
+// pinsHome are the PINs that a case was about, each once.
+func (s State) pinsHome() (out []card.Kind) {
+	for _, t := range s.issuing.tasks {
+		if t.kind.Valid() && !slices.Contains(out, t.kind) {
+			out = append(out, t.kind)
+		}
+	}
+	if len(out) == 0 && s.kind.Valid() {
+		out = []card.Kind{s.kind}
+	}
+	return out
 }

@@ -43,7 +43,7 @@ func (m *machine) leavePress(k Key) {
 // toLeaveAsk offers the leave-check, but not with one try left: a slip of the finger must not lock what was just set. Nor after the card was moved: the
 // check powers the card anew, and would try this PIN on another one.
 func (m *machine) toLeaveAsk() {
-	if !m.cardIn() || m.touched || m.left < 2 || m.lidOpen {
+	if m.letter || !m.cardIn() || m.touched || m.left < 2 || m.lidOpen {
 		m.toHome()
 		return
 	}

@@ -52,6 +52,7 @@ func (m *machine) rest() {
 	m.forgetCard()
 	m.unsure, m.changed, m.told, m.extra, m.attempts = false, false, false, 0, 0
 	m.large, m.slow, m.certEnds, m.review = false, false, time.Time{}, review{}
+	m.letter = false
 	m.tally, m.issuing, m.clerk, m.tools = tally{}, issuing{}, "", tools{}
 	m.idleDeadline()
 }

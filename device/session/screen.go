@@ -141,6 +141,9 @@ func (m *machine) drawClerk() (display.ID, display.Facts) {
 		m.putAbsent(&f)
 		return display.ClerkKind, f
 	case stepTurn:
+		if m.lettered() {
+			return display.ClerkLetter, f
+		}
 		return display.ClerkTurn, f
 	case stepClerkCancel:
 		f.Seconds = int(cancelWait / time.Second)
@@ -170,6 +173,9 @@ func (m *machine) drawResident() (display.ID, display.Facts) {
 	entry := func(id display.ID) (display.ID, display.Facts) {
 		f.Filled, f.Half, f.Fault = m.filled, m.half, m.fault.code()
 		return id, f
+	}
+	if m.letter && m.typesPIN() {
+		return m.drawLetter(f)
 	}
 	switch m.step {
 	case stepLanguage:

@@ -109,6 +109,7 @@ type State struct {
 
 	// The clerk's part.
 	inquiry inquiry
+	letter  bool   // the PINs stand in a proxy's letter, and staff type them (pin.from_letter): the box stays turned to the clerk
 	clerk   string // label of who opened the case
 	claim   claiming
 	page    int    // of a text
@@ -190,10 +191,16 @@ type Case struct {
 // View returns what can be seen.
 func (s State) View() View {
 	in, _ := s.screen.ID.Info()
-	v := View{Face: in.Face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
+	face := in.Face
+	if s.letter && face == display.FaceResident {
+		face = display.FaceClerk
+	}
+	v := View{Face: face, Screen: s.screen.ID, Lamp: s.lamp, Busy: s.Busy()}
 	if s.step > stepCodeWait && s.base() > stepCodeWait && s.part() != servicing {
 		v.Case = &Case{Applicant: s.applicant.String(), Claim: s.claim.number.String(), Step: s.step.String(), Way: s.way()}
 		switch {
+		case s.letter && s.typesPIN():
+			v.Case.Step = "pin.from_letter"
 		case s.step == stepQuestion:
 			v.Case.Step += "." + s.asking()
 		case s.inquiry.verdict != nil && (s.step == stepDecision || s.step == stepGuide):

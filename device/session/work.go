@@ -110,6 +110,8 @@ func (m *machine) refused(ev Event) {
 		switch {
 		case ev.Left == 0:
 			m.locked()
+		case m.letter:
+			m.letterWrong()
 		case ev.Result == ResultSplit:
 			m.to(stepSplit)
 		default:

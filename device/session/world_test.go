@@ -57,8 +57,8 @@ type world struct {
 	op       Issue  // of the issuer link, as far as the session waits for it
 	final    bool   // its last command is out
 	typedPIN bool   // its new PIN was handed over
-	fresh    [8]int // tries of PINs that were set anew
 	kept     bool   // a right code may be kept by the device
+	lefts    [8]int // tries of each PIN, as the card told them last
 }
 
 func newWorld(t testing.TB, langs ...display.Lang) *world {

@@ -23,5 +23,15 @@ func issue() []Sample {
 		}
 		out = append(out, s)
 	}
+	out = append(out, one(display.ClerkLetter, display.Facts{Procedure: "cert_renewal"}))
+	for _, k := range display.Kinds {
+		for _, r := range []string{"current", "new", "again"} {
+			at := display.Facts{Procedure: "cert_renewal", Reason: r, Filled: 2}
+			if r == "current" {
+				at.Left, at.Max = tries(k), tries(k)
+			}
+			out = append(out, named(r, display.LetterID(k), at))
+		}
+	}
 	return append(out, reasons(display.ClerkRecover, display.Facts{Procedure: "pin_reset"})...)
 }
