@@ -16,7 +16,7 @@ var lines = map[string]struct {
 	page  int
 	digit string
 }{
-	"pin_change": {0, "2"}, "cert_renewal": {0, "4"}, "pin_reset": {0, "5"}, "suspension_release": {1, "1"}, "suspension": {2, "2"},
+	"pin_change": {0, "2"}, "cert_renewal": {0, "4"}, "pin_reset": {0, "5"}, "suspension_release": {1, "2"}, "suspension": {2, "3"},
 }
 
 // TestNineMatters carries nine matters to the decision at the counters of two cities, over the HTTP interface, where they differ and where they do

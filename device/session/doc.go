@@ -43,6 +43,15 @@
 // long. A question that changes because a card was laid down takes no key that was struck for the one before. The rules in force when the code was accepted hold
 // to the case's end. A case that ends here stores its record and facets, closed sets all (Facts): no answer goes into journal or record, and at rest the state holds none.
 //
+// A case that is to go on has a claim number (sync/claim): after a first visit, while papers lack, and for the check of the PIN after the integrated terminal. It is
+// stored with the record and shown after that: to the clerk, and on 確認 to the resident, who copies it. A revocation, say, has nothing to go on with, and a proxy
+// types no PIN, so neither gets one for the terminal. The first list takes a number, too:
+//
+//	procedure ► claim ► asking ─┬► found ─┬► question …      second visit, papers: procedure, applicant and visit are not asked
+//	                            │         ├► terminal ► kind ► turn   done there: the check of the PIN
+//	                            │         └► kind ► turn      a change that was cut off
+//	                            └► none                       why, and what to do; nothing is recorded
+//
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,
 // what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
 // waited for first, because its result is owed to the resident.

@@ -49,7 +49,7 @@ const configHead = `# The configuration of the simulated box, made anew by the s
 func (w *World) writeConfig() (string, error) {
 	w.configuring.Lock()
 	defer w.configuring.Unlock()
-	key, err := w.folder.signKey()
+	key, err := w.hallFolder().signKey()
 	if err != nil {
 		return "", err
 	}

@@ -39,6 +39,9 @@ type Opts struct {
 	Date         time.Time // the box's clock starts on this date in Japan; zero: today
 	Card         string    // CardSim (default) or CardPCSC
 	Broker       string    // URL of a broker; "": one is embedded
+	// Beside is another world of the same city, whose broker and city hall this one
+	// shares: another office. It is closed after this one. nil: none.
+	Beside *World
 	// Command makes the command of a child: the role "box" or "link" and its
 	// arguments. Required. The world sets files, environment and output.
 	Command func(role string, args ...string) *exec.Cmd
@@ -172,6 +175,12 @@ func (w *World) build(ctx, run context.Context) (err error) {
 
 // buildHall makes the broker, the line to it, and city hall.
 func (w *World) buildHall(ctx, run context.Context) error {
+	if o := w.opts.Beside; o != nil {
+		if o.broker == nil || o.city.ID != w.city.ID {
+			return errors.New("a world beside another shares its city and its own broker")
+		}
+		return w.join(o)
+	}
 	target, password := w.opts.Broker, ""
 	if target == "" {
 		b, err := broker.Start(broker.Opts{City: w.city.code()})
@@ -218,6 +227,25 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	return nil
 }
 
+// join connects the box to another world's city hall.
+func (w *World) join(o *World) (err error) {
+	u, err := url.Parse(o.broker.URL())
+	if err != nil {
+		return fmt.Errorf("joining a world: %w", err)
+	}
+	w.store, w.page = o.store, o.page
+	w.line, err = newLine(u.Host, w.log)
+	return err
+}
+
+// hallFolder is where city hall's keys lie.
+func (w *World) hallFolder() *folder {
+	if w.opts.Beside != nil {
+		return w.opts.Beside.folder
+	}
+	return w.folder
+}
+
 // Close cuts the power and ends everything. It may be called twice.
 func (w *World) Close() error {
 	w.switching.Lock()
@@ -242,7 +270,7 @@ func (w *World) Close() error {
 	if w.authority != nil {
 		errs = append(errs, w.authority.Close())
 	}
-	if w.store != nil {
+	if w.store != nil && w.opts.Beside == nil {
 		errs = append(errs, w.store.Close())
 	}
 	if w.pocket != nil {
