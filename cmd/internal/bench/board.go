@@ -83,6 +83,7 @@ type Board struct {
 	keyed   uint64   // guest's time of the latest change of keys that no bytes followed yet
 	answers []uint64 // ns from a change of keys to the first bytes after it
 	sent    int64    // bytes over SPI
+	last    uint64   // guest's time of the latest of them
 }
 
 // NewBoard makes the shared memory as a file and begins to serve it. key is what the board's one-time memory holds, 32 bytes; nil: nothing was
@@ -174,6 +175,13 @@ func (b *Board) Sent() int64 {
 	return b.sent
 }
 
+// Last is when the latest bytes went over the SPI bus, by the guest's clock since its kernel started.
+func (b *Board) Last() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Duration(b.last)
+}
+
 // PowerOff is what a cut of the supply does to what hangs on the board: the panel keeps its picture and nothing else.
 func (b *Board) PowerOff() {
 	b.Panel.SetPower(gpio.Low)
@@ -213,6 +221,7 @@ func (b *Board) take() {
 		b.Panel.Tx(levels&LineDC != 0, b.read(tail+24, n))
 		b.mu.Lock()
 		b.sent += int64(n)
+		b.last = at
 		if b.keyed != 0 {
 			b.answers = append(b.answers, at-b.keyed)
 			b.keyed = 0

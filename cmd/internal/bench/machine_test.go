@@ -98,7 +98,6 @@ func (m *machine) powerOn() {
 		"-device", "virtio-serial-pci", "-chardev", "socket,id=ctl,path=" + ctl + ",server=on,wait=off", "-device", "virtserialport,chardev=ctl,name=bench",
 		"-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:8883-cmd:" + os.Args[0] + " relay " + m.port, "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-qmp", "unix:" + qmp + ",server=on,wait=off",
-		"-device", "i6300esb", "-action", "watchdog=reset",
 	}})
 	must(m.t, err)
 	m.ctl = m.dial(ctl)

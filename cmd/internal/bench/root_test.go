@@ -160,6 +160,8 @@ func builtRoot(t testing.TB, guest, version, keyring string) string {
 		write(t, filepath.Join(root, name), text, 0o644)
 	}
 	must(t, os.Symlink("../proc/self/mounts", filepath.Join(root, "etc/mtab")))
+	must(t, os.MkdirAll(filepath.Join(root, "etc/chrony"), 0o755))
+	must(t, os.Symlink("../chrony.conf", filepath.Join(root, "etc/chrony/chrony.conf"))) // where Debian's looks
 	command(t, "cp", filepath.Join(guest, "usr/share/zoneinfo/Asia/Tokyo"), filepath.Join(root, "etc/localtime"))
 	builtPrograms(t, root, version)
 	must(t, os.Symlink("counter", filepath.Join(root, "usr/libexec/madoguchi/slots")))
@@ -191,7 +193,7 @@ func builtImage(t testing.TB, root, to string) {
 
 // modules are what the bench's kernel loads because Debian's has them apart; the box's own kernel has them built in.
 var modules = []string{"virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "crc32c_generic", "erofs", "ext4", "vfat", "nls_cp437", "nls_ascii",
-	"xhci-pci", "nf_tables", "nft_ct", "nft_limit", "nft_log", "dm-crypt", "dm-verity", "loop", "squashfs", "i6300esb"}
+	"xhci-pci", "nf_tables", "nft_ct", "nft_limit", "nft_log", "dm-crypt", "dm-verity", "loop", "squashfs"}
 
 // init is the guest's first program: what the box's own kernel does by itself, with the root that the board's firmware named.
 const initScript = `#!/bin/busybox sh

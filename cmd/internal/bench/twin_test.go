@@ -142,13 +142,24 @@ func (b both) digits(s string) {
 	b.press(pinpad.KeyEnter)
 }
 
-// insert puts a card of the same make into both readers.
-func (b both) insert(c *simcard.Card) {
+// settled waits until the twin has nothing in flight and the machine shows the same picture, or both are at rest; it tells the screen.
+func (b both) settled() string {
 	b.m.t.Helper()
-	b.m.insert(c)
-	b.w.reader.Insert(adult(b.m.t))
+	time.Sleep(200 * time.Millisecond) // for what was done last to begin
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		s := b.w.state()
+		if !s.Busy && (b.same() || s.Screen == "idle") {
+			return s.Screen
+		}
+		if time.Now().After(end) {
+			b.m.savePicture("machine.png")
+			save(b.m.t, b.w.panel, "twin.png")
+			b.m.fail("the twin shows %q (busy %t); the machine shows the same: %t (%s)", s.Screen, s.Busy, b.same(), pictures)
+		}
+	}
 }
 
+// out takes the cards out of both readers.
 func (b both) out() {
 	b.m.out()
 	b.w.reader.Remove()

@@ -5,6 +5,7 @@
 //
 //	agent serve              # one JSON line {"argv":[…]} in, one {"out":…,"status":…} out
 //	agent probe TRY...       # one line "TRY: ok|error" each
+//	agent owner ADDRESS...   # which process maps a physical address
 package main
 
 import (
@@ -51,7 +52,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	fmt.Fprintln(stderr, "usage: agent serve | agent probe TRY...")
+	if len(args) > 2 && args[1] == "owner" {
+		if err := owners(args[2:], stdout); err != nil {
+			fmt.Fprintln(stderr, "agent:", err)
+			return 1
+		}
+		return 0
+	}
+	fmt.Fprintln(stderr, "usage: agent serve | agent probe TRY... | agent owner ADDRESS...")
 	return 2
 }
 
