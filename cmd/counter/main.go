@@ -5,6 +5,7 @@
 //
 //	counter --config /etc/madoguchi/counter.toml
 //	counter card readers|status|watch|selftest|trace [--json]
+//	counter selftest [--json]               # keys, panel, reader, clock, storage, link: a line and a code each, within 20 s
 //	counter board-key                       # for the unit that opens the data partition
 //	slots get-primary|set-primary|…         # RAUC's back-end for the two slots, and their gate; also "counter slots"
 //
@@ -53,6 +54,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if len(args) > 1 && args[1] == "card" {
 		return runCard(args[2:], stdout, stderr)
+	}
+	if len(args) > 1 && args[1] == "selftest" {
+		return runSelftest(args[2:], stdout, stderr)
 	}
 	if len(args) == 2 && args[1] == "board-key" {
 		return runBoardKey(stdout, stderr)
