@@ -49,7 +49,7 @@ type uplink struct {
 	// Of the goroutine.
 	link   session.Link
 	shown  session.Link
-	queue  int
+	waits  int // records
 	told   bool
 	resend time.Duration
 	alarm  <-chan time.Time // of the batch in flight
@@ -377,8 +377,8 @@ var japan = time.FixedZone("JST", 9*60*60)
 // tell puts a changed line or queue on the idle screen.
 func (u *uplink) tell(ctx context.Context) {
 	s := u.d.box.Stats()
-	if queue := s.Hold + s.Out; !u.told || queue != u.queue || u.link != u.shown {
-		u.told, u.queue, u.shown = true, queue, u.link
-		u.d.send(ctx, session.Event{Kind: session.LinkState, Link: u.link, Queue: queue})
+	if waits := s.Hold + s.Out; !u.told || waits != u.waits || u.link != u.shown {
+		u.told, u.waits, u.shown = true, waits, u.link
+		u.d.send(ctx, session.Event{Kind: session.LinkState, Link: u.link, Queue: u.d.box.Cases()}) // a clerk counts cases, not facets
 	}
 }

@@ -51,6 +51,28 @@ func (o *Outbox) Stats() Stats {
 	return s
 }
 
+// Cases is of how many cases the records wait that city hall does not have, held or queued: each leaves one po. If only other facets wait it is 1, for then something does.
+func (o *Outbox) Cases() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n, all := 0, 0
+	_ = o.view(func(tx *bolt.Tx) error {
+		for _, b := range [][]byte{bHold, bOut} {
+			if err := tx.Bucket(b).ForEach(func(_, v []byte) error {
+				all++
+				if r, err := openRecord(v); err == nil && r.Kind() == record.PO {
+					n++
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return max(n, min(all, 1))
+}
+
 // Room is nil if a new case may be opened: its records will find room. Else it is a *FullError, or what is wrong with the file.
 func (o *Outbox) Room() error {
 	o.mu.Lock()
