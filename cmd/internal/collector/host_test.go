@@ -65,6 +65,7 @@ func TestReport(t *testing.T) {
 			store.Report{Device: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Waiting: 7}, true},
 		{"nothing of it", `{}`, store.Report{Device: "box-a"}, true},
 		{"markup", `{"fw":"<b>"}`, store.Report{}, false},
+		{"no UTF-8", "{\"site\":\"\xff\"}", store.Report{}, false},
 		{"long", `{"fw":"` + strings.Repeat("1", 41) + `"}`, store.Report{}, false},
 		{"other type", `{"fw":1}`, store.Report{}, false},
 		{"too many", `{"outbox":{"hold":99999999999999}}`, store.Report{}, false},

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"madoguchi/cmd/internal/store"
 	"madoguchi/sync/record"
@@ -39,7 +40,7 @@ func presence(device string, text []byte) (store.Presence, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&w); err != nil || d.More() {
+	if err := d.Decode(&w); err != nil || d.More() || !utf8.Valid(text) {
 		return store.Presence{}, errors.New("presence is not JSON of the right fields and types")
 	}
 	if w.Online == nil || w.Session == nil || *w.Session > 1<<53 {
@@ -71,7 +72,7 @@ func report(device string, text []byte) (store.Report, error) {
 			Out  uint64 `json:"out"`
 		} `json:"outbox"`
 	}
-	if err := json.Unmarshal(text, &w); err != nil {
+	if err := json.Unmarshal(text, &w); err != nil || !utf8.Valid(text) { // encoding/json puts U+FFFD for what is none
 		return store.Report{}, errors.New("report is not JSON of the right types")
 	}
 	for _, v := range []string{w.Firmware, w.Policy, w.Clock} {
