@@ -41,6 +41,7 @@ func New(in io.Reader, out, errs io.Writer) *cobra.Command {
 			Args: cobra.MinimumNArgs(1), RunE: func(_ *cobra.Command, args []string) error { return s.check(args) }},
 		&cobra.Command{Use: "lint [municipality...]", Short: "Check the rules: unreachable, contradicting, missing messages; print the hash that is signed",
 			RunE: func(_ *cobra.Command, args []string) error { return s.lint(args) }},
+		s.packCommand(),
 		s.diffCommand(),
 		&cobra.Command{Use: "explain [id] < cases.jsonl", Short: "Tell in words which rules decide a case",
 			Args: cobra.MaximumNArgs(1), RunE: func(_ *cobra.Command, args []string) error { return s.explain(args) }},

@@ -5,8 +5,10 @@ package world
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base32"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"madoguchi/cmd/internal/collector"
 )
 
 // folder is where a world lives.
@@ -24,10 +28,12 @@ import (
 //	box.toml        the box's configuration
 //	link/           the network side's own storage
 //	cityhall.db     city hall's database
-//	digest.key      the key of its digests
+//	ack.key         the key that signs acknowledgements, as of cityhall and fleet
+//	digest.key      the key of its digests, in a folder made before there was a fleet
+//	fleet/          the city's releases and signing keys
+//	root.json       what the box trusts updates by
 //	issuer.db       the simulated issuer's book
 //	issuer.seed     the seed of its keys
-//	ack.key         the seed of the key that signs acknowledgements
 //	device          the device id
 //	cards.json      the states of the sample cards
 //	glass           the picture on the panel
@@ -115,11 +121,42 @@ func (f *folder) key(name string, n int) ([]byte, error) {
 
 // signKey is city hall's key for acknowledgements.
 func (f *folder) signKey() (ed25519.PrivateKey, error) {
-	seed, err := f.key("ack.key", ed25519.SeedSize)
-	if err != nil {
+	if err := f.modernKey(); err != nil {
 		return nil, err
 	}
-	return ed25519.NewKeyFromSeed(seed), nil
+	key, _, err := collector.OpenKey(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.file("ack.key"), err)
+	}
+	return key, nil
+}
+
+// modernKey writes a key of a folder that was made before there was a fleet as cityhall and fleet read it.
+func (f *folder) modernKey() error {
+	text, err := os.ReadFile(f.file("ack.key"))
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	seed, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(seed))
+	if err != nil {
+		return err
+	}
+	return f.write("ack.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// digestKey is the key of the database's digests, which city hall's tools derive from the signing key.
+func (f *folder) digestKey(sign ed25519.PrivateKey) ([]byte, error) {
+	if _, err := os.Stat(f.file("digest.key")); errors.Is(err, fs.ErrNotExist) {
+		return collector.DigestKey(sign), nil
+	}
+	return f.key("digest.key", 32)
 }
 
 // device is the box's id: 80 random bits in base32, as a fleet would give it.

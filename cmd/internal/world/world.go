@@ -18,6 +18,7 @@ import (
 	"madoguchi/cmd/internal/broker"
 	"madoguchi/cmd/internal/cityweb"
 	"madoguchi/cmd/internal/collector"
+	"madoguchi/cmd/internal/director"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/cmd/internal/wire"
 	"madoguchi/display/epd"
@@ -45,6 +46,8 @@ type Opts struct {
 	// Command makes the command of a child: the role "box" or "link" and its
 	// arguments. Required. The world sets files, environment and output.
 	Command func(role string, args ...string) *exec.Cmd
+	// Root is a file with the first root of another world's fleet, which the box is of then: this world has no director. "": its own.
+	Root string
 	// Model is the panel that the box has. Default: the 4.2" one.
 	Model epd.Model
 	// Reveal lets residents look at a typed password. Off, as on a real box by default.
@@ -80,6 +83,7 @@ type World struct {
 	authority *authority.Authority // the simulated issuer
 	hall      *collector.Collector
 	page      http.Handler
+	fleet     *director.Director // nil: the box is of another world's fleet
 
 	switching   sync.Mutex // one power change at a time
 	configuring sync.Mutex // one writer of box.toml at a time
@@ -200,7 +204,7 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	if err != nil {
 		return err
 	}
-	digest, err := w.folder.key("digest.key", 32)
+	digest, err := w.folder.digestKey(key)
 	if err != nil {
 		return err
 	}
@@ -218,6 +222,11 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	})
 	if err := w.buildIssuer(ctx, run, target, password); err != nil {
 		return err
+	}
+	if w.opts.Root == "" {
+		if err := w.buildFleet(ctx, run, target, password); err != nil {
+			return err
+		}
 	}
 	w.wait.Go(func() {
 		if err := w.hall.Run(run); err != nil {

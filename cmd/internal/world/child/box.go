@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"madoguchi/card/pcsc"
 	"madoguchi/cmd/internal/wire"
@@ -98,6 +99,8 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	hw.Wall = listener
 	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
 		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
+	// A visitor wants to see an update come; a fleet has time.
+	opts.Update = device.UpdateOpts{Retry: 2 * time.Second, Poll: time.Second, Answer: 5 * time.Second, Report: 2 * time.Second}
 	if c.Adjust != nil {
 		c.Adjust(&hw, opts)
 	}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"madoguchi/cmd/internal/depot"
+	"madoguchi/cmd/internal/director"
+	"madoguchi/cmd/internal/store"
+	"madoguchi/device/update/signer"
+)
+
+// Hardware is the simulated board, as releases name it.
+const Hardware = "simulator"
+
+// fleetSeats is how many keys each role of the demo's city has. One signs, but plans are drawn up by the first and approved by the second.
+var fleetSeats = map[string]int{"root": 1, "firmware": 2, "policy": 2, "config": 2, signer.Director: 1, "snapshot": 1, "timestamp": 1}
+
+// buildFleet makes the city's releases, with plain keys, and the director that brings them to the box. The box trusts the first root that was made.
+func (w *World) buildFleet(ctx, run context.Context, broker, password string) error {
+	d, err := depot.Open(w.folder.file("fleet"))
+	if errors.Is(err, fs.ErrNotExist) {
+		d, err = w.newDepot()
+	}
+	if err != nil {
+		return err
+	}
+	root, err := d.Root()
+	if err != nil {
+		return err
+	}
+	if _, err := w.folder.kept("root.json", func() []byte { return root }); err != nil {
+		return err
+	}
+	var keys []signer.Key
+	for _, role := range []string{signer.Director, "snapshot", "timestamp"} {
+		k, err := depot.ReadKey(keyFile(d.Keys(), role, 1), nil)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, k)
+	}
+	if err := w.Enrol(ctx, w.device, w.office.Group); err != nil {
+		return err
+	}
+	dir, err := director.New(director.Opts{Store: w.store, Depot: d, Keys: keys, Line: director.Line{Broker: broker, Password: password},
+		Every: time.Second, Again: 5 * time.Second, Now: w.Clock, Log: w.log}) // a visitor does not want to wait
+	if err != nil {
+		return err
+	}
+	w.fleet = dir
+	w.wait.Go(func() {
+		if err := dir.Run(run); err != nil {
+			w.log.Error("director", "err", err)
+		}
+	})
+	return nil
+}
+
+// Device is the box's id.
+func (w *World) Device() string { return w.device }
+
+// BrokerURL is the address of the embedded broker; "" if another one is used.
+func (w *World) BrokerURL() string {
+	if w.broker == nil {
+		return ""
+	}
+	return w.broker.URL()
+}
+
+// Served is what the fleet has handed out to boxes, in bytes.
+func (w *World) Served() int64 {
+	if w.fleet == nil {
+		return 0
+	}
+	return w.fleet.Served().Bytes
+}
+
+// Enrol adds a box to the city's fleet; one that is there stays as it is.
+func (w *World) Enrol(ctx context.Context, device, office string) error {
+	if err := w.store.EnrolBox(ctx, device, office); err != nil && !errors.Is(err, store.ErrStale) {
+		return err
+	}
+	return nil
+}
+
+func keyFile(dir, role string, n int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s-%d.key", role, n))
+}
+
+// newDepot draws the keys and makes the empty repository.
+func (w *World) newDepot() (*depot.Depot, error) {
+	roles := map[string]signer.Role{}
+	for role, n := range fleetSeats {
+		r := signer.Role{Threshold: 1}
+		for range n {
+			_, k, err := ed25519.GenerateKey(rand.Reader)
+			if err != nil {
+				return nil, fmt.Errorf("drawing key: %w", err)
+			}
+			r.Keys = append(r.Keys, k)
+		}
+		roles[role] = r
+	}
+	roles["targets"] = roles["root"]
+	return depot.Create(w.folder.file("fleet"), w.city.code(), roles, w.Clock(), func(dir string) error {
+		for role := range fleetSeats {
+			for i, k := range roles[role].Keys {
+				if err := depot.WriteKey(keyFile(dir, role, i+1), k.(ed25519.PrivateKey), "", 0); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
