@@ -66,12 +66,11 @@ func TestSoak(t *testing.T) {
 				s.turn()
 			}
 			s.settle(hall)
-			if n := len(hall); n < s.cases() || n > s.cases()+s.maybe {
-				t.Fatalf("city hall has %d records of %d cases (and %d that may have been open when the power was cut); done so far: %v", n, s.cases(), s.maybe, s.done)
-			}
+			s.counts(len(hall))
 			if n := pin.InUse(); n != 0 {
 				t.Fatalf("%d locked pages are in use at rest", n)
 			}
+			s.power()
 			runtime.GC()
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
@@ -119,6 +118,17 @@ func (s *soak) cases() int {
 	return s.due
 }
 
+// counts holds the number of records against the cases that people have seen.
+func (s *soak) counts(records int) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if records < s.due || records > s.due+s.maybe {
+		s.t.Fatalf("%d records of %d cases (and %d that may have been open when the power was cut); done so far: %v; shown last: %q",
+			records, s.due, s.maybe, s.done, s.screens[max(0, len(s.screens)-60):])
+	}
+}
+
 func (s *soak) chance(percent float64) bool { return s.rand.Float64()*100 < percent }
 
 func (s *soak) did(what string) { s.done[what]++ }
@@ -156,6 +166,7 @@ func (s *soak) turn() {
 	switch id := o.Screen; {
 	case id == "idle":
 		s.mendAll()
+		s.counts(int(s.box.Stats().Created))
 		s.press(pinpad.KeyEnter)
 	case id == "clerk.code":
 		s.digits(pick(s, clerkCode, 97, "0000"))
@@ -243,7 +254,7 @@ func (s *soak) misfortune() {
 	case s.chance(0.1):
 		s.did("reader out")
 		s.reader.Unplug()
-		s.mend = append(s.mend, s.reader.Plug)
+		s.mend = append(s.mend, func() { s.reader.Plug() })
 	case s.chance(0.1):
 		s.did("panel hangs")
 		s.panel.Tune(func(o *epdtest.Opts) { o.StuckHigh = true })
@@ -294,8 +305,16 @@ func (s *soak) power() {
 	if s.chance(20) {
 		s.did("clock moved")
 		s.clock.by += time.Duration(s.rand.IntN(7200)-3600) * time.Second
-		s.reader.Now = s.clock.Now
 	}
+	for _, h := range s.reader.Beyond() {
+		s.t.Errorf("%02X %02X %02X %02X went to a card of a real profile", h.CLA, h.INS, h.P1, h.P2)
+	}
+	s.reader.Close()
+	s.reader = simcard.NewReader() // the old one remembers every card
+	s.reader.Now = s.clock.Now
+	s.mu.Lock()
+	s.screens = nil
+	s.mu.Unlock()
 	time.Sleep(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.on()
 }
