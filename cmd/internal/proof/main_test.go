@@ -120,3 +120,51 @@ func TestProve(t *testing.T) {
 		})
 	}
 }
+
+// provisions are those of ETSI EN 303 645 that a device of this kind has to answer for, without those for data it does not keep.
+var provisions = strings.Fields(`5.0-1 5.1-1 5.1-2 5.1-3 5.1-4 5.1-5 5.2-1 5.2-2 5.2-3 5.3-1 5.3-2 5.3-3 5.3-4 5.3-5 5.3-6 5.3-7 5.3-8 5.3-9 5.3-10 5.3-11 5.3-12 5.3-13
+	5.3-16 5.4-1 5.4-2 5.4-3 5.4-4 5.5-1 5.5-2 5.5-3 5.5-4 5.5-5 5.5-6 5.5-7 5.5-8 5.6-1 5.6-2 5.6-3 5.6-4 5.6-5 5.6-6 5.6-7 5.6-8 5.6-9 5.7-1 5.7-2 5.8-1 5.8-2
+	5.8-3 5.9-1 5.9-2 5.9-3 5.10-1 5.11-1 5.12-1 5.13-1 6-1 6-5 6-6`)
+
+// named finds a package and the tests that follow it.
+var named = regexp.MustCompile("`([a-z0-9/]+)`((?: (?:Test|Fuzz)[A-Za-z0-9]+)+)")
+
+// TestChecklist: SECURITY.md answers each provision once, "yes" and "partly" with tests that are there or a sentence, "no" with a reason.
+func TestChecklist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## Checklist\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	rows, tests := map[string]int{}, 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if len(cells) != 4 || !strings.ContainsRune(cells[0], '-') || strings.HasPrefix(cells[0], "---") {
+			continue
+		}
+		id, met, by := strings.TrimSpace(cells[0]), cells[2], cells[3]
+		rows[id]++
+		if met != "yes" && met != "partly" && met != "no" || len(by) < 20 {
+			t.Errorf("%s: %q, %q", id, met, by)
+		}
+		for _, m := range named.FindAllStringSubmatch(by, -1) {
+			there := functions(t, m[1])
+			for _, name := range strings.Fields(m[2]) {
+				if tests++; !there[name] {
+					t.Errorf("%s: %s has no %s", id, m[1], name)
+				}
+			}
+		}
+	}
+	for _, id := range provisions {
+		if rows[id] != 1 {
+			t.Errorf("%s is answered %d times", id, rows[id])
+		}
+		delete(rows, id)
+	}
+	for id := range rows {
+		t.Errorf("%s is no provision", id)
+	}
+	t.Logf("%d provisions, %d tests", len(provisions), tests)
+}
