@@ -60,8 +60,6 @@ func TestBench(t *testing.T) {
 	m.shows(up)
 	m.savePicture("1-idle.png")
 	lap("the line to city hall stands")
-	m.walls()
-	m.loads()
 
 	c, w := adult(t), adult(t)
 	b.opens(c, w)
@@ -81,6 +79,8 @@ func TestBench(t *testing.T) {
 	lap("the record is at city hall")
 	m.pins(pinFirst, pinSecond)
 	m.answers()
+	m.walls()
+	m.loads()
 
 	c, w = adult(t), adult(t)
 	b.opens(c, w)

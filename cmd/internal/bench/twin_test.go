@@ -146,7 +146,8 @@ func (b both) digits(s string) {
 func (b both) settled() string {
 	b.m.t.Helper()
 	time.Sleep(200 * time.Millisecond) // for what was done last to begin
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	// Longer than a full refresh of a loaded machine, shorter than a question waits for its answer: both would be at rest then, and agree.
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		s := b.w.state()
 		if !s.Busy && (b.same() || s.Screen == "idle") {
 			return s.Screen
