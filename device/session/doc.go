@@ -52,6 +52,10 @@
 //	                            │         └► kind ► turn      a change that was cut off
 //	                            └► none                       why, and what to do; nothing is recorded
 //
+// Beside all this stands the service menu, which opens from rest alone: メニュー and 取消 held, a clerk code under the same throttle, then key test, pictures for the
+// panel, pages about reader, queue, box and clock, lamp and buzzer, and the change of the clerk's code. It opens no case, reads no card, and ends by itself. In
+// the key test alone the session hears which contacts are closed, never beside a PIN or a code.
+//
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,
 // what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
 // waited for first, because its result is owed to the resident.

@@ -65,7 +65,7 @@ func box(plant string, args []string) error {
 	}
 	// A box in haste: what is typed, shown and sent is the same, only sooner.
 	c.Pad = pinpad.Opts{Scan: 2 * time.Millisecond, Settle: time.Nanosecond, Sleep: func(time.Duration) {}, PressDebounce: time.Millisecond,
-		ReleaseDebounce: time.Millisecond, RepeatGuard: time.Millisecond, HoldClear: longPress, HoldMenu: longPress, Idle: 20 * time.Millisecond}
+		ReleaseDebounce: time.Millisecond, RepeatGuard: time.Millisecond, HoldClear: longPress, HoldService: longPress, HoldMenu: longPress, Idle: 20 * time.Millisecond}
 	// The log as talkative as it can be: what it says is searched.
 	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Adjust = func(hw *device.Hardware, o *device.Opts) {
@@ -76,12 +76,19 @@ func box(plant string, args []string) error {
 				panic(err)
 			}
 		}
-		if plant != "plant=nothing" {
-			spill := spills[plant](filepath.Dir(c.Config), hw)
+		if plants := spills[plant]; plants != nil {
+			spill := plants(filepath.Dir(c.Config), hw)
 			hw.Reader = leaky{hw.Reader, func(apdu []byte) { spill(apdu[5:]) }}
 		}
 	}
-	return child.Box(context.Background(), c, os.NewFile(3, "wire"), os.NewFile(4, "wall"))
+	world := os.NewFile(3, "wire")
+	if plant == "plant=code" {
+		var err error
+		if world, err = logged(world); err != nil {
+			return err
+		}
+	}
+	return child.Box(context.Background(), c, world, os.NewFile(4, "wall"))
 }
 
 func link(args []string) error {
