@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"madoguchi/cmd/internal/director"
+	"madoguchi/cmd/internal/policycmd"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/device/update"
 )
@@ -69,7 +70,14 @@ and has not sent are lost with it; "fleet device show" says how many there are.`
 		}}
 	retire.Flags().StringVar(&reason, "reason", "", "why: lost, broken, replaced by …")
 	show.ValidArgsFunction = a.completeBoxes
-	cmd.AddCommand(list, show, retire)
+	diff := &cobra.Command{Use: "diff", Short: "List the boxes that do not run what they should, and how far they are", Args: cobra.NoArgs,
+		Long: `Lists each box whose report differs from its assignment: what it should run, what it runs, what it says, and
+whether it was heard of in the last hour. Exit status 1 if there is any: good for a timer that sends mail.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c.Context(), func(db *store.Store) error { return a.diffDevices(c.Context(), db, office, time.Now()) })
+		}}
+	diff.Flags().StringVar(&office, "office", "", "only those of one office")
+	cmd.AddCommand(list, show, diff, whyCommand(a), retire)
 	return cmd
 }
 
@@ -161,6 +169,57 @@ func (a *app) listDevices(ctx context.Context, db *store.Store, office string, n
 		return err
 	}
 	return a.say(list, text.String())
+}
+
+// diffLine is one difference.
+type diffLine struct {
+	ID, Office, Kind, Should, Runs, Says string
+	Heard                                time.Time
+	Silent                               bool
+}
+
+// diffDevices lists what is assigned and not run.
+func (a *app) diffDevices(ctx context.Context, db *store.Store, office string, now time.Time) error {
+	boxes, err := db.Boxes(ctx)
+	if err != nil {
+		return err
+	}
+	var list []diffLine
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "device\toffice\tkind\tshould run\truns\tsays\theard of")
+	for _, b := range boxes {
+		if b.Retired || office != "" && b.Office != office {
+			continue
+		}
+		l := lineOf(b)
+		says := strings.TrimSpace(string(l.Update.State) + " " + l.Update.Code)
+		if l.Update.Gen < b.Gen {
+			says = fmt.Sprintf("does not know generation %d yet", b.Gen)
+		}
+		for _, kind := range slices.Sorted(maps.Keys(b.Assigned)) {
+			should, runs := versionOf(b.Assigned[kind]), l.Update.Versions[update.Kind(kind)]
+			if should == runs {
+				continue
+			}
+			if runs == "" {
+				runs = "–"
+			}
+			d := diffLine{b.ID, b.Office, kind, should, runs, says, b.Heard, now.Sub(b.Heard) > time.Hour}
+			list = append(list, d)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.Office, d.Kind, d.Should, d.Runs, d.Says, heard(b, now))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return a.say([]diffLine{}, "every box runs what it should")
+	}
+	if err := a.say(list, text.String()); err != nil {
+		return err
+	}
+	return policycmd.ErrFindings
 }
 
 // describe is one box for a person.

@@ -257,6 +257,12 @@ func TestBadBuild(t *testing.T) {
 	}
 	// What was offered and not kept is withdrawn: the next assignment of any kind must not bring the bad build again.
 	withdrawn(t, h, boxes, update.Firmware)
+	if out := h.must("device", "diff"); !strings.Contains(out, "every box runs what it should") {
+		t.Errorf("diff\n%s", out)
+	}
+	if out := h.must("serve", "--broker", h.broker.URL(), "--dry-run"); !strings.Contains(out, "would serve nabari") {
+		t.Error(out)
+	}
 }
 
 // withdrawn waits until no box but the canaries is assigned the bad build, and until every one has said that it knows.

@@ -21,6 +21,9 @@ func TestExit(t *testing.T) {
 		{"bad line", []string{"policy", "decide"}, "tea\n", 1},
 		{"no file", []string{"policy", "check", "no-such-file"}, "", 1},
 		{"no argument", []string{"policy", "check"}, "", 2},
+		{"completions", []string{"completion", "bash"}, "", 0},
+		{"help of a command", []string{"enroll", "new", "--help"}, "", 0},
+		{"no reason", []string{"device", "retire", "a"}, "", 2},
 		{"unknown command", []string{"tea"}, "", 2},
 		{"unknown flag", []string{"policy", "decide", "--sugar"}, "", 2},
 	} {

@@ -67,6 +67,9 @@ allow. One is enough; a second one does no harm.`,
 				if err != nil {
 					return err
 				}
+				if a.dry {
+					return a.say(map[string]string{"would": "serve " + d.City()}, "would serve "+d.City()+" at "+s.broker+": keys, depot and database are as they must be")
+				}
 				return dir.Run(c.Context())
 			})
 		},

@@ -130,6 +130,7 @@ func (a *app) listRollouts(ctx context.Context, db *store.Store) error {
 func whyCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "why DEVICE", Short: "Say why a box runs what it runs, in every rollout that is under way or was the last of its kind", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeBoxes, Example: "  fleet device why box-17",
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(c.Context(), func(db *store.Store) error { return a.why(c.Context(), db, args[0], time.Now()) })
 		}}
