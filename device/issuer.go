@@ -33,6 +33,7 @@ type issuerLink struct {
 	keeping bool           // the first of queue is being stored
 	want    bool           // the card is wanted
 	present bool           // a card lies in the reader
+	offered time.Time      // when it was offered last: a card that fails at once is not asked in a circle
 	other   bool           // another one than the wanted lies there
 	cases   issuer.Case
 	ends    time.Time // last day of the certificate that was written
@@ -203,9 +204,10 @@ func (l *issuerLink) reader(p card.Presence) {
 
 // offer gives the card to an operation that wants it and that people still wait for: a resident's card in a later case is none of its business.
 func (l *issuerLink) offer() {
-	if l.want && l.present && !l.state.Told {
-		l.want = false
-		l.apply(issue.Here{At: l.d.clock.Now()})
+	now := l.d.clock.Now()
+	if l.want && l.present && !l.other && !l.state.Told && now.Sub(l.offered) >= issuerTick {
+		l.want, l.offered = false, now
+		l.apply(issue.Here{At: now})
 	}
 }
 
@@ -213,6 +215,7 @@ func (l *issuerLink) offer() {
 func (l *issuerLink) tick() {
 	now := l.d.clock.Now()
 	if l.state.Open() {
+		l.offer()
 		l.apply(issue.Tick{At: now})
 	}
 	switch e := l.next; {

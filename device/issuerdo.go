@@ -66,9 +66,7 @@ func (l *issuerLink) do(f issue.Effect) {
 		}}})
 	case issue.WantCard:
 		l.want, l.other = true, f.Other
-		if !f.Other {
-			l.offer()
-		}
+		l.offer()
 	case issue.Wipe:
 		l.d.hw.Pad.Wipe()
 	case issue.WantPIN, issue.End: // the session is told by news

@@ -21,7 +21,7 @@ func TestJournal(t *testing.T) {
 	n, longest := 0, 0
 	for _, p := range record.Procedures() {
 		for _, a := range []session.Applicant{session.Self, session.LegalRep, session.Proxy} {
-			for _, op := range []session.Op{session.OpNone, session.OpVerify, session.OpChange, session.OpLeave} {
+			for _, op := range []session.Op{session.OpNone, session.OpVerify, session.OpChange, session.OpLeave, session.OpIssue} {
 				for _, k := range card.Kinds() {
 					for _, rec := range []bool{false, true} {
 						e := session.Entry{Procedure: p, Applicant: a, Week: week, Op: op, Recorded: rec}
