@@ -84,6 +84,7 @@ type Board struct {
 	answers []uint64 // ns from a change of keys to the first bytes after it
 	sent    int64    // bytes over SPI
 	last    uint64   // guest's time of the latest of them
+	moved   time.Time
 }
 
 // NewBoard makes the shared memory as a file and begins to serve it. key is what the board's one-time memory holds, 32 bytes; nil: nothing was
@@ -233,6 +234,7 @@ func (b *Board) take() {
 		b.mu.Unlock()
 	}
 	b.tellBusy()
+	b.touch()
 	b.word(wordTail).Store(tail + (24+n+7)&^7)
 }
 
@@ -275,5 +277,21 @@ func (b *Board) tellBusy() {
 	n := b.word(wordBusy).Load()
 	if b.Panel.Busy() != (n&1 == 1) {
 		b.word(wordBusy).Store(n + 1)
+		b.touch()
 	}
+}
+
+// touch notes that something moved on the panel's lines.
+func (b *Board) touch() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.moved = time.Now()
+}
+
+// Quiet is how long nothing has moved on the panel's lines: no byte, no edge of BUSY. The glass shows a picture before the box knows that it does, and a key
+// pressed in between is dropped where a screen must have been seen.
+func (b *Board) Quiet() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Since(b.moved)
 }

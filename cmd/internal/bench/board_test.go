@@ -58,6 +58,9 @@ func TestRing(t *testing.T) {
 	b.word(wordHead).Store(start)
 	b.guestTell(t, recLine, LinePWR|LineRST, 1, nil)
 	b.guestTell(t, recSPI, LinePWR|LineRST|LineDC, 2, make([]byte, 100))
+	if q := b.Quiet(); q > time.Minute {
+		t.Errorf("quiet for %v", q)
+	}
 	if n := b.Sent(); n != 100 {
 		t.Errorf("%d bytes arrived, want 100", n)
 	}

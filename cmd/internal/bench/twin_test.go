@@ -117,8 +117,13 @@ func (b both) until(screens ...string) string {
 	}
 }
 
-// same compares the two glasses. Nothing but the panels' bytes goes into it.
-func (b both) same() bool { return glass(b.m.board.Panel).Equal(glass(b.w.panel)) }
+// settle is how long the panel's lines must be still: a loaded guest hears of BUSY's fall that much later.
+const settle = time.Second
+
+// same compares the two glasses, once the machine's is finished. Nothing but the panels' bytes goes into it.
+func (b both) same() bool {
+	return !b.m.board.Panel.Busy() && b.m.board.Quiet() > settle && glass(b.m.board.Panel).Equal(glass(b.w.panel))
+}
 
 func glass(e *epdtest.Emulator) *mono.Image { return e.Glass() }
 
@@ -149,7 +154,7 @@ func (b both) settled() string {
 	// Longer than a full refresh of a loaded machine, shorter than a question waits for its answer: both would be at rest then, and agree.
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		s := b.w.state()
-		if !s.Busy && (b.same() || s.Screen == "idle") {
+		if !s.Busy && (b.same() || s.Screen == "idle" && b.m.board.Quiet() > settle) {
 			return s.Screen
 		}
 		if time.Now().After(end) {
