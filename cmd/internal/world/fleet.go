@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -119,6 +120,22 @@ func (w *World) newDepot() (*depot.Depot, error) {
 				}
 			}
 		}
-		return nil
+		return w.newLog(dir)
 	})
+}
+
+// newLog draws the key of the city's transparency log and writes both halves, as "fleet keys new" does.
+func (w *World) newLog(dir string) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("drawing key: %w", err)
+	}
+	s, err := signer.NewLogSigner("madoguchi/"+w.city.code(), key)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "log.pub"), []byte(s.Public()+"\n"), 0o644); err != nil {
+		return fmt.Errorf("writing log's key: %w", err)
+	}
+	return depot.WriteKey(keyFile(dir, "log", 1), key, "", 0)
 }
