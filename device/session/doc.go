@@ -56,6 +56,13 @@
 // panel, pages about reader, queue, box and clock, lamp and buzzer, and the change of the clerk's code. It opens no case, reads no card, and ends by itself. In
 // the key test alone the session hears which contacts are closed, never beside a PIN or a code.
 //
+// Reset, issue, renewal and release go over the issuer link where one is configured, its line is up and the card obeys (Config.Issuer; else the case is handed over,
+// before anything is typed). Their tasks come from the decision and the card, and a redirect whose parts can all be done now is one case (issueplan.go):
+//
+//	board ► [PIN ► checking]… ► about ► issuing (asked, released by a second clerk) ► [rules ► new ► again] ► issuing ► … ► issued ► leave-check of each new PIN
+//
+// While an operation can still be given up every way out of it gives it up (leftIssue); afterwards only its own end leads on. A proxy's letter is letter.go's.
+//
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,
 // what the keys do, call). Large print and slow keys hold to the end of the case. A dead panel or key-pad ends the case by wiping; what a card is doing is always
 // waited for first, because its result is owed to the resident.
