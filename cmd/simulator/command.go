@@ -25,7 +25,7 @@ import (
 // flags are the program's own.
 type flags struct {
 	listen, city, office, data, date, card, panel, broker string
-	headless                                              bool
+	headless, reveal                                      bool
 }
 
 func command(stdout, stderr io.Writer) *cobra.Command {
@@ -60,6 +60,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&f.card, "card", world.CardSim, "where cards are: `sim|pcsc`, the page's sample cards or a real reader")
 	flags.StringVar(&f.panel, "panel", string(epd.Model4in2), "`panel` of the box: 4in2_v2 (4.2 inch, 400×300) or 7in5_v2 (7.5 inch, 800×480)")
 	flags.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
+	flags.BoolVar(&f.reveal, "reveal", false, "let residents look at a typed signing password, one character at a time while メニュー is held")
 	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
 	root.AddCommand(cardCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
 	return root
@@ -74,7 +75,7 @@ func noArgs(_ *cobra.Command, args []string) error {
 
 // world turns the flags into a world. Errors are mistakes in the arguments.
 func (f flags) world() (world.Opts, error) {
-	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Model: epd.Model(f.panel), Command: again}
+	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Model: epd.Model(f.panel), Reveal: f.reveal, Command: again}
 	if !slices.Contains(epd.Models, o.Model) {
 		return o, fmt.Errorf("--panel %q: choose one of %v", f.panel, epd.Models)
 	}
