@@ -175,7 +175,7 @@ func BenchmarkFastKeys(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(float64(pinpad.DefaultOpts.PressDebounce.Milliseconds()), "debounce-ms")
-	b.ReportMetric(float64(missed), "missed")
+	b.ReportMetric(100*float64(missed)/float64(len(took)), "missed-%")
 	b.ReportMetric(0, "ns/op")
 }
 
