@@ -65,7 +65,9 @@ func openWorld(t *testing.T, opts world.Opts) (*world.World, *visitor) {
 	opts.Command = func(role string, args ...string) *exec.Cmd {
 		return exec.Command(os.Args[0], append([]string{role}, args...)...)
 	}
-	opts.Panel = fast
+	if opts.Panel == nil {
+		opts.Panel = fast
+	}
 	opts.Restart = 50 * time.Millisecond
 	w, err := world.Open(t.Context(), opts)
 	if err != nil {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "madoguchi/sync/record"
+
+var sakuragawa = counter{"sakuragawa", "iwase", tuesday}
+
+// sakuragawaRuns are the rows S1 to S10.
+var sakuragawaRuns = at(sakuragawa, []script{
+	{row: "S1", card: "expiring", matter: "cert_renewal", by: "self", asked: "pins=両方わかる",
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S1", about: "at the box", card: "issuer_foreign", matter: "cert_renewal", by: "self", asked: "pins=両方わかる",
+		want: want{outcome: "complete", way: "issuer_link", fee: "無料", visits: "1回", record: record.Done,
+			told: "la ja; pt self memory; pe login verify.ok; pe signing verify.ok"}},
+	{row: "S2", about: "at the box", card: "issuer_expiring", matter: "cert_renewal", by: "self", asked: "pins=利用者証明用がわからない",
+		want: want{outcome: "redirect", way: "issuer_link", fee: "無料", visits: "1回", next: "暗証番号の再設定; 電子証明書の更新", record: record.Done,
+			told: "la ja; pt self memory; pe signing verify.ok; pe login change.ok; pe login leave_check.ok"}},
+	{row: "S2", card: "expiring", matter: "cert_renewal", by: "self", asked: "pins=両方わからない",
+		want: want{outcome: "redirect", way: "handover", fee: "無料", visits: "1回", next: "暗証番号の再設定; 電子証明書の更新", record: record.HandedOver}},
+	{row: "S3", about: "under 15", cut: true, matter: "cert_renewal", by: "legal_representative", asked: "cert_expires=まで; age_group=15歳未満; card_expires=以降; pins=両方わかる; same_household=どちらでもない",
+		papers: "+" + holdersCard + ";+" + repPhotoID + ";+" + koseki,
+		want:   want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S3", about: "same household", cut: true, matter: "cert_renewal", by: "legal_representative", asked: "cert_expires=まで; age_group=15歳未満; card_expires=以降; pins=両方わかる; same_household=同一世帯",
+		papers: "+" + holdersCard + ";+" + repPhotoID,
+		want:   want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S3", about: "ward", cut: true, matter: "cert_renewal", by: "legal_representative", asked: "cert_expires=まで; age_group=成年被後見人; pins=両方わかる",
+		papers: "+" + holdersCard + ";+" + repPhotoID + ";+" + guardian,
+		want:   want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S4", card: "expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=J-LISから; pins=両方わかる", papers: "+" + agentPhoto,
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S4", about: "at the box", card: "issuer_expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=J-LISから; pins=両方わかる", papers: "+" + agentPhoto,
+		want: want{outcome: "complete", way: "issuer_link", fee: "無料", visits: "1回", record: record.Done,
+			told: "pt voluntary_proxy letter; pe login verify.ok; pe signing verify.ok"}},
+	{row: "S4a", about: "not filled in", card: "expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=記入もれ",
+		want: want{outcome: "refuse", way: "handover", fee: "無料", record: record.Done}},
+	{row: "S4as", about: "not sealed", card: "expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=封がない",
+		want: want{outcome: "refuse", way: "handover", fee: "無料", record: record.Done}},
+	{row: "S4ap", about: "PIN unknown", card: "expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=J-LISから; pins=両方わからない",
+		want: want{outcome: "refuse", way: "handover", fee: "無料", next: "暗証番号の再設定", record: record.Done}},
+	{row: "S4b", card: "expiring", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; letter=紛失した",
+		want: want{outcome: "ask_office", way: "handover", fee: "無料", record: record.HandedOver}},
+	{row: "S5", card: "expired", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=1回目; card_expires=以降; pins=両方わかる", papers: "+" + agentID,
+		want: want{outcome: "first_visit", way: "handover", fee: "無料", visits: "2回", record: record.HandedOver}},
+	{row: "S6", card: "expired", matter: "cert_renewal", by: "voluntary_proxy", asked: "visit=2回目; card_expires=以降; pins=両方わかる; letter=市から", papers: "+" + agentPhoto,
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "2回", record: record.HandedOver}},
+	{row: "S7", about: "forgotten", card: "adult", matter: "pin_reset", by: "self", asked: "kinds=署名用と利用者証明用",
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S7", about: "locked", card: "locked", matter: "pin_reset", by: "self", asked: "kinds=利用者証明用",
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S8", card: "under_15", matter: "pin_reset", by: "legal_representative", asked: "kinds=利用者証明用; age_group=15歳未満; same_household=同一世帯", papers: "+" + repPhotoID,
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "S8", about: "at the box", card: "issuer_child", matter: "pin_reset", by: "legal_representative", asked: "kinds=利用者証明用; age_group=15歳未満; same_household=同一世帯", papers: "+" + repPhotoID,
+		want: want{outcome: "complete", way: "issuer_link", fee: "無料", visits: "1回", record: record.Done,
+			told: "la ja; pt legal_representative memory; pe login change.ok; pe login leave_check.ok"}},
+	{row: "S9", card: "adult", matter: "pin_reset", by: "voluntary_proxy", asked: "kinds=署名用と利用者証明用; visit=1回目", papers: "+" + agentID,
+		want: want{outcome: "first_visit", way: "handover", fee: "無料", visits: "2回", record: record.HandedOver}},
+	{row: "S10", card: "adult", matter: "pin_reset", by: "voluntary_proxy", asked: "kinds=署名用と利用者証明用; visit=2回目; letter=市から", papers: "+" + agentPhoto,
+		want: want{outcome: "complete", way: "handover", fee: "無料", visits: "2回", record: record.HandedOver}},
+})
