@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"database/sql"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -100,5 +101,29 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("restored: %d %q after %q: %s", status, out, first, errs)
 		}
 		first = out
+	}
+	// A backup of the second life, and what is none.
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	db, err := sql.Open("sqlite", filepath.Join(dir, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`VACUUM INTO '` + copied + `'`); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		status int
+		out    string
+		errs   string
+	}{
+		{[]string{"backed-up", copied, data}, 0, "0 records, 0 outboxes, 0 of them may delete more\n", ""},
+		{[]string{"backed-up", copied + ".not", data}, 1, "", "no such file"},
+		{[]string{"backed-up", data}, 2, "", "want one backup"},
+	} {
+		if status, out, errs := say(t, "", c.args...); status != c.status || out != c.out || !strings.Contains(errs, c.errs) {
+			t.Errorf("%v: %d %q %s", c.args, status, out, errs)
+		}
 	}
 }

@@ -107,7 +107,7 @@ stays here; DIR/ack.pub goes into each box's ack_key setting.`,
 	f.BoolVar(&c.JSON, "json", false, "print address and public key as one line of JSON")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(accountCommand(&c, stdin, stdout), auditCommand(&c, stdout), restoredCommand(&c, stdout), issuerCommand(&c, stdin, stdout), &cobra.Command{
+	cmd.AddCommand(accountCommand(&c, stdin, stdout), auditCommand(&c, stdout), restoredCommand(&c, stdout), backedUpCommand(&c, stdout), issuerCommand(&c, stdin, stdout), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(stdout, "cityhall", version)

@@ -111,6 +111,37 @@ func restoredCommand(c *config, stdout io.Writer) *cobra.Command {
 	}
 }
 
+// backedUpCommand lets the boxes delete what a checked backup holds.
+func backedUpCommand(c *config, stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use: "backed-up COPY", Short: "Check a backup, and let the boxes delete the records that are in it",
+		Long: "COPY is a file made with VACUUM INTO; with --database-file it is a file with the address of a database that\n" +
+			"the dump was read back into, readable only by its owner. Keep the backup until the next one was checked.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("want one backup")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			dsn := args[0]
+			if c.DatabaseFile != "" {
+				if dsn, err = readSecret("backup's address", dsn); err != nil {
+					return err
+				}
+			}
+			return c.with(cmd.Context(), func(ctx context.Context, db *store.Store) error {
+				b, err := db.BackedUp(ctx, dsn)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(stdout, "%d records, %d outboxes, %d of them may delete more\n", b.Facets, b.Outboxes, b.Moved)
+				return db.Note(ctx, "local", "backup", fmt.Sprintf("%d records", b.Facets))
+			})
+		},
+	}
+}
+
 // with opens the database beside a cityhall that may be running.
 func (c *config) with(ctx context.Context, f func(context.Context, *store.Store) error) (err error) {
 	if c.Data == "" {

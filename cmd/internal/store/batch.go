@@ -54,7 +54,7 @@ const RejectConflict = "conflicting_duplicate"
 // Result is what an acknowledgement needs to say after a batch.
 type Result struct {
 	Upto     uint64      // every number from 1 to it is done
-	Durable  uint64      // the same in a verified backup
+	Durable  uint64      // the same in a verified backup (BackedUp)
 	Missing  []uint64    // the first numbers (at most 32) between Upto and the highest seen that are not done
 	Rejected []Rejection // numbers of this batch that were refused, now or earlier, ascending
 	Earlier  []Rejection // the last (at most 4) refused numbers of the epoch that are not in this batch, ascending

@@ -72,6 +72,13 @@ func (s *Store) durable(ctx context.Context) error {
 			return fmt.Errorf("the server has %s = %s: an acknowledged record could be lost", name, v)
 		}
 	}
+	var commit string
+	if err := s.write.QueryRowContext(ctx, `SELECT current_setting('synchronous_commit')`).Scan(&commit); err != nil {
+		return fmt.Errorf("reading the server's settings: %w", err)
+	}
+	if commit == "off" {
+		return errors.New("the address has synchronous_commit = off: an acknowledged record could be lost")
+	}
 	return nil
 }
 
@@ -86,12 +93,17 @@ func (p *postgres) again(err error) bool {
 }
 
 func (p *postgres) only(ctx context.Context, tx *sql.Tx, what string) error {
-	h := fnv.New64a()
-	h.Write([]byte("madoguchi " + what))
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(h.Sum64())); err != nil {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lockOf(what)); err != nil {
 		return fmt.Errorf("waiting for another collector: %w", err)
 	}
 	return nil
+}
+
+// lockOf is the number of an advisory lock.
+func lockOf(what string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte("madoguchi " + what))
+	return int64(h.Sum64())
 }
 
 // marks locks the watermarks in the order given, which is the same for everybody.

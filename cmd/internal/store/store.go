@@ -76,6 +76,7 @@ type engine interface {
 	again(error) bool // the transaction may succeed when it is tried again
 	sweep(ctx context.Context, tx *sql.Tx, p plan) error
 	only(ctx context.Context, tx *sql.Tx, what string) error // one transaction at a time for what
+	backup(ctx context.Context, dsn string) (*sql.DB, error) // opens a checked copy for reading
 }
 
 // Open opens or creates the database and brings its schema up to date. dsn is a
