@@ -83,7 +83,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		l.Close()
 		return err
 	}
-	go sweep(ctx, db, log)
+	go sweep(ctx, db, c.K, log)
 	if c.SimulatedIssuer {
 		ended, err := c.simulate(ctx, brokerTLS, log)
 		if err != nil {
@@ -133,11 +133,14 @@ func (c config) open(ctx context.Context) (*store.Store, ed25519.PrivateKey, boo
 	return db, key, created, err
 }
 
-// sweep lets time do its work on the database: at once, and every hour.
-func sweep(ctx context.Context, db *store.Store, log *slog.Logger) {
+// sweep lets time do its work on the database every hour (opening it did so at once), and publishes counts of at least k for SQL.
+func sweep(ctx context.Context, db *store.Store, k int, log *slog.Logger) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
+		if err := db.Publish(ctx, k); err != nil && ctx.Err() == nil {
+			log.Error("publishing counts failed, tried again in an hour", "err", err)
+		}
 		select {
 		case <-t.C:
 		case <-ctx.Done():

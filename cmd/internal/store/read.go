@@ -69,12 +69,10 @@ func (s *Store) Facets(ctx context.Context, after [16]byte) iter.Seq2[Facet, err
 // Counts returns how many facets there are of each sort, ordered by kind, week,
 // attributes and group.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
-	return all(ctx, s.read, `SELECT kind, week, office_group, a, b, CAST(sum(n) AS BIGINT) FROM (
-			SELECT kind, week, office_group, a, b, count(*) AS n FROM facet GROUP BY kind, week, a, b, office_group
-			UNION ALL SELECT kind, week, office_group, a, b, n FROM tally) cells
-		GROUP BY kind, week, a, b, office_group ORDER BY kind, week, a, b, office_group`,
-		func(c *Count) []any { return []any{&c.Kind, &c.Week, &c.Group, &c.A, &c.B, &c.N} })
+	return all(ctx, s.read, qCounts, (*Count).into)
 }
+
+func (c *Count) into() []any { return []any{&c.Kind, &c.Week, &c.Group, &c.A, &c.B, &c.N} }
 
 // Names lists the ids of every device that was ever heard of, sorted.
 func (s *Store) Names(ctx context.Context) ([]string, error) {

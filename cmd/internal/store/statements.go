@@ -24,6 +24,11 @@ const (
 	qAddCount = `INSERT INTO counter (name, part, value) VALUES ($1, $2, $3)
 		ON CONFLICT (name, part) DO UPDATE SET value = counter.value + excluded.value`
 
+	qCounts = `SELECT kind, week, office_group, a, b, CAST(sum(n) AS BIGINT) FROM (
+			SELECT kind, week, office_group, a, b, count(*) AS n FROM facet GROUP BY kind, week, a, b, office_group
+			UNION ALL SELECT kind, week, office_group, a, b, n FROM tally) cells
+		GROUP BY kind, week, a, b, office_group ORDER BY kind, week, a, b, office_group`
+
 	// qFold and qFoldEnd stand around a WHERE and a GROUP BY.
 	qFold    = `INSERT INTO tally (kind, week, office_group, a, b, n) SELECT kind, week, office_group, a, b, count(*) FROM facet`
 	qFoldEnd = ` ON CONFLICT (kind, week, office_group, a, b) DO UPDATE SET n = tally.n + excluded.n`
