@@ -94,6 +94,8 @@ type Dev struct {
 	awake    bool            // reset since power came on or deep sleep ended
 	known    bool            // both banks hold what the glass shows, which is shown
 	shown    *mono.Image     // what was sent last
+	pic      *mono.Image     // whose windows are sent
+	windows  func(image.Rectangle) []byte
 	lent     image.Rectangle // what Lend shows; shown holds what stood there before
 	blank    bool            // the glass is white and the panel sleeps, since Wipe
 	boosted  bool            // drive voltages are on
@@ -121,6 +123,10 @@ func New(port spi.Port, pins Pins, opts *Opts) (*Dev, error) {
 	d := &Dev{
 		port: port.String(), pins: pins, opts: o, clock: o.Clock, bounds: b, chunk: 4096, lock: make(chan struct{}, 1),
 		shown: mono.New(b.Dx(), b.Dy()), buf: make([]byte, 0, b.Dx()/8*b.Dy()), dirty: make([]image.Rectangle, 0, mono.MostChanges),
+	}
+	d.windows = func(r image.Rectangle) []byte {
+		d.buf = d.pic.AppendWindow(d.buf[:0], r)
+		return d.buf
 	}
 	var err error
 	if d.ctl, err = newController(d); err != nil {
@@ -315,12 +321,10 @@ func (d *Dev) picture(m *mono.Image, quick bool) {
 	}
 }
 
-// window returns windows of a picture, in the driver's buffer.
+// window returns windows of a picture, in the driver's buffer: always the same function, so that drawing allocates nothing.
 func (d *Dev) window(m *mono.Image) func(image.Rectangle) []byte {
-	return func(r image.Rectangle) []byte {
-		d.buf = m.AppendWindow(d.buf[:0], r)
-		return d.buf
-	}
+	d.pic = m
+	return d.windows
 }
 
 // change sends what differs in r and refreshes by it.
