@@ -110,9 +110,11 @@ func TestFile(t *testing.T) {
 			b[len(b)/2] ^= 1
 			return b, day, true, unused
 		}, enrol.ErrForged},
-		"cut":     {func() ([]byte, time.Time, bool, func(string) bool) { return raw[:len(raw)/2], day, true, unused }, enrol.ErrForged},
-		"empty":   {func() ([]byte, time.Time, bool, func(string) bool) { return nil, day, true, unused }, enrol.ErrForged},
-		"endless": {func() ([]byte, time.Time, bool, func(string) bool) { return make([]byte, enrol.MaxFile+1), day, true, unused }, enrol.ErrForged},
+		"cut":   {func() ([]byte, time.Time, bool, func(string) bool) { return raw[:len(raw)/2], day, true, unused }, enrol.ErrForged},
+		"empty": {func() ([]byte, time.Time, bool, func(string) bool) { return nil, day, true, unused }, enrol.ErrForged},
+		"endless": {func() ([]byte, time.Time, bool, func(string) bool) {
+			return make([]byte, enrol.MaxFile+1), day, true, unused
+		}, enrol.ErrForged},
 		"another's first certificate": {func() ([]byte, time.Time, bool, func(string) bool) {
 			g := f
 			g.Certificate = other.certify(t, "box-1", other.key.Public())
@@ -160,16 +162,18 @@ func TestFile(t *testing.T) {
 func TestFileRefused(t *testing.T) {
 	home := newCity(t)
 	for name, change := range map[string]func(*enrol.File){
-		"no office":             func(f *enrol.File) { f.Office = "" },
-		"no root":               func(f *enrol.File) { f.Root = nil },
-		"a path as device":      func(f *enrol.File) { f.Device = "../x" },
-		"a short serial":        func(f *enrol.File) { f.Serial = "1" },
-		"times the wrong way":   func(f *enrol.File) { f.Expires = f.NotBefore },
-		"a code without label":  func(f *enrol.File) { f.Clerk = "$argon2id$" },
-		"a gateway elsewhere":   func(f *enrol.File) { f.Network = enrol.Network{Address: "192.0.2.7/24", Gateway: "198.51.100.1"} },
-		"a gateway alone":       func(f *enrol.File) { f.Network.Gateway = "192.0.2.1" },
-		"no address at all":     func(f *enrol.File) { f.Network = enrol.Network{Address: "192.0.2.7", Gateway: "192.0.2.1"} },
-		"a name server by name": func(f *enrol.File) { f.Network = enrol.Network{Address: "192.0.2.7/24", Gateway: "192.0.2.1", DNS: []string{"dns"}} },
+		"no office":            func(f *enrol.File) { f.Office = "" },
+		"no root":              func(f *enrol.File) { f.Root = nil },
+		"a path as device":     func(f *enrol.File) { f.Device = "../x" },
+		"a short serial":       func(f *enrol.File) { f.Serial = "1" },
+		"times the wrong way":  func(f *enrol.File) { f.Expires = f.NotBefore },
+		"a code without label": func(f *enrol.File) { f.Clerk = "$argon2id$" },
+		"a gateway elsewhere":  func(f *enrol.File) { f.Network = enrol.Network{Address: "192.0.2.7/24", Gateway: "198.51.100.1"} },
+		"a gateway alone":      func(f *enrol.File) { f.Network.Gateway = "192.0.2.1" },
+		"no address at all":    func(f *enrol.File) { f.Network = enrol.Network{Address: "192.0.2.7", Gateway: "192.0.2.1"} },
+		"a name server by name": func(f *enrol.File) {
+			f.Network = enrol.Network{Address: "192.0.2.7/24", Gateway: "192.0.2.1", DNS: []string{"dns"}}
+		},
 	} {
 		f := home.file(t, "box-1")
 		change(&f)

@@ -41,11 +41,8 @@ func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 2 && args[1] == "serve":
-		if err := serve(); err != nil {
-			fmt.Fprintln(stderr, "agent:", err)
-			return 1
-		}
-		return 0
+		fmt.Fprintln(stderr, "agent:", serve())
+		return 1
 	case len(args) > 2 && args[1] == "probe":
 		for _, what := range args[2:] {
 			fmt.Fprintln(stdout, what+": "+fate(try(what)))
@@ -63,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 2
 }
 
-// serve answers for ever.
+// serve answers for ever, or says why it cannot.
 func serve() error {
 	f, err := open()
 	if err != nil {
