@@ -89,12 +89,12 @@ type Dev struct {
 	lock chan struct{} // holds one token: who takes it talks to the panel
 
 	// Below: for the holder of the token.
-	op       string          // what is being done, for errors
-	err      error           // the first failure of the running operation; nothing is sent after it
-	awake    bool            // reset since power came on or deep sleep ended
-	known    bool            // both banks hold what the glass shows, which is shown
-	shown    *mono.Image     // what was sent last
-	pic      *mono.Image     // whose windows are sent
+	op       string      // what is being done, for errors
+	err      error       // the first failure of the running operation; nothing is sent after it
+	awake    bool        // reset since power came on or deep sleep ended
+	known    bool        // both banks hold what the glass shows, which is shown
+	shown    *mono.Image // what was sent last
+	pic      *mono.Image // whose windows are sent
 	windows  func(image.Rectangle) []byte
 	lent     image.Rectangle // what Lend shows; shown holds what stood there before
 	blank    bool            // the glass is white and the panel sleeps, since Wipe
