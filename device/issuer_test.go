@@ -268,11 +268,9 @@ func TestIssuerRealCard(t *testing.T) {
 func TestIssuerPowerCut(t *testing.T) {
 	a, whole := &authority{}, &cutting{}
 	bubble(t, linked(a, whole), func(r *rig) { r.resets(a, simcard.New(a.spec), "resident.issued") })
-	commands, messages := len(whole.seen), a.ups
-	if i := slices.Index(whole.seen, 0x44); i < 0 {
+	commands, messages := 1+slices.Index(whole.seen, 0x44), a.ups
+	if commands == 0 {
 		t.Fatalf("no last command among % X", whole.seen)
-	} else {
-		commands = i + 1
 	}
 	told := map[string]string{}
 	check := func(what string, message int, c *cutting) {

@@ -189,7 +189,8 @@ func TestEyes(t *testing.T) {
 	for _, c := range cards.Cards {
 		ids = append(ids, c.ID)
 	}
-	want := []string{"adult", "one_try_left", "locked", "expiring", "expired", "under_15", "face_auth", "driving_licence"}
+	want := []string{"adult", "one_try_left", "locked", "expiring", "expired", "under_15", "face_auth", "driving_licence",
+		"issuer_expiring", "issuer_locked", "issuer_no_signing", "issuer_child", "issuer_foreign", "issuer_suspended"}
 	if d := cmp.Diff(want, ids); d != "" {
 		t.Errorf("cards (-want +got):\n%s", d)
 	}
