@@ -75,6 +75,7 @@ type engine interface {
 	addCounts(ctx context.Context, tx *sql.Tx, names []string, add []int64) error
 	again(error) bool // the transaction may succeed when it is tried again
 	sweep(ctx context.Context, tx *sql.Tx, p plan) error
+	reused(context.Context, *sql.Tx) (int, error)            // takes out facets whose id was used again, and counts them
 	only(ctx context.Context, tx *sql.Tx, what string) error // one transaction at a time for what
 	backup(ctx context.Context, dsn string) (*sql.DB, error) // opens a checked copy for reading
 }
@@ -139,7 +140,10 @@ func (s *Store) open(ctx context.Context, start func(context.Context) error) err
 		return err
 	}
 	// Weeks to come need their place before their first facet.
-	return s.Sweep(ctx)
+	if err := s.tidy(ctx); err != nil {
+		return fmt.Errorf("sweeping: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) migrate(ctx context.Context, more ...goose.ProviderOption) error {

@@ -35,14 +35,26 @@ const maxDrop = 4
 // Sweep does what time asks for, and may be called at any time, by several
 // collectors: it makes room for the coming weeks, folds weeks older than
 // Opts.KeepWeeks into counts, deletes counts older than Opts.KeepCounts (a few
-// weeks at each call), and forgets what has expired.
+// weeks at each call), and forgets what has expired. Once a day it looks for
+// random ids that were used again.
 func (s *Store) Sweep(ctx context.Context) error {
+	if err := s.tidy(ctx); err != nil {
+		return fmt.Errorf("sweeping: %w", err)
+	}
+	if err := s.recheck(ctx); err != nil {
+		return fmt.Errorf("sweeping: %w", err)
+	}
+	return nil
+}
+
+// tidy is the part of a sweep that is quick.
+func (s *Store) tidy(ctx context.Context) error {
 	now := s.opts.Now()
 	p := plan{settle: Week(now.Add(-week)), oldest: Week(now.Add(-week * time.Duration(s.opts.KeepWeeks)))}
 	for n := -1; n <= 4; n++ {
 		p.ahead = append(p.ahead, Week(now.Add(week*time.Duration(n))))
 	}
-	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.engine.only(ctx, tx, "sweep"); err != nil {
 			return err
 		}
@@ -60,10 +72,6 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("sweeping: %w", err)
-	}
-	return nil
 }
 
 // sweep keeps one partition for each week.
