@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,8 @@ var ErrAudit = errors.New("the audit log was changed")
 // Note writes a line of the audit log. Its hash covers the line before it, so
 // that a line that is changed or taken out is noticed (VerifyAudit).
 func (s *Store) Note(ctx context.Context, who, action, what string) error {
+	// A reason typed into a form may be any bytes; PostgreSQL takes neither broken UTF-8 nor NUL.
+	what = strings.ReplaceAll(strings.ToValidUTF8(what, "\uFFFD"), "\x00", "\uFFFD")
 	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.engine.only(ctx, tx, "audit"); err != nil {
 			return err
