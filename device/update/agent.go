@@ -206,10 +206,15 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 	var all []error
 	for _, kind := range Kinds {
 		o, ok := as.Objects[kind]
-		if !ok || a.o.Installers[kind] == nil {
+		if !ok {
 			continue
 		}
-		err := a.one(ctx, kind, o, as.Order)
+		var err error
+		if a.o.Installers[kind] == nil { // said, or a rollout would wait for it in silence
+			err = a.fail(kind, "refused.installer", fmt.Errorf("this box installs no %s", kind))
+		} else {
+			err = a.one(ctx, kind, o, as.Order)
+		}
 		a.letGo()
 		if err != nil {
 			all = append(all, err)

@@ -196,6 +196,10 @@ func TestAgentRefuses(t *testing.T) {
 			path, _ := b.release(b.t, update.Policy, "2", 2, []byte("x"))
 			return b.assign(b.t, "box", 1, path)
 		}, []string{"fetching", "failed check"}},
+		"a kind that this box does not install": {func(b *bench) []byte {
+			path, _ := b.release(b.t, update.Firmware, "2", 2, []byte("x"))
+			return b.assign(b.t, "box", 1, path)
+		}, []string{"failed refused.installer"}},
 		"another product": {func(b *bench) []byte {
 			m := manifest(update.Policy, "2", 2)
 			m.Product = "kiosk"
