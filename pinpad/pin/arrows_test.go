@@ -41,7 +41,7 @@ var arrows = []struct {
 	{pkg: "card/...", but: []string{"PIN.Send", "PIN.Reveal"}, only: "knows forms"},
 	{pkg: "pinpad", but: []string{"PIN.Send"}, only: "types and shows"},
 	{pkg: "pinpad/...", but: []string{"PIN.Send", "PIN.Reveal"}, only: "types"},
-	{pkg: "device", may: mover, only: "moves"},
+	{pkg: "device", may: append([]string{"Code.Easy", "Code.Like"}, mover...), only: "moves, and judges a clerk's new code"},
 	{pkg: "cmd/...", may: hasher, only: "hardens, hashes"},
 }
 
