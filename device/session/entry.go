@@ -94,11 +94,15 @@ func (m *machine) entered(f Fault) {
 		}
 		m.to(stepAgain)
 	case stepAgain:
-		if m.issuing.open {
+		switch {
+		case m.issuing.open:
 			m.issueTyped()
-			return
+		case m.overIssuer(): // its operation is gone: what was typed goes nowhere
+			m.do(WipePINs{})
+			m.issueStopped(record.DeviceOrDocumentProblem, "failed")
+		default:
+			m.work(OpChange)
 		}
-		m.work(OpChange)
 	case stepLeave:
 		m.work(OpLeave)
 	}

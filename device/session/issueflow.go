@@ -12,7 +12,13 @@ import (
 // startPlan begins what the decision gave, once the resident's card has been read. Whatever cannot be done is said before anything is typed.
 func (m *machine) startPlan(ev Event) {
 	i := &m.issuing
-	if !i.begun {
+	switch {
+	case i.begun && i.at < len(i.tasks):
+		// The card was away between two operations. Nothing says that it is the same one, and its holder's PIN was typed for the other.
+		m.issueStopped(record.DeviceOrDocumentProblem, "failed")
+		return
+	case !i.begun: // also after the card was away: its PINs are asked for anew
+		i.at = 0
 		if i.tasks = m.plan().tasks; len(i.tasks) == 0 { // the card that was laid down has none of the PINs
 			m.finish(record.DeviceOrDocumentProblem, "no_pin", stepAbsent)
 			return
@@ -188,7 +194,7 @@ func (m *machine) leftIssue() {
 		return
 	}
 	switch m.base() {
-	case stepIssuing, stepIssueAgain, stepRules, stepNew, stepLookAlike, stepAgain, stepMismatch:
+	case stepIssuing, stepIssueAgain, stepRules, stepNew, stepLookAlike, stepReviewNew, stepAgain, stepMismatch:
 		return
 	}
 	m.issuing.open = false
