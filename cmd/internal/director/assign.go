@@ -164,6 +164,7 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 	type change struct {
 		box   store.Box
 		order update.Order
+		was   int64 // the generation before
 	}
 	var changes []change
 	for _, b := range boxes {
@@ -197,10 +198,12 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 			d.o.Log.Error("offer not decided", "device", b.ID, "err", err)
 			continue
 		}
+		told := d.generation(b.ID)
 		switch {
-		case !maps.Equal(next.Assigned, b.Assigned), b.Gen > 0 && b.Expires.Sub(now) < d.o.Expire/2:
-			next.Gen, next.Expires = b.Gen+1, now.Add(d.o.Expire).Truncate(time.Second)
-			changes = append(changes, change{next, o})
+		case !maps.Equal(next.Assigned, b.Assigned), b.Gen > 0 && b.Expires.Sub(now) < d.o.Expire/2, b.Gen > 0 && told > b.Gen:
+			// A box never goes back: after the database was restored it may have come further than is written here.
+			next.Gen, next.Expires = max(b.Gen, told)+1, now.Add(d.o.Expire).Truncate(time.Second)
+			changes = append(changes, change{next, o, b.Gen})
 		case !maps.Equal(next.Earlier, b.Earlier):
 			if err := d.o.Store.Decided(ctx, next); err != nil {
 				return nil, err
@@ -218,7 +221,7 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 			if err != nil {
 				return fmt.Errorf("box %s: %w", c.box.ID, err)
 			}
-			list = append(list, store.Assigned{Box: c.box, Desired: raw})
+			list = append(list, store.Assigned{Box: c.box, Was: c.was, Desired: raw})
 			out = append(out, order{c.box.ID, raw})
 		}
 		return nil
@@ -230,6 +233,16 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 		return nil, err
 	}
 	return out, nil
+}
+
+// maxGen bounds the generation that is believed of a box: there is room above it for as many assignments.
+const maxGen = 1 << 53
+
+// generation is that of the assignment that a box says it follows; 0: it has not said.
+func (d *Director) generation(id string) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return min(d.voices[id].status.Gen, maxGen)
 }
 
 // lives tells whether a box was heard of lately.

@@ -63,6 +63,23 @@ func testOffer(r *rig) {
 	}
 }
 
+// TestRestored: boxes that have come further than the database, which was restored, are told a generation above theirs.
+func TestRestored(t *testing.T) { both(t, testRestored) }
+
+func testRestored(r *rig) {
+	sum := r.release("1", 1)
+	r.enrol("a")
+	r.rollout("1")
+	r.d.listen(r.now)
+	r.tick()
+	r.gens["a"] = 40
+	r.says("a", update.Committed, "", sum)
+	r.tick()
+	if r.gens["a"] != 41 {
+		r.Errorf("a box at generation 40 was told %d, want 41", r.gens["a"])
+	}
+}
+
 // TestAbortWithdraws: what was offered and not committed is taken back by a new assignment; what was committed stays.
 func TestAbortWithdraws(t *testing.T) { both(t, testAbortWithdraws) }
 

@@ -100,11 +100,12 @@ func (s *Store) exactly(ctx context.Context, tx *sql.Tx, query string, args ...a
 
 // Assigned is a signed assignment on its way into the database.
 type Assigned struct {
-	Box     Box // ID, Gen, Assigned, Earlier, Expires count
+	Box     Box   // ID, Gen, Assigned, Earlier, Expires count
+	Was     int64 // the generation that it follows; below Box.Gen
 	Desired []byte
 }
 
-// Assign stores new assignments, all of them or, with ErrStale, none: each must be of the generation after the one that is there.
+// Assign stores new assignments, all of them or, with ErrStale, none: each must follow the one that is there.
 func (s *Store) Assign(ctx context.Context, list []Assigned) error {
 	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, a := range list {
@@ -116,8 +117,8 @@ func (s *Store) Assign(ctx context.Context, list []Assigned) error {
 			if err != nil {
 				return err
 			}
-			if err := s.exactly(ctx, tx, `UPDATE box SET gen = $2, assigned = $3, earlier = $4, expires = $5, desired = $6 WHERE device = $1 AND gen = $2 - 1`,
-				a.Box.ID, a.Box.Gen, string(assigned), string(earlier), a.Box.Expires.Unix(), a.Desired); err != nil {
+			if err := s.exactly(ctx, tx, `UPDATE box SET gen = $2, assigned = $3, earlier = $4, expires = $5, desired = $6 WHERE device = $1 AND gen = $7`,
+				a.Box.ID, a.Box.Gen, string(assigned), string(earlier), a.Box.Expires.Unix(), a.Desired, a.Was); err != nil {
 				return fmt.Errorf("box %s: %w", a.Box.ID, err)
 			}
 		}

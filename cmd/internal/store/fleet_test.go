@@ -35,7 +35,7 @@ func testFleet(t *testing.T, fresh func(*testing.T) string) {
 	stale("enrolling a retired box", s.EnrolBox(ctx, "b", "north"))
 
 	until := time.Date(2026, 12, 20, 0, 0, 0, 0, time.UTC)
-	first := Assigned{Box{ID: "a", Gen: 1, Assigned: map[string]string{"policy": "policy/1/m"}, Earlier: map[string]string{"policy": ""}, Expires: until}, []byte("signed")}
+	first := Assigned{Box{ID: "a", Gen: 1, Assigned: map[string]string{"policy": "policy/1/m"}, Earlier: map[string]string{"policy": ""}, Expires: until}, 0, []byte("signed")}
 	must(s.Assign(ctx, []Assigned{first}))
 	stale("the same generation again", s.Assign(ctx, []Assigned{first}))
 	first.Box.Gen = 3
