@@ -17,13 +17,13 @@ const accountKey = "account"
 // guard lets through who is logged in, and everybody where there are no
 // accounts (which cmd/cityhall allows on the loopback interface only).
 func (s *site) guard(next http.Handler) http.Handler {
-	if s.gate == nil {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{local: true})))
-		})
-	}
-	// Forms of other sites are refused by their Origin or Sec-Fetch-Site.
+	// Forms of other sites are refused by their Origin or Sec-Fetch-Site: a page that an admin has open elsewhere reaches the loopback interface, too.
 	foreign := http.NewCrossOriginProtection()
+	if s.gate == nil {
+		return foreign.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{local: true})))
+		}))
+	}
 	return foreign.Handler(s.gate.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/assets/"):

@@ -129,6 +129,20 @@ func TestSteerAlone(t *testing.T) {
 	if _, text := ask(t, b, "GET", srv.URL+"/rollout?id=policy-18&lang=en", nil); !strings.Contains(text, "fleet rollout approve policy-18 --key") {
 		t.Error("the page does not say how it is approved")
 	}
+	foreign, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/rollout/act", strings.NewReader("id=policy-18&do=abort&reason=wrong"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	foreign.Header.Set("Origin", "https://elsewhere.example")
+	answer, err := b.Do(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusForbidden {
+		t.Errorf("a form of another site: %s", answer.Status)
+	}
 	if status, _ := ask(t, b, "POST", srv.URL+"/rollout/act", url.Values{"id": {"policy-18"}, "do": {"abort"}, "reason": {"wrong"}}); status != 303 {
 		t.Errorf("abort: %d", status)
 	}
