@@ -175,11 +175,11 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkPlace(cfg.Place, rules); err != nil {
-		return nil, err
-	}
 	d.rules.Store(rules)
 	_ = d.loadSettings() // what was refused was logged, and the configuration was checked
+	if err := d.checkPlace(d.config().Place, rules); err != nil { // settings may have moved the box, and rules may have dropped where it was
+		return nil, err
+	}
 	d.log.Info("rules", "in_force", rules.Label(), "refused", refused)
 	if err := d.openBox(); err != nil {
 		return nil, err
@@ -195,8 +195,12 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		return nil, err
 	}
 	if d.upd, err = newUpdates(d); err != nil {
-		d.box.Close()
-		return nil, err
+		if _, wrong := errors.AsType[*FieldError](err); wrong {
+			d.box.Close()
+			return nil, err
+		}
+		d.log.Error("no updates are taken", "cause", err) // its counter serves all the same
+		d.upd = nil
 	}
 	d.state = session.New(d.sessionConfig(refused))
 	return d, nil
