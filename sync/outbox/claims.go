@@ -22,8 +22,8 @@ type Claim struct {
 	Told   bool // city hall has this revision
 }
 
-// ErrClaims means that no more claims can be kept.
-var ErrClaims = errors.New("too many claims are kept")
+// ErrClaims means that a claim cannot be kept: there are too many, or another state of the same revision is there. A record that came with it can.
+var ErrClaims = errors.New("claim cannot be kept")
 
 // PutClaim stores a claim. One with a lower revision than what is stored changes nothing; one with the same revision changes Told only.
 func (o *Outbox) PutClaim(c Claim) error {
@@ -55,7 +55,7 @@ func putClaim(b *bolt.Bucket, c Claim) error {
 			return nil
 		case old.State.Rev == c.State.Rev:
 			if old.State != c.State {
-				return fmt.Errorf("claim has revision %d already, with another state", c.State.Rev)
+				return fmt.Errorf("%w: revision %d is there, with another state", ErrClaims, c.State.Rev)
 			}
 			c.Told = c.Told || old.Told
 		}
