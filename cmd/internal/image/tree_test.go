@@ -159,8 +159,12 @@ func TestSlots(t *testing.T) {
 	if got := strings.NewReplacer(uuid["root-a"], uuid["root-b"], "slot=A", "slot=B").Replace(a); got != b {
 		t.Errorf("the two slots' lines differ in more than slot and root:\n%s%s", a, b)
 	}
-	if diff := cmp.Diff("[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n", read(t, "board/rpi/autoboot.txt")); diff != "" {
+	choice := read(t, "board/rpi/autoboot.txt")
+	if diff := cmp.Diff("[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3", strings.TrimRight(choice, "\n")); diff != "" {
 		t.Error(diff)
+	}
+	if len(choice) != 512 {
+		t.Errorf("autoboot.txt has %d bytes, want one sector: device/slots writes it at one stroke", len(choice))
 	}
 	conf := read(t, "ota/system.conf.in")
 	for slot, part := range map[string]string{"boot.0": "boot-a", "rootfs.0": "root-a", "boot.1": "boot-b", "rootfs.1": "root-b"} {
