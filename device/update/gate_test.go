@@ -79,6 +79,7 @@ func TestAgentWrongAssignment(t *testing.T) {
 		}
 		b.busy.Store(false)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if b.slot.committed != m.SHA256 {
 			t.Errorf("the good one was not installed: %v", b.states())
 		}
@@ -103,6 +104,7 @@ func TestAgentKinds(t *testing.T) {
 		b.agent.Desired(b.assign(t, "box", 1, c, p))
 		time.Sleep(time.Hour)
 		b.expect("fetching", "failed check", "fetching", "installing", "trial", "committed", "failed check")
+		synctest.Wait()
 		if policy.committed != m.SHA256 || slices.Contains(config.calls, "install") {
 			t.Errorf("config %v, policy %v", config.calls, policy.calls)
 		}
