@@ -176,7 +176,7 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		return nil, err
 	}
 	d.rules.Store(rules)
-	_ = d.loadSettings() // what was refused was logged, and the configuration was checked
+	_ = d.loadSettings()                                          // what was refused was logged, and the configuration was checked
 	if err := d.checkPlace(d.config().Place, rules); err != nil { // settings may have moved the box, and rules may have dropped where it was
 		return nil, err
 	}
