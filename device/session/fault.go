@@ -7,6 +7,9 @@ import "madoguchi/sync/record"
 // faults is the last word of every step: a resident cannot go on in front of a dead panel, a dead key-pad or an open lid, and no PIN stays behind. What runs
 // on the card is waited for, because its result is owed to the resident.
 func (m *machine) faults() {
+	if (m.panelBad || m.keypadBad) && steps[m.step].over && m.atIssue() {
+		m.back() // what lies over an operation has no say in its end
+	}
 	if m.step == stepIssuing {
 		m.issueFaults()
 	}

@@ -4,6 +4,7 @@ package session
 
 import (
 	"testing"
+	"time"
 
 	"madoguchi/card"
 	"madoguchi/sync/record"
@@ -95,4 +96,32 @@ func TestReviewWithinIssue(t *testing.T) {
 	w.typed(8)
 	w.enter(FaultNone)
 	w.at(stepIssuing)
+}
+
+// TestCallWithinIssue: whoever calls the staff while an operation waits, and goes away, does not end it after its last command; nor does a panel that fails then.
+func TestCallWithinIssue(t *testing.T) {
+	for _, dead := range []bool{false, true} {
+		w := newWorld(t)
+		w.renews()
+		w.press(KeyEnter)
+		w.at(stepIssuing)
+		w.issueNews(IssueNews{Phase: IssueWaiting, Check: 417})
+		w.press(KeyMenu, Key5)
+		w.at(stepCall)
+		w.issueNews(IssueNews{Phase: IssueWriting, Final: true})
+		if dead {
+			w.apply(Event{Kind: Keypad, Bad: true})
+			w.apply(Event{Kind: Keypad})
+		}
+		for range 4 {
+			w.wait(w.s.Deadline().Sub(w.now) - 1)
+			if w.s.step == stepIssuing {
+				break
+			}
+			w.wait(time.Second)
+		}
+		w.at(stepIssuing)
+		w.issueNews(IssueNews{Phase: IssueEnded, Outcome: IssueDone, Ends: noon.AddDate(5, 0, 0)})
+		w.at(stepIssueAbout) // of the other certificate
+	}
 }

@@ -201,6 +201,12 @@ func (m *machine) leftIssue() {
 	m.do(IssueCancel{m.issuing.no})
 }
 
+// atIssue tells whether an operation is at work, also below an overlay.
+func (m *machine) atIssue() bool {
+	base := m.base()
+	return m.issuing.open && (base == stepIssuing || base == stepIssueAgain)
+}
+
 // issueFaults stops a wait in front of a panel or key-pad that failed, while it can still be stopped; its end comes as news.
 func (m *machine) issueFaults() {
 	if m.issuing.open && !m.issuing.news.Final && (m.panelBad || m.keypadBad) {

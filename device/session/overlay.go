@@ -155,6 +155,10 @@ func (m *machine) tick() {
 
 // expired: nobody answered the notice. The panel is wiped without another screen.
 func (m *machine) expired() {
+	if m.atIssue() { // it ends by itself, and its end is owed to the resident
+		m.back()
+		return
+	}
 	m.do(WipePINs{}, EndCard{})
 	if m.recorded {
 		m.toWipe()
