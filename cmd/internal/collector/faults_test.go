@@ -49,7 +49,11 @@ func TestFaults(t *testing.T) {
 		{"database down", database("connection refused"), nil, "held: no acknowledgement, boxes are told"},
 		{"disk full", database("database or disk is full"), nil, "held: no acknowledgement, boxes are told"},
 		{"broker restarts", func(t *testing.T, f *faulty, good []byte) {
-			if err := errors.Join(f.broker.SetUp(false), f.broker.SetUp(true)); err != nil {
+			if err := f.broker.SetUp(false); err != nil {
+				t.Fatal(err)
+			}
+			f.until(t, "the collector has lost it", func(s Status) bool { return !s.Broker })
+			if err := f.broker.SetUp(true); err != nil {
 				t.Fatal(err)
 			}
 			f.until(t, "the collector is back", func(s Status) bool { return s.Broker })
