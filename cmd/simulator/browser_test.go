@@ -69,7 +69,7 @@ func TestHandsOnPage(t *testing.T) {
 	// on waits until the page says that the box stands on a screen.
 	on := func(screen string) {
 		t.Helper()
-		js := fmt.Sprintf(`(() => { const g = document.getElementById("glass"); return g.ariaLabel === %q && g.ariaBusy === "false"; })()`, screen)
+		js := fmt.Sprintf(`(() => { const g = document.getElementById("glass"); return g.dataset.screen === %q && g.ariaBusy === "false"; })()`, screen)
 		if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js)); err != nil {
 			t.Fatalf("waiting for %s on the page: %v; the box: %+v", screen, err, v.state())
 		}

@@ -44,6 +44,7 @@ function show() {
   issuer.show(world.waiting || []);
   keys.label();
   keys.show(world.answers || [], world.keys || []);
+  $("glass").dataset.screen = state.screen;
   $("glass").setAttribute("aria-busy", String(state.busy));
   if (!state.busy) spoken();
   $("codes").replaceChildren(document.createTextNode(w("codes.lead")), ...world.clerks.map(c => {
