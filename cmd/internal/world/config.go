@@ -59,7 +59,7 @@ func (w *World) writeConfig() (string, error) {
 	c := boxConfig{
 		City: w.city.code(), Office: w.office.Name.JA, Place: w.office.ID, OfficeGroup: w.office.Group, DeviceID: w.device,
 		DataDir: w.folder.file("box"), Release: "at_once", Panel: string(w.opts.Model), Reveal: w.opts.Reveal,
-		UpdateRoot: cmp.Or(w.opts.Root, w.folder.file("root.json")), Hardware: Hardware,
+		UpdateRoot: cmp.Or(w.opts.Root, w.hallFolder().file("root.json")), Hardware: Hardware,
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}
 	c.IssuerKey, c.IssuerSeal = w.issuerKeys()
