@@ -20,14 +20,7 @@ import (
 	"madoguchi/sync/record"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := pgtest.Done(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // server is a broker as boxes and collectors see it.
 type server struct{ url, password string }

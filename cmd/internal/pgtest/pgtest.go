@@ -245,3 +245,13 @@ func Done() error {
 	shared.cluster = nil
 	return c.Remove()
 }
+
+// Main runs a package's tests and ends their cluster: the body of a TestMain. It does not return.
+func Main(m interface{ Run() int }) {
+	code := m.Run()
+	if err := Done(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}

@@ -38,14 +38,7 @@ func both(t *testing.T, test func(t *testing.T, fresh func(*testing.T) string)) 
 	})
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := pgtest.Done(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // open opens the database at dsn and checks it when the test ends.
 func open(t *testing.T, dsn string, opts Opts) *Store {
