@@ -15,6 +15,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"madoguchi/device/update"
 	"madoguchi/display"
 	"madoguchi/display/epd"
 	"madoguchi/pinpad/pin"
@@ -48,6 +49,7 @@ type Config struct {
 	Reveal bool `toml:"reveal"`
 
 	UpdateRoot string `toml:"update_root"` // file with the first root of the city's signed updates; empty: the box takes no updates
+	LogKey     string `toml:"log_key"`     // key of the city's transparency log, as package note writes it ("name+hash+key"); a release that is not in that log is refused; empty: none
 	Hardware   string `toml:"hardware"`    // the board, as releases name it: "rpi4"
 
 	Panel        string `toml:"panel"`         // an epd.Model: "4in2_v2" (SSD1683, default) or "7in5_v2" (UC8179)
@@ -250,6 +252,9 @@ func (c Config) Check() error {
 	}
 	if _, err := c.ackKey(); err != nil {
 		bad("ack_key", "%v", err)
+	}
+	if _, err := update.OpenLog(c.LogKey, nil); c.LogKey != "" && err != nil {
+		bad("log_key", "%v", err)
 	}
 	c.checkIssuer(bad)
 	if c.Release != "at_once" && c.Release != "batched" {

@@ -67,6 +67,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		{"label twice", good + "[[clerks]]\nlabel = \"佐藤\"\nhash = \"" + hash + "\"\n", `:12:1: clerks[1].label: "佐藤" stands twice`},
 		{"hash", swap("argon2id", "argon2i"), ":10:1: clerks[0].hash: "},
 		{"key", swap("AAA=", "AAA"), ":6:1: ack_key: is not base64"},
+		{"key of the log", "log_key = \"x\"\n" + good, ":1:1: log_key: "},
 		{"release", "release = \"never\"\n" + good, `:1:1: release: "never" is not at_once or batched`},
 		{"reader's own pad", "pin_entry = \"reader\"\n" + good, `:1:1: pin_entry: the PIN pad of a card reader is not used`},
 		{"no such entry", "pin_entry = \"voice\"\n" + good, `:1:1: pin_entry: "voice" is not keypad`},

@@ -69,10 +69,16 @@ func newUpdates(d *Device) (*updates, error) {
 	if o.Firmware != nil {
 		installers[update.Firmware] = &gate{o.Firmware, u}
 	}
+	var public *update.Log
+	if d.cfg.LogKey != "" {
+		if public, err = update.OpenLog(d.cfg.LogKey, updateStore{d}); err != nil {
+			return nil, &FieldError{"log_key", err.Error()}
+		}
+	}
 	u.agent, err = update.NewAgent(update.AgentOpts{
 		Device: d.cfg.DeviceID, Root: root, Store: updateStore{d}, Dir: dir,
 		Box:        update.Box{Product: "counter", Hardware: d.cfg.Hardware, City: d.cfg.City},
-		Installers: installers, Send: u.send, Hold: u.hold, Changed: u.changed, Reuse: u.reuse, Log: d.log,
+		Installers: installers, Public: public, Send: u.send, Hold: u.hold, Changed: u.changed, Reuse: u.reuse, Log: d.log,
 		Now:     func() update.Moment { return update.Moment{At: d.clock.Now(), Trusted: d.trusted.Load()} },
 		Refresh: o.Refresh, Retry: o.Retry, Poll: o.Poll, Answer: o.Answer,
 	})

@@ -35,6 +35,7 @@ type boxConfig struct {
 	Panel       string         `toml:"panel"`
 	Reveal      bool           `toml:"reveal"`
 	UpdateRoot  string         `toml:"update_root"`
+	LogKey      string         `toml:"log_key"`
 	Hardware    string         `toml:"hardware"`
 	Clerks      []device.Clerk `toml:"clerks"`
 }
@@ -63,6 +64,9 @@ func (w *World) writeConfig() (string, error) {
 		AckKey: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)),
 	}
 	c.IssuerKey, c.IssuerSeal = w.issuerKeys()
+	if c.LogKey, err = w.logKey(); err != nil {
+		return "", err
+	}
 	if c.Clerks, err = w.clerkHashes(); err != nil {
 		return "", err
 	}

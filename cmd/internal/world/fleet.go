@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"madoguchi/cmd/internal/depot"
@@ -122,6 +123,21 @@ func (w *World) newDepot() (*depot.Depot, error) {
 		}
 		return w.newLog(dir)
 	})
+}
+
+// logKey is the key of the transparency log that the box holds releases against: its city's. It knows none of another world's fleet, and none of a folder from before there was a log.
+func (w *World) logKey() (string, error) {
+	if w.opts.Root != "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(w.hallFolder().file("fleet", "keys", "log.pub"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading log's key: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // newLog draws the key of the city's transparency log and writes both halves, as "fleet keys new" does.
