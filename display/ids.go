@@ -64,7 +64,7 @@ const (
 	ClerkDecision    ID = "clerk.decision"     // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
 	ClerkWhy         ID = "clerk.why"          // Procedure, Paras, Page, Pages. 確認 goes back.
 	ClerkTell        ID = "clerk.tell"         // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
-	ClerkNotice      ID = "clerk.notice"       // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on.
+	ClerkNotice      ID = "clerk.notice"       // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on, 取消 ends the case, 訂正 goes back.
 	ClerkClaim       ID = "clerk.claim"        // Text, Step (the key pressed first, of the two for a character), Fault ("short", "check"), Lines: Code a key, Text its characters.
 	ClerkClaimAsking ID = "clerk.claim.asking" // Claim. City hall is asked.
 	ClerkClaimNone   ID = "clerk.claim.none"   // Claim, Reason: why the number opens nothing here and now; Seconds: rest of a pause; Left: numbers before the next one.
@@ -246,7 +246,7 @@ func buildInfos() map[ID]Info {
 		ClerkWhy:               {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkTell:              {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
-		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
+		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "clear", "enter"}},
 		ClerkInterrupted:       {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"enter"}},
 		ClerkLetter:            {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
 		ClerkRecover:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},

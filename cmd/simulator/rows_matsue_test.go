@@ -68,8 +68,8 @@ var matsueRuns = at(matsue, []script{
 
 // kashimaRuns are at a branch that serves by reservation only.
 var kashimaRuns = at(kashima, []script{
-	{row: "M10", about: "no reservation", card: "expiring", matter: "cert_renewal", keys: map[string]string{"clerk.notice": "cancel", "clerk.procedure": "| cancel"},
-		want: want{says: "予約の方だけの窓口です; 0852-55-5704"}},
+	{row: "M10", about: "no reservation", card: "expiring", matter: "cert_renewal", keys: map[string]string{"clerk.notice": "cancel"},
+		want: want{says: "予約の方だけの窓口です; 0852-55-5704", record: record.Done}},
 	{row: "M1", about: "at a branch, reserved", card: "expiring", matter: "cert_renewal", by: "self", asked: "card_expires=以降; pins=両方わかる; wants_new_pin=いいえ",
 		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "1回", record: record.HandedOver}},
 })

@@ -171,7 +171,9 @@ func (m *machine) clerkPress(k Key) {
 	switch k {
 	case KeyCancel:
 		switch m.step {
-		case stepNotice, stepApplicant, stepKind, stepKinds, stepRefused, stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
+		case stepNotice: // that is what the resident was told
+			m.closeCase(record.Done)
+		case stepApplicant, stepKind, stepKinds, stepRefused, stepQuestion, stepDocuments, stepDecision, stepTell, stepOffice, stepGuide:
 			m.clerkBack()
 		case stepTurn:
 			m.over(stepClerkCancel)

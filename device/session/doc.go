@@ -31,9 +31,9 @@
 // that answer marked; ticks stay. It ends at the turn of the box or with the decision:
 //
 //	code ► [date] ► procedure ► [notice] ► applicant ► [kind] ► question … ► documents ► decision ► tell ─┬► turn     a PIN change that may be made
-//	         │          │          hours,                 PIN                 ticks        │ メニュー       ├► office   the page is silent: did the office
-//	         │          │          reservation            change              1 = all      ▼               │           agree? yes: turn
-//	         │          ├► guide ► saving ► idle                                          why              └► saving ► idle     carried out elsewhere
+//	         │          │          │ hours,               PIN                 ticks        │ メニュー       ├► office   the page is silent: did the office
+//	         │          │          │ reservation          change              1 = all      ▼               │           agree? yes: turn
+//	         │          ├► guide ► saving ► idle ◄── 取消: that is what was told          why              └► saving ► idle     carried out elsewhere
 //	         │          └► applicant ► kind ► turn    PIN check, tries board: no decision needed
 //	         └ once a day while the clock shows a time that has passed: confirmed, or typed
 //
