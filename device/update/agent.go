@@ -52,7 +52,7 @@ type AgentOpts struct {
 	Refresh  time.Duration                     // between looks for newer metadata; default 6 h
 	Retry    time.Duration                     // after the line was lost; default 5 min
 	Poll     time.Duration                     // between tries of Hold, looks at the window, and probes; default 5 s
-	Answer   time.Duration                     // until a request for metadata is made again; default 20 s
+	Answer   time.Duration                     // until a request for metadata is made again; default 20 s; longer after silence
 	Transfer TransferOpts
 	Attempts int // for each object of an assignment; default 3
 }
@@ -68,6 +68,7 @@ type Agent struct {
 	failed  map[Kind]Status // of this round: what is not in force, and why
 	done    int64           // generation that was carried out to its end since the start
 	release func()          // of Hold; nil: cases may open
+	pace    *pace           // of the line
 }
 
 // NewAgent opens the trust and the state of an agent. Nothing happens before Run.
@@ -84,7 +85,7 @@ func NewAgent(o AgentOpts) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{}}
+	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{}, pace: newPace(orDefault(o.Transfer.Window, 8))}
 	if err := a.load(); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type bench struct {
 	mu    sync.Mutex  // a sleep in a bubble orders nothing for the race detector
 	told  []update.Status
 	sent  atomic.Int64
+	line  *slowLine // nil: answers come at once
 	agent *update.Agent
 	stop  func()
 	ended chan error
@@ -63,12 +64,17 @@ func (b *bench) start() {
 			if b.down.Load() {
 				return errors.New("line down")
 			}
-			body, err := b.answer(w).Encode()
+			p := b.answer(w)
+			body, err := p.Encode()
 			if err != nil {
 				return err
 			}
+			var wait time.Duration
+			if b.line != nil {
+				wait = time.Until(b.line.arrives(time.Now(), len(p.Data)))
+			}
 			agent := b.agent
-			go func() { _ = agent.Part(body) }()
+			time.AfterFunc(wait, func() { _ = agent.Part(body) })
 			return nil
 		},
 		Now:  func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: !b.lost.Load()} },

@@ -18,22 +18,29 @@ const answerTries = 5
 // errLine says that nobody answers on the other side of the wall.
 var errLine = errors.New("no answer")
 
-// fetch asks for a whole document, piece by piece. It is the Fetch of the trust.
+// fetch asks for a whole document, piece by piece as the line bears it. It is the Fetch of the trust.
 func (a *Agent) fetch(ctx context.Context, name string, limit int) ([]byte, error) {
 	var doc []byte
+	a.pace.moved()
 	for tries := 0; tries < answerTries; {
-		w := Want{Name: name, Offset: uint64(len(doc)), Len: uint32(min(MaxPart, max(1, limit-len(doc))))}
+		w := Want{Name: name, Offset: uint64(len(doc)), Len: uint32(min(a.pace.piece, max(1, limit-len(doc))))}
 		if err := a.o.Send(w); err != nil {
 			a.o.Log.Debug("update request", "error", err)
 		}
+		asked := time.Now()
 		p, err := a.answer(ctx, name, uint64(len(doc)))
 		if errors.Is(err, errLine) {
+			a.pace.late()
 			tries++
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
+		if tries == 0 { // else nobody knows which request it answers
+			a.pace.answered(len(p.Data), time.Since(asked))
+		}
+		a.pace.moved()
 		if p.Absent {
 			return nil, ErrAbsent
 		}
@@ -52,7 +59,7 @@ func (a *Agent) fetch(ctx context.Context, name string, limit int) ([]byte, erro
 
 // answer waits for the part of a name at an offset and drops any other.
 func (a *Agent) answer(ctx context.Context, name string, offset uint64) (Part, error) {
-	late := time.NewTimer(a.o.Answer)
+	late := time.NewTimer(a.pace.patience(a.o.Answer))
 	defer late.Stop()
 	for {
 		select {
@@ -83,7 +90,7 @@ func (a *Agent) collect(ctx context.Context, m Manifest, order Order) (string, e
 		return "", err
 	}
 	opts := a.o.Transfer
-	opts.RateBPS = order.RateBPS
+	opts.RateBPS, opts.pace = order.RateBPS, a.pace
 	t, err := OpenTransfer(a.o.Dir, m, list, &opts)
 	if err != nil {
 		return "", err
@@ -147,7 +154,7 @@ func (a *Agent) drive(ctx context.Context, t *Transfer) error {
 			}
 		case p := <-a.parts:
 			timer.Stop()
-			if err := t.Deliver(p); err != nil {
+			if err := t.Deliver(p, time.Now()); err != nil {
 				return err
 			}
 		case <-timer.C:

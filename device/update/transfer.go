@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,11 +34,12 @@ func (e *SpaceError) Unwrap() error { return e.Err }
 
 // TransferOpts are the limits of a transfer.
 type TransferOpts struct {
-	Window   int           // requests in flight; default 8, so at most 512 KiB are under way
-	Patience time.Duration // until a request is made again; default 20 s
-	Tries    int           // requests for one chunk before ErrSilent; default 6
+	Window   int           // most requests in flight; default 8, so at most 512 KiB are under way; fewer on a slow line
+	Patience time.Duration // until a request is made again; default 20 s; longer after silence
+	Tries    int           // times that patience may end with nothing come, before ErrSilent; default 6, eight minutes
 	Budget   float64       // bytes received for each byte of payload; default 1.3
 	RateBPS  int64         // most bytes a second; 0: no cap
+	pace     *pace         // what is known of the line; nil: nothing
 }
 
 // Tally counts what a transfer cost, in bytes.
@@ -66,16 +65,14 @@ type Transfer struct {
 	have  []bool
 	left  int
 	where map[Digest][]int // places of a chunk that lacks
-	asked map[int]request  // by the first place of a chunk
-	next  int
+	begun map[int]*gather  // by the first place of a chunk
+	asked []request        // in flight, oldest first
+	next  int              // the first place that was not begun
+	pace  *pace
+	since time.Time // of the latest end of patience
 	tally Tally
 	ready time.Time // of the rate cap
 	err   error
-}
-
-type request struct {
-	at    time.Time
-	tries int
 }
 
 // OpenTransfer begins or resumes the collection of a manifest's payload in a folder. The room is reserved at once: a *SpaceError comes before the first request.
@@ -91,7 +88,11 @@ func OpenTransfer(dir string, m Manifest, list []Chunk, opts *TransferOpts) (*Tr
 	if err != nil {
 		return nil, fmt.Errorf("opening transfer: %w", err)
 	}
-	t := &Transfer{m: m, list: list, o: o, file: f, path: path, have: make([]bool, len(list)), where: map[Digest][]int{}, asked: map[int]request{}}
+	t := &Transfer{m: m, list: list, o: o, file: f, path: path, have: make([]bool, len(list)), where: map[Digest][]int{}, begun: map[int]*gather{}, pace: o.pace}
+	if t.pace == nil {
+		t.pace = newPace(o.Window)
+	}
+	t.pace.moved()
 	if err := t.survey(); err != nil {
 		f.Close()
 		return nil, err
@@ -172,94 +173,10 @@ func (t *Transfer) put(d Digest, data []byte) error {
 		}
 		t.have[i] = true
 		t.left--
-		delete(t.asked, i)
+		t.forget(i)
 	}
 	delete(t.where, d)
 	return nil
-}
-
-// Next returns what to ask for now: as many requests as window and rate cap allow, those without an answer again. wake is when to call again if nothing comes before.
-func (t *Transfer) Next(now time.Time) (wants []Want, wake time.Time, err error) {
-	if t.err != nil || t.left == 0 {
-		return nil, time.Time{}, t.err
-	}
-	for i, r := range t.asked {
-		if due := r.at.Add(t.o.Patience); now.Before(due) {
-			continue
-		}
-		if r.tries >= t.o.Tries {
-			t.err = fmt.Errorf("chunk %d asked for %d times: %w", i, r.tries, ErrSilent)
-			return nil, time.Time{}, t.err
-		}
-		wants = append(wants, t.ask(i, r.tries+1, now))
-	}
-	slices.SortFunc(wants, func(a, b Want) int { return int(int64(a.Offset) - int64(b.Offset)) })
-	for ; t.next < len(t.list) && len(t.asked) < t.o.Window && !now.Before(t.ready); t.next++ {
-		c := t.list[t.next]
-		if t.have[t.next] || t.where[c.SHA256][0] != t.next {
-			continue
-		}
-		wants = append(wants, t.ask(t.next, 1, now))
-		if t.o.RateBPS > 0 {
-			if t.ready.Before(now) {
-				t.ready = now
-			}
-			t.ready = t.ready.Add(time.Duration(int64(c.Len) * int64(time.Second) / t.o.RateBPS))
-		}
-	}
-	for _, r := range t.asked {
-		if due := r.at.Add(t.o.Patience); wake.IsZero() || due.Before(wake) {
-			wake = due
-		}
-	}
-	if t.next < len(t.list) && t.ready.After(now) && (wake.IsZero() || t.ready.Before(wake)) {
-		wake = t.ready
-	}
-	return wants, wake, nil
-}
-
-func (t *Transfer) ask(i, tries int, now time.Time) Want {
-	t.asked[i] = request{now, tries}
-	return Want{Name: ChunkName(t.list[i].SHA256), Len: t.list[i].Len}
-}
-
-// Deliver takes an answer. A part that was not asked for costs its bytes and is dropped; a bad one is asked for again when its patience ends. An error ends the
-// transfer: ErrAbsent (the depot has dropped the object), ErrBudget, or the disk's.
-func (t *Transfer) Deliver(p Part) error {
-	if t.err != nil {
-		return t.err
-	}
-	t.tally.Received += int64(len(p.Data))
-	i := t.pending(p.Name)
-	switch {
-	case i < 0:
-		t.tally.Bad += int64(len(p.Data))
-	case p.Absent:
-		t.err = fmt.Errorf("%s: %w", p.Name, ErrAbsent)
-		return t.err
-	case p.Offset != 0 || Sum(p.Data) != t.list[i].SHA256:
-		t.tally.Bad += int64(len(p.Data))
-	default:
-		return t.put(t.list[i].SHA256, p.Data)
-	}
-	if float64(t.tally.Received) > t.o.Budget*float64(t.m.Size)+MaxPart {
-		t.err = ErrBudget
-	}
-	return t.err
-}
-
-// pending is the place of the request that a name answers, -1 if there is none.
-func (t *Transfer) pending(name string) int {
-	hex, ok := strings.CutPrefix(name, "chunk/")
-	var d Digest
-	if !ok || d.UnmarshalText([]byte(hex)) != nil || len(t.where[d]) == 0 {
-		return -1
-	}
-	i := t.where[d][0]
-	if _, asked := t.asked[i]; !asked {
-		return -1
-	}
-	return i
 }
 
 // Left is the number of chunks that lack.

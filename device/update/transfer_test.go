@@ -97,7 +97,7 @@ func TestTransferCut(t *testing.T) {
 					p.Data = bytes.Clone(p.Data)
 					p.Data[r.IntN(len(p.Data))] ^= 0x20
 				}
-				if err := tr.Deliver(p); err != nil {
+				if err := tr.Deliver(p, now); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -166,7 +166,7 @@ func TestTransferEnds(t *testing.T) {
 				now = wake
 				for _, w := range wants {
 					for _, p := range tt.answer(c, w) {
-						if e := tr.Deliver(p); e != nil {
+						if e := tr.Deliver(p, now); e != nil {
 							err = e
 						}
 					}
@@ -201,7 +201,7 @@ func TestReuse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, w := range wants {
-			if err := tr.Deliver(c.answer(w)); err != nil {
+			if err := tr.Deliver(c.answer(w), now); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -225,11 +225,11 @@ func TestRate(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, w := range wants {
-			if err := tr.Deliver(c.answer(w)); err != nil {
+			if err := tr.Deliver(c.answer(w), now); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if tr.Left() > 0 && wake.After(now) {
+		if len(wants) == 0 {
 			now = wake
 		}
 	}
