@@ -42,6 +42,7 @@ type authority struct {
 func (a *authority) CardKey(n issuer.CardNumber) (issuer.MAC, error) {
 	return issuer.MAC(simcard.IssuerKey(a.spec)), nil
 }
+func (a *authority) Tie(issuer.Case, issuer.CardNumber) (bool, error)                { return true, nil }
 func (a *authority) Entitled(issuer.Order, issuer.CardNumber) (issuer.Reason, error) { return 0, nil }
 func (a *authority) Certify(issuer.Entry, issuer.Modulus) ([]byte, error)            { return nil, issuer.ErrOdd }
 func (a *authority) NewNonce() (n issuer.Nonce)                                      { rand.Read(n[:]); return n }

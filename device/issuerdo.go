@@ -154,6 +154,8 @@ func outcomeOf(s issue.State) session.IssueOutcome {
 			return session.IssueOffline
 		case issuer.NotSupported:
 			return session.IssueNotObeyed
+		case issuer.OtherCard:
+			return session.IssueOtherCard
 		case issuer.Expired:
 			return session.IssueUndone
 		}

@@ -103,6 +103,7 @@ var Outcomes = []string{
 	"handover",     // this card obeys no issuer of ours
 	"refused",      // the issuer's register says no
 	"not_released", // the second person said no
+	"other_card",   // another card was laid down in the middle of a case; it is as it was
 	"undone",       // it was given up; the card is as it was
 	"letter",       // the PIN of a proxy's letter was wrong; one try only
 	"doubt",        // nobody knows before the card is read again

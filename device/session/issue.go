@@ -56,12 +56,13 @@ const (
 	IssueNotReleased // the second person said no, or nobody came
 	IssueNotObeyed   // the card obeys no issuer of ours, or the authority does not know the operation
 	IssueDoubt       // nobody knows before the card is read again
+	IssueOtherCard   // another card lies there than the case began with
 	numIssueOutcomes
 )
 
 // reason is the code of display.Outcomes for an operation that did not end well.
 func (o IssueOutcome) reason() string {
-	return [numIssueOutcomes]string{"undone", "issued", "offline", "refused", "not_released", "handover", "doubt"}[min(o, numIssueOutcomes-1)]
+	return [numIssueOutcomes]string{"undone", "issued", "offline", "refused", "not_released", "handover", "doubt", "other_card"}[min(o, numIssueOutcomes-1)]
 }
 
 // IssueNews is what the box's end of the issuer link tells the session. It holds nothing of PIN, card or certificate but the certificate's end.

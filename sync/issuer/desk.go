@@ -59,6 +59,8 @@ type Entry struct {
 type Office interface {
 	// CardKey is the key of a card; an error if the authority has no such card.
 	CardKey(CardNumber) (MAC, error)
+	// Tie ties a case to the card that proves itself in it first. false: another one had.
+	Tie(Case, CardNumber) (same bool, err error)
 	// Entitled says whether the register allows the operation for this card's holder; 0 if it does.
 	Entitled(Order, CardNumber) (Reason, error)
 	// Certify makes the certificate of an operation for a key that lies in its card. The end is the authority's to reckon.
@@ -160,6 +162,13 @@ func (d *Desk) request(e Entry, m Request, now time.Time) (Entry, Message, error
 	key, err := d.Office.CardKey(m.Proof.Number)
 	if err != nil || !m.Proof.Good(key, e.Ready.Nonce) {
 		return e.refuse(NotAuthorised)
+	}
+	same, err := d.Office.Tie(e.Open.Order.Case, m.Proof.Number)
+	switch {
+	case err != nil:
+		return e.refuse(NotAvailable)
+	case !same:
+		return e.refuse(OtherCard)
 	}
 	reason, err := d.Office.Entitled(e.Open.Order, m.Proof.Number)
 	switch {

@@ -19,6 +19,7 @@ type office struct {
 	unknown   bool
 	reason    Reason
 	away      bool
+	other     bool // another card had proved itself in the case
 	certified int
 }
 
@@ -28,6 +29,8 @@ func (o *office) CardKey(n CardNumber) (MAC, error) {
 	}
 	return CardKey([]byte("master"), n), nil
 }
+
+func (o *office) Tie(Case, CardNumber) (bool, error) { return !o.other, nil }
 
 func (o *office) Entitled(Order, CardNumber) (Reason, error) {
 	if o.away {
@@ -214,7 +217,7 @@ func TestRequestRefused(t *testing.T) {
 		after time.Duration
 		want  Reason
 	}{
-		{office{unknown: true}, 0, NotAuthorised}, {office{reason: NotEntitled}, 0, NotEntitled}, {office{away: true}, 0, NotAvailable}, {office{}, 16 * time.Minute, Expired},
+		{office{unknown: true}, 0, NotAuthorised}, {office{reason: NotEntitled}, 0, NotEntitled}, {office{away: true}, 0, NotAvailable}, {office{other: true, reason: NotEntitled}, 0, OtherCard}, {office{}, 16 * time.Minute, Expired},
 	} {
 		d := &Desk{City: "nabari", Office: &c.o}
 		e := at(t, d, order, Opened)

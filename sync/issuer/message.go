@@ -136,9 +136,10 @@ const (
 	Expired              // too late, or the message is of an older operation
 	NotEntitled          // by the register: no such certificate for this person, card suspended or expired
 	NotReleased          // the second person said no, or nobody came
+	OtherCard            // another card had proved itself in this case
 )
 
-var reasons = []string{"", "not_authorised", "not_available", "not_supported", "expired", "not_entitled", "not_released"}
+var reasons = []string{"", "not_authorised", "not_available", "not_supported", "expired", "not_entitled", "not_released", "other_card"}
 
 // String is the reason's stable name, such as "not_entitled".
 func (r Reason) String() string {
@@ -243,7 +244,7 @@ func (m Receipt) check() error {
 }
 
 func (m Refusal) check() error {
-	if m.Reason < NotAuthorised || m.Reason > NotReleased {
+	if m.Reason < NotAuthorised || m.Reason > OtherCard {
 		return fmt.Errorf("reason %d", m.Reason)
 	}
 	return drawn(m.Token)

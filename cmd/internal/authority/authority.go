@@ -3,6 +3,7 @@
 package authority
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -158,6 +159,11 @@ func (a *Authority) Handle(ctx context.Context, device string, frame []byte) ([]
 				}
 			}
 		}
+		if r, ok := answer.(issuer.Refusal); ok && r.Reason == issuer.OtherCard && !e.State.Settled() {
+			if err := tx.alarm(next, "another card was laid down within a case"); err != nil {
+				return err
+			}
+		}
 		return tx.put(e, next)
 	})
 	if err != nil {
@@ -250,6 +256,15 @@ func (o office) Entitled(order issuer.Order, n issuer.CardNumber) (issuer.Reason
 		return 0, err
 	}
 	return h.refuses(order, suspended, dayOf(o.tx.a.opts.Now())), nil
+}
+
+func (o office) Tie(c issuer.Case, n issuer.CardNumber) (bool, error) {
+	if _, err := o.tx.ExecContext(o.tx.ctx, `INSERT INTO tied (case_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING`, c[:], n[:]); err != nil {
+		return false, err
+	}
+	var number []byte
+	err := o.tx.QueryRowContext(o.tx.ctx, `SELECT number FROM tied WHERE case_id = ?`, c[:]).Scan(&number)
+	return bytes.Equal(number, n[:]), err
 }
 
 func (o office) Certify(e issuer.Entry, m issuer.Modulus) ([]byte, error) {

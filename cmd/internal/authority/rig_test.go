@@ -120,8 +120,11 @@ func (r *rig) cut() {
 }
 
 // begin begins an operation.
-func (r *rig) begin(o issuer.Order) {
-	o.Case, o.Opener = issuer.NewCase(), issuer.LabelOf("A")
+func (r *rig) begin(o issuer.Order) { r.beginIn(issuer.NewCase(), o) }
+
+// beginIn begins an operation of a case.
+func (r *rig) beginIn(c issuer.Case, o issuer.Order) {
+	o.Case, o.Opener = c, issuer.LabelOf("A")
 	r.box.ended = nil
 	r.do(issue.Begin{At: r.now, Opts: issue.Opts{City: city, Device: device}, Open: issuer.Open{Token: issuer.NewToken(), Order: o}, Ready: r.line})
 }
