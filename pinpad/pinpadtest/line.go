@@ -87,6 +87,9 @@ func (l *line) In(pull gpio.Pull, edge gpio.Edge) error {
 	case !l.row && edge != gpio.NoEdge:
 		l.m.fault("%s waits for edges", l)
 	}
+	if l.last() && l.m.alone {
+		l.m.scans, l.m.alone = l.m.scans+1, false
+	}
 	l.dir, l.pull, l.edge = dirIn, pull, edge
 	l.m.update()
 	return nil
@@ -210,10 +213,16 @@ func (l *line) Out(level gpio.Level) error {
 	if l.row || level == gpio.High {
 		l.m.fault("%s driven %s", l, level)
 	}
+	if l.last() {
+		l.m.alone = l.m.driven() == 0
+	}
 	l.dir, l.out, l.edge, l.driven = dirOut, level, gpio.NoEdge, time.Now()
 	l.m.update()
 	return nil
 }
+
+// last tells whether the line is the column that a scan reads last.
+func (l *line) last() bool { return !l.row && l.index == 3 }
 
 // PWM is not for a matrix.
 func (l *line) PWM(gpio.Duty, physic.Frequency) error {

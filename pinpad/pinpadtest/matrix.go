@@ -23,7 +23,8 @@ type Matrix struct {
 	settle, fall, rise time.Duration
 	broken             error
 	faults             []string
-	ops                uint64
+	ops, scans         uint64
+	alone              bool // the last column was driven while no other was
 }
 
 // NewMatrix returns a matrix with all keys up and lines as after power-on:
@@ -176,7 +177,11 @@ func (m *Matrix) RequireSettle(d time.Duration) {
 func (m *Matrix) Driven() uint8 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var d uint8
+	return m.driven()
+}
+
+// driven is Driven with mu held.
+func (m *Matrix) driven() (d uint8) {
 	for i, c := range m.cols {
 		if c.dir == dirOut {
 			d |= 1 << i
@@ -191,6 +196,27 @@ func (m *Matrix) Ops() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.ops
+}
+
+// Scans returns how often the last column was read by itself: how many whole scans
+// a pad has made that drives one column after the other.
+func (m *Matrix) Scans() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.scans
+}
+
+// Asleep tells whether a pad waits for an edge on every row, with all columns
+// driven.
+func (m *Matrix) Asleep() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.rows {
+		if r.waiting == nil {
+			return false
+		}
+	}
+	return m.driven() == 0b1111
 }
 
 // Faults lists, each once, what the lines were asked that a real matrix or

@@ -29,7 +29,7 @@ type fingers struct {
 const (
 	// scanLimit is how long a closure may take to be scanned: a box that boots
 	// has no key-pad yet.
-	scanLimit = time.Second
+	scanLimit = 5 * time.Second
 	// sameKey is the pause before the same key goes down again: the key-pad's
 	// guard of 120 ms against double presses, and a little.
 	sameKey = 140 * time.Millisecond

@@ -15,7 +15,7 @@ import (
 // is doing, and is then answered; so no press is lost and none is cut short.
 type closures struct {
 	matrix *pinpadtest.Matrix
-	scans  uint64 // how many calls of the lines make a set of closures felt
+	scans  uint64 // how many scans make a set of closures felt
 	masks  chan uint16
 	done   func(mask uint16) error
 }
@@ -24,14 +24,14 @@ type closures struct {
 const (
 	// backlog is more than a hand can do before the key-pad has caught up.
 	backlog = 256
-	// scan is how many calls of the lines one scan is at least.
-	scan = 24
-	// idle is how long a key-pad that makes no calls is given to wake: it may be
-	// switched off or not there yet.
-	idle = 120 * time.Millisecond
-	// rest is how long a key-pad makes no calls when it scans no more.
-	rest = 20 * time.Millisecond
-	// look is how often the calls are counted.
+	// absent is how long a key-pad that never scanned is waited for: it may not be there yet.
+	absent = 120 * time.Millisecond
+	// silent is how long one that did may make no calls of the lines. It is not run for so long
+	// on no machine that works.
+	silent = 5 * time.Second
+	// asleep is how long a key-pad that waits for an edge makes no calls before it counts as asleep.
+	asleep = 10 * time.Millisecond
+	// look is how often the scans are counted.
 	look = 2 * time.Millisecond
 )
 
@@ -41,7 +41,7 @@ func newClosures(m *pinpadtest.Matrix, o pinpad.Opts, done func(uint16) error) *
 	d := pinpad.DefaultOpts
 	longest := max(cmp.Or(o.PressDebounce, d.PressDebounce), cmp.Or(o.ReleaseDebounce, d.ReleaseDebounce))
 	n := longest/cmp.Or(o.Scan, d.Scan) + 2 // the scans of a debounced contact, and two more
-	return &closures{matrix: m, scans: uint64(n) * scan, masks: make(chan uint16, backlog), done: done}
+	return &closures{matrix: m, scans: uint64(n), masks: make(chan uint16, backlog), done: done}
 }
 
 // set is called by the wire and does not block; it drops what no hand can do.
@@ -62,10 +62,10 @@ func (c *closures) run(stop <-chan struct{}) {
 			return
 		case mask := <-c.masks:
 			if mask&^c.matrix.Closed() != 0 {
-				c.stand(stop, rest)
+				c.stand(stop)
 			}
 			c.matrix.SetClosed(mask)
-			c.stand(stop, idle)
+			c.stand(stop)
 			if c.done(mask) != nil {
 				return
 			}
@@ -73,10 +73,9 @@ func (c *closures) run(stop <-chan struct{}) {
 	}
 }
 
-// stand waits until the contacts were scanned, or until the key-pad has made no
-// call for so long.
-func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
-	first, last, quiet := c.matrix.Ops(), c.matrix.Ops(), time.Duration(0)
+// stand waits until the contacts were scanned often enough. A key-pad that sleeps has seen that all are open.
+func (c *closures) stand(stop <-chan struct{}) {
+	first, last, quiet := c.matrix.Scans(), c.matrix.Ops(), time.Duration(0)
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
@@ -85,14 +84,18 @@ func (c *closures) stand(stop <-chan struct{}, still time.Duration) {
 			return
 		case <-tick.C:
 		}
-		ops := c.matrix.Ops()
-		if ops-first >= c.scans {
-			return
-		}
+		scans, ops := c.matrix.Scans(), c.matrix.Ops()
 		if quiet += look; ops != last {
 			last, quiet = ops, 0
 		}
-		if quiet >= still { // by looks, not by the clock: a process that was not run has not looked
+		if scans-first >= c.scans || quiet >= asleep && c.matrix.Closed() == 0 && c.matrix.Asleep() {
+			return
+		}
+		limit := silent
+		if scans == 0 {
+			limit = absent
+		}
+		if quiet >= limit { // by looks, not by the clock: a process that was not run has not looked
 			return
 		}
 	}

@@ -70,3 +70,45 @@ func TestNobodyScans(t *testing.T) {
 	close(stop)
 	wait.Wait()
 }
+
+// TestPadNotRun: a key-pad that the machine lets stand for a while, as one does with more to run than it can, still takes each press once.
+func TestPadNotRun(t *testing.T) {
+	m := pinpadtest.NewMatrix()
+	calls := 0
+	pad, err := pinpad.New(m.Rows(), m.Cols(), &pinpad.Opts{Sleep: func(d time.Duration) {
+		if calls++; calls%61 == 0 {
+			d = 200 * time.Millisecond
+		}
+		time.Sleep(d)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pad.Halt()
+	felt := make(chan uint16)
+	c := newClosures(m, pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { c.run(stop) })
+	defer wait.Wait()
+	defer close(stop)
+	var want, got []pinpad.Key
+	all := pinpad.Keys()
+	for i, k := range all[:6] {
+		pad.Secret(uint32(2*i), pinpad.Entry{Slot: pinpad.SlotCode}) // as between a code and what follows
+		pad.Menu(uint32(2*i + 1))
+		for _, mask := range []uint16{k.Bit(), 0} {
+			c.set(mask)
+			<-felt
+		}
+		want = append(want, k)
+		for len(pad.Events()) > 0 {
+			if e := <-pad.Events(); e.Kind == pinpad.EventPress {
+				got = append(got, e.Key)
+			}
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("keys (-want +got):\n%s", d)
+	}
+}
