@@ -5,6 +5,7 @@ package display
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"madoguchi/display/fonts"
@@ -62,6 +63,9 @@ func (b *builder) parts() (out []string) {
 	return out
 }
 
+// bodyCols are the half columns of a row of body text on the smallest panel.
+const bodyCols = 24
+
 // more adds what single screens have beyond their texts.
 func (b *builder) more(p *page) {
 	f := b.s.Facts
@@ -101,6 +105,9 @@ func (b *builder) more(p *page) {
 	case ClerkClosed:
 		if f.Claim != "" && !b.given() {
 			p.right = b.tr("clerk.closed.claim")
+		}
+		if len(f.Paras) > 0 { // the paper that lacks says more than what it came from; the others are listed with the reset
+			p.paras = []string{b.tr("clerk.closed.needs"), strings.Join(fold(f.Paras[0].Text, bodyCols, 0), "|")}
 		}
 		if b.given() {
 			b.view.Ends = b.date(f.Ends, "date.weekday")

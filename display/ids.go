@@ -55,7 +55,7 @@ const (
 	ClerkTimeout   ID = "clerk.timeout"    // Seconds until the case is closed.
 	ClerkMenu      ID = "clerk.menu"       // Choice 1 language of the resident's screens, 2 this device, 3 close the case.
 	ClerkAbout     ID = "clerk.about"      // Build, Title (the rules in force), Fingerprint, Release, Link, LinkSince, Queue.
-	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes) or where the case stands (see Steps), Kind, Claim, Ends, Queue. What to tell or do next.
+	ClerkClosed    ID = "clerk.closed"     // Reason: an outcome code (see Outcomes) or where the case stands (see Steps), Kind, Claim, Ends, Queue, Paras: papers that a reset needs. What to tell or do next.
 
 	ClerkQuestion    ID = "clerk.question"     // Procedure, Title, Lines, Choice, Rest, Page, Pages. One question of the rules. A list.
 	ClerkDocuments   ID = "clerk.documents"    // Procedure, Lines with Tick, Choice, Page, Pages. A list: a digit ticks a line or takes the tick off, 確認 is done.
@@ -90,6 +90,7 @@ const (
 	ResidentBoard          ID = "resident.board"            // Board, Ends, EndState, Species, Kind (the row about to be asked, marked).
 	ResidentTell           ID = "resident.tell"             // Paras from Told, or codes of takeHome; Claim; Page. What to take home; ▲▼ turn pages.
 	ResidentLocked         ID = "resident.locked"           // Kind. Which desk or kiosk helps.
+	ResidentRelocked       ID = "resident.relocked"         // Kind. It has locked in a case that can set it anew: 確認 goes on.
 	ResidentAbsent         ID = "resident.absent"           // Kind: this card has no such PIN (under 15: signing).
 	ResidentLetters        ID = "resident.letters"          // Before the first entry of letters: two presses for each character, capitals only.
 	ResidentGuard1         ID = "resident.guard.1"          // Kind. Last try: what a lock means. 確認 goes on, 取消 stops.
@@ -261,6 +262,7 @@ func buildInfos() map[ID]Info {
 		ResidentCardTake:       {Face: FaceResident, Seen: true},
 		ResidentBoard:          {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter", "menu"}},
 		ResidentTell:           {Face: FaceResident, Seen: true, Keys: []string{"up", "down", "enter", "menu"}},
+		ResidentRelocked:       {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},
 		ResidentLocked:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentAbsent:         {Face: FaceResident, Seen: true, Keys: []string{"enter"}},
 		ResidentLetters:        {Face: FaceResident, Seen: true, Keys: []string{"cancel", "enter"}},

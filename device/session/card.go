@@ -121,7 +121,7 @@ func (m *machine) cardRead(ev Event) {
 	case !t.Known: // nobody can say what an entry would cost
 		m.failed("status")
 	case t.Left == 0:
-		m.finish(record.DeviceOrDocumentProblem, "locked", stepLocked)
+		m.locked()
 	default:
 		m.left, m.attempts = t.Left, 0
 		m.to(stepBoard)

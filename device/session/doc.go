@@ -61,6 +61,7 @@
 //
 //	board ► [PIN ► checking]… ► about ► issuing (asked, released by a second clerk) ► [rules ► new ► again] ► issuing ► … ► issued ► leave-check of each new PIN
 //
+// A PIN that locks on the way is set anew in the same case, if the rules, asked again, lead to a reset that needs no further paper (relock.go); else the case ends there.
 // While an operation can still be given up every way out of it gives it up (leftIssue); afterwards only its own end leads on. A proxy's letter is letter.go's.
 //
 // Over every step of the resident's lie: cancel (取消, then 取消 again), timeout (20 s before the end: any key goes on), menu (language, large print, slow keys,

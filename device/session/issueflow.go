@@ -73,6 +73,8 @@ func (m *machine) issuePress(k Key) {
 		m.issuing.news = IssueNews{}
 		m.to(stepIssuing)
 		m.do(Journal{m.ask(Stored), m.entry(OpIssue)})
+	case m.step == stepRelocked && k == KeyEnter:
+		m.nextTask()
 	case m.step == stepIssued && (k == KeyEnter || k == KeyCancel):
 		m.toHome()
 	}

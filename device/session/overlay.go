@@ -104,6 +104,8 @@ func (m *machine) why(reason string) string {
 		return "failed"
 	case stepSplit:
 		return "split"
+	case stepRelocked:
+		return "locked"
 	}
 	return reason
 }
@@ -223,7 +225,7 @@ func (m *machine) residentPress(k Key) {
 		m.over(stepCancel)
 	case m.step >= stepGuard1 && m.step <= stepGuard3:
 		m.guardPress(k)
-	case m.step == stepIssueAbout:
+	case m.step == stepIssueAbout, m.step == stepRelocked:
 		m.issuePress(k)
 	case m.practising():
 		m.practicePress(k)

@@ -285,6 +285,7 @@ var residentIDs = [numSteps]display.ID{
 	stepLeaveWrong: display.ResidentLeaveWrong,
 	stepDone:       display.ResidentDone,
 	stepLocked:     display.ResidentLocked,
+	stepRelocked:   display.ResidentRelocked,
 	stepNoPIN:      display.ResidentCardNoPIN,
 	stepAbsent:     display.ResidentAbsent,
 	stepTake:       display.ResidentCardTake,
@@ -317,6 +318,9 @@ func (m *machine) drawEnding() (display.ID, display.Facts) {
 	f := display.Facts{Office: m.cfg.Office, Procedure: name(m.procedure), Kind: kindName(m.kind), Reason: m.reason, Queue: m.queue, Claim: m.claim.number.String()}
 	if m.unsure { // also after a second change, when the reason is the first one's
 		f.Reason = "unsure"
+	}
+	if f.Reason == "locked" {
+		f.Paras = m.resetNeeds()
 	}
 	return display.ClerkClosed, f
 }

@@ -85,6 +85,7 @@ const (
 	stepLeaveChecking
 	stepLeaveOK
 	stepLeaveWrong
+	stepRelocked   // a PIN has locked, and can be set anew in the same case
 	stepIssueAbout // what the issuer link is about to do
 	stepIssuing    // it is at work
 	stepIssueAgain // only the card can say how it ended
@@ -253,6 +254,7 @@ var steps = [numSteps]traits{
 	stepLeaveOK:       {name: "leave_ok", lamp: LampDone, mode: ModeMenu, wait: resultWait},
 	stepLeaveWrong:    {name: "leave_wrong", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 
+	stepRelocked:   {name: "relocked", lamp: LampHelp, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepIssueAbout: {name: "issue_about", lamp: LampWaiting, mode: ModeMenu, wait: firstWait, ask: true, card: true},
 	stepIssuing:    {name: "issuing", lamp: LampChecking, mode: ModeMenu, wait: issueWait, busy: true},
 	stepIssueAgain: {name: "issue_again", lamp: LampHelp, mode: ModeMenu, wait: issueWait, busy: true},

@@ -80,6 +80,8 @@ func init() {
 		stepTurn:      func(w *world) { w.clerk(Key2, Key1) },
 		stepOpening:   func(w *world) { w.clerk(Key2, Key1); w.slow = true; w.press(KeyEnter) },
 
+		stepRelocked: func(w *world) { w.renewing("sakuragawa", 0) },
+
 		stepLanguage:   func(w *world) { w.clerk(Key2, Key1); w.press(KeyEnter) },
 		stepInsert:     func(w *world) { w.clerk(Key2, Key1); w.press(KeyEnter, Key1) },
 		stepReading:    func(w *world) { w.clerk(Key2, Key1); w.press(KeyEnter, Key1); w.put(card.Present) },

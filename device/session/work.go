@@ -137,9 +137,13 @@ func (m *machine) refused(ev Event) {
 	}
 }
 
-// locked ends the case: no entry helps any more on this box.
+// locked goes on with a reset, where that can be part of the case, or ends it: no entry helps any more.
 func (m *machine) locked() {
 	m.do(WipePINs{})
+	if m.relock() {
+		m.to(stepRelocked)
+		return
+	}
 	m.finish(record.DeviceOrDocumentProblem, "locked", stepLocked)
 }
 

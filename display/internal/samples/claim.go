@@ -51,5 +51,7 @@ func claims() []Sample {
 		}
 		out = append(out, named(step, display.ClerkClosed, f))
 	}
+	reset := display.Facts{Procedure: "cert_renewal", Kind: "login", Reason: "locked", Paras: []display.Para{{Code: "missing", Text: "マイナンバーカード以外のご本人の本人確認書類 1点"}}}
+	out = append(out, named("needs", display.ClerkClosed, reset))
 	return append(out, named("number", display.ClerkClosed, display.Facts{Procedure: "pin_change", Kind: "signing", Claim: number, Reason: "unsure"}))
 }

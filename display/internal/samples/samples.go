@@ -256,7 +256,7 @@ func results() []Sample {
 	for _, k := range []string{"card_info", "signing"} {
 		f := display.Facts{Procedure: "pin_change", Kind: k, Left: 1, Max: tries(k), Step: "3/6"}
 		for _, id := range []display.ID{
-			display.ResidentLocked, display.ResidentAbsent, display.ResidentGuard1, display.ResidentGuard2, display.ResidentGuard3,
+			display.ResidentLocked, display.ResidentRelocked, display.ResidentAbsent, display.ResidentGuard1, display.ResidentGuard2, display.ResidentGuard3,
 			display.ResidentChecking, display.ResidentChanging, display.ResidentWrong, display.ResidentMismatch, display.ResidentDone,
 			display.ResidentChanged, display.ResidentLeaveAsk, display.ResidentLeaveOK, display.ResidentLeaveWrong, display.ResidentUnsure,
 		} {
