@@ -10,8 +10,8 @@ import (
 )
 
 // Seeds of the sample cards that obey the simulated issuer. Its made-up register
-// knows what their holders are by these numbers: a child, a foreign resident whose
-// period of residence ends, a holder whose card stands suspended.
+// knows what their holders are by these numbers: a child, a ward, a foreign resident
+// whose period of residence ends.
 const (
 	SeedIssuerPlain     = 11
 	SeedIssuerLocked    = 12
@@ -19,6 +19,9 @@ const (
 	SeedIssuerChild     = 14
 	SeedIssuerForeign   = 15
 	SeedIssuerSuspended = 16
+	SeedIssuerHeldChild = 17 // a child's, suspended
+	SeedIssuerWard      = 18
+	SeedIssuerFirst     = 19 // a child's, without certificates
 )
 
 // IssuerSamples returns the front panel's cards that obey the simulated issuer, for
@@ -29,6 +32,9 @@ func IssuerSamples(today time.Time) []Sample {
 	on := func(years, days int) time.Time { return time.Date(y+years, m, d+days, 0, 0, 0, 0, time.UTC) }
 	minor := maps.Clone(adultPINs)
 	delete(minor, card.KindSigning)
+	none := maps.Clone(minor)
+	delete(none, card.KindLogin)
+	noSigning := map[card.Kind]int{card.KindSigning: 0}
 	samples := []Sample{
 		{
 			ID:    "issuer_expiring",
@@ -49,14 +55,14 @@ func IssuerSamples(today time.Time) []Sample {
 			Title: Text{"発行できる(署名用なし)", "Issuable: no signing"},
 			What:  Text{"模擬の発行者に従うカード。引っ越しで署名用電子証明書がなくなりました。", "It obeys a simulated issuer. A move took the signing certificate."},
 			PINs:  minor,
-			Spec:  Spec{Ends: on(3, 20), Seed: SeedIssuerNone, NoSigning: true, Left: map[card.Kind]int{card.KindSigning: 0}},
+			Spec:  Spec{Ends: on(3, 20), Seed: SeedIssuerNone, NoSigning: true, Left: noSigning},
 		},
 		{
 			ID:    "issuer_child",
 			Title: Text{"発行できる(15歳未満)", "Issuable: a child's"},
 			What:  Text{"模擬の発行者に従う、15歳未満の方のカード。期限まで30日です。", "It obeys a simulated issuer. A child's; it ends in 30 days."},
 			PINs:  minor,
-			Spec:  Spec{Ends: on(0, 30), Seed: SeedIssuerChild, NoSigning: true, Left: map[card.Kind]int{card.KindSigning: 0}},
+			Spec:  Spec{Ends: on(0, 30), Seed: SeedIssuerChild, NoSigning: true, Left: noSigning},
 		},
 		{
 			ID:    "issuer_foreign",
@@ -66,11 +72,34 @@ func IssuerSamples(today time.Time) []Sample {
 			Spec:  Spec{Ends: on(0, 25), Seed: SeedIssuerForeign},
 		},
 		{
-			ID:    "issuer_suspended",
-			Title: Text{"発行できる(一時停止中)", "Issuable: suspended"},
-			What:  Text{"模擬の発行者に従うカード。電話で一時停止してあります。", "It obeys a simulated issuer. It was suspended by telephone."},
-			PINs:  adultPINs,
-			Spec:  Spec{Ends: on(2, 10), Seed: SeedIssuerSuspended},
+			ID:        "issuer_suspended",
+			Title:     Text{"発行できる(一時停止中)", "Issuable: suspended"},
+			What:      Text{"模擬の発行者に従うカード。電話で一時停止してあります。", "It obeys a simulated issuer. It was suspended by telephone."},
+			PINs:      adultPINs,
+			Spec:      Spec{Ends: on(2, 10), Seed: SeedIssuerSuspended},
+			Suspended: true,
+		},
+		{
+			ID:        "issuer_child_suspended",
+			Title:     Text{"発行できる(15歳未満・一時停止中)", "Issuable: a child's, suspended"},
+			What:      Text{"模擬の発行者に従う、15歳未満の方のカード。電話で一時停止してあります。", "It obeys a simulated issuer. A child's; it was suspended by telephone."},
+			PINs:      minor,
+			Spec:      Spec{Ends: on(3, 5), Seed: SeedIssuerHeldChild, NoSigning: true, Left: noSigning},
+			Suspended: true,
+		},
+		{
+			ID:    "issuer_ward",
+			Title: Text{"発行できる(成年被後見人)", "Issuable: an adult ward's"},
+			What:  Text{"模擬の発行者に従う、成年被後見人の方のカード。期限まで35日です。", "It obeys a simulated issuer. An adult ward's; it ends in 35 days."},
+			PINs:  minor,
+			Spec:  Spec{Ends: on(0, 35), Seed: SeedIssuerWard, NoSigning: true, Left: noSigning},
+		},
+		{
+			ID:    "issuer_first",
+			Title: Text{"発行できる(15歳未満・電子証明書なし)", "Issuable: a child's, no certificate yet"},
+			What:  Text{"模擬の発行者に従う、15歳未満の方のカード。電子証明書はまだありません。", "It obeys a simulated issuer. A child's; it has no certificate yet."},
+			PINs:  none,
+			Spec:  Spec{Seed: SeedIssuerFirst, NoAuth: true, NoSigning: true, Left: map[card.Kind]int{card.KindLogin: 0, card.KindSigning: 0}},
 		},
 	}
 	for i := range samples {

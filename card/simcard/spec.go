@@ -63,4 +63,6 @@ type Sample struct {
 	What  Text // what it is for
 	PINs  map[card.Kind]string
 	Spec  Spec
+	// Suspended: its holder has telephoned. The card knows nothing of it.
+	Suspended bool
 }

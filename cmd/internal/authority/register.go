@@ -60,8 +60,8 @@ func (h Holder) refuses(o issuer.Order, suspended bool, today civil.Date) issuer
 	return 0
 }
 
-// MadeUp is a register of people who do not exist: everybody whose card is simulated, with a birthday that follows from the card's number. The sample cards of a child (6, 14), without PINs
-// (7) and of a foreign resident (15), whose period of residence ends in a year and a half, are what they say.
+// MadeUp is a register of people who do not exist: everybody whose card is simulated, with a birthday that follows from the card's number. The sample cards of a child (6, 14, 17, 19), of
+// a ward (18), without PINs (7) and of a foreign resident (15), whose period of residence ends in a year and a half, are what they say.
 type MadeUp struct{ Now func() time.Time }
 
 var _ Register = MadeUp{}
@@ -71,13 +71,14 @@ func (m MadeUp) Holder(n issuer.CardNumber) (Holder, bool, error) {
 	v, today := binary.BigEndian.Uint64(n[:]), dayOf(m.Now())
 	h := Holder{Birth: civil.Date{Year: 1948 + int(v%50), Month: 1 + int(v%12), Day: 1 + int(v%28)}}
 	switch v {
-	case 6, 14:
+	case 6, 14, 17, 19:
 		h.Birth.Year = today.Year - 10
 	case 7:
 		h.NoPIN, h.NoSigning = true, true
-	}
-	if v == 15 {
+	case 15:
 		h.ResidenceUntil, _ = today.AddMonths(18)
+	case 18:
+		h.NoSigning = true
 	}
 	h.CardEnds = civil.NthBirthdayAfter(h.Birth, today, 8)
 	return h, true, nil

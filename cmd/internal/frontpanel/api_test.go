@@ -190,7 +190,8 @@ func TestEyes(t *testing.T) {
 		ids = append(ids, c.ID)
 	}
 	want := []string{"adult", "one_try_left", "locked", "expiring", "expired", "under_15", "face_auth", "driving_licence",
-		"issuer_expiring", "issuer_locked", "issuer_no_signing", "issuer_child", "issuer_foreign", "issuer_suspended"}
+		"issuer_expiring", "issuer_locked", "issuer_no_signing", "issuer_child", "issuer_foreign", "issuer_suspended",
+		"issuer_child_suspended", "issuer_ward", "issuer_first"}
 	if d := cmp.Diff(want, ids); d != "" {
 		t.Errorf("cards (-want +got):\n%s", d)
 	}

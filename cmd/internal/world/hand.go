@@ -90,10 +90,10 @@ func (w *World) Remove() error {
 // Fresh makes a sample card new, with all tries and its first PINs.
 func (w *World) Fresh(id string) error {
 	defer w.tellSwitches()
-	if err := w.pocket.refresh(id); err != nil || id != suspendedCard {
+	if err := w.pocket.refresh(id); err != nil {
 		return slotError(err)
 	}
-	return w.suspend(context.Background())
+	return w.suspend(context.Background(), id)
 }
 
 func slotError(err error) error {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"time"
 
-	"madoguchi/card/simcard"
 	"madoguchi/cmd/internal/authority"
 	"madoguchi/device"
 	"madoguchi/sync/issuer"
@@ -27,7 +26,7 @@ type Waiting struct {
 const lookEvery = 500 * time.Millisecond
 
 // buildIssuer makes the simulated issuer beside city hall: its book, the box's
-// place in it, the demo's clerks as second persons, and the suspended card.
+// place in it, the demo's clerks as second persons, and the suspended cards.
 func (w *World) buildIssuer(ctx, run context.Context, broker, password string) error {
 	seed, err := authority.OpenSeed(w.folder.path)
 	if err != nil {
@@ -50,10 +49,8 @@ func (w *World) buildIssuer(ctx, run context.Context, broker, password string) e
 			return err
 		}
 	}
-	if !w.pocket.usedNow(suspendedCard) {
-		if err := w.suspend(ctx); err != nil {
-			return err
-		}
+	if err := w.suspend(ctx, ""); err != nil {
+		return err
 	}
 	w.wait.Go(func() {
 		if err := a.Line(run, authority.LineOpts{Broker: broker, Password: password, Log: w.log}); err != nil {
@@ -64,11 +61,17 @@ func (w *World) buildIssuer(ctx, run context.Context, broker, password string) e
 	return nil
 }
 
-// suspendedCard is the sample whose holder has telephoned.
-const suspendedCard = "issuer_suspended"
-
-func (w *World) suspend(ctx context.Context) error {
-	return w.authority.SetSuspended(ctx, simcard.Number(simcard.Spec{Seed: simcard.SeedIssuerSuspended}))
+// suspend lets the holders of suspended sample cards telephone; id "" means all whose card is fresh.
+func (w *World) suspend(ctx context.Context, id string) error {
+	if w.authority == nil { // a world beside another has none
+		return nil
+	}
+	for _, n := range w.pocket.suspended(id) {
+		if err := w.authority.SetSuspended(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // issuerKeys are the authority's public keys as the box's configuration has them.

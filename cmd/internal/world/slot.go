@@ -15,6 +15,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/card/simcard"
+	"madoguchi/sync/issuer"
 )
 
 // Card is a sample card as the front panel shows it.
@@ -95,7 +96,7 @@ func (p *pocket) list() []Card {
 // look is how the card is printed.
 func look(id string) string {
 	switch id {
-	case "under_15", "issuer_child":
+	case "under_15", "issuer_child", "issuer_child_suspended", "issuer_first":
 		return "child"
 	case "face_auth":
 		return "face_auth"
@@ -141,11 +142,17 @@ func (p *pocket) usedCards() map[string][]string {
 	return out
 }
 
-// usedNow reports whether a card is no longer fresh.
-func (p *pocket) usedNow(id string) bool {
+// suspended are the numbers of the cards whose holders have telephoned: of one card, or of
+// all that are as when they were fresh.
+func (p *pocket) suspended(id string) (out []issuer.CardNumber) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.used(id)
+	for _, s := range p.samples {
+		if s.Suspended && (id == s.ID || id == "" && !p.used(s.ID)) {
+			out = append(out, simcard.Number(s.Spec))
+		}
+	}
+	return out
 }
 
 // in returns the id of the card in the slot, "" without one.
