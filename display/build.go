@@ -171,6 +171,8 @@ func (b *builder) page() page {
 		b.dateEntry(&p)
 	case b.s.ID == ClerkClaim:
 		b.claimEntry(&p)
+	case b.s.ID == ServiceEnrolCode:
+		b.message(&p)
 	case slices.Contains(b.info.Keys, "digits"):
 		b.choices(&p)
 	default:

@@ -20,6 +20,9 @@ func (b *builder) message(p *page) {
 		return
 	}
 	p.title = b.part("title")
+	if b.s.ID == ServiceEnrolWords {
+		p.title, p.office = f.Office, true
+	}
 	if p.title == "" && f.Kind != "" {
 		p.title = b.tr("kind." + f.Kind + ".name")
 		p.left = b.procedure()
@@ -115,6 +118,8 @@ func (b *builder) more(p *page) {
 		} else if f.Queue > 0 {
 			p.note = b.tr("clerk.closed.queue")
 		}
+	case ServiceEnrolWords, ServiceEnrolCode, ServiceEnrolWait, ServiceEnrolStop:
+		b.enrol(p)
 	case FaultStart:
 		if f.Text != "" {
 			p.small, p.clip = append(p.small, f.Text), true

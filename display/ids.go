@@ -144,6 +144,13 @@ const (
 	ServiceSaved   ID = "service.newcode.saved"
 	ServiceRefused ID = "service.newcode.refused" // Reason: "unfit", "mismatch", "full", "storage". The old code holds.
 
+	// A new box at its window, before it has any settings (package device/enrol), for whoever sets it up.
+	ServiceEnrolWords ID = "service.enrol.words" // Text: the three words; Office: the window; Title: city and box; Fingerprint. 確認 = as in the letter, 取消 = not.
+	ServiceEnrolCode  ID = "service.enrol.code"  // Text: the digits typed of ten; Left: tries left after a wrong one; Fault ("too_short").
+	ServiceEnrolWait  ID = "service.enrol.wait"  // Reason: "link", "asking", "keeping", or why there is no line (enrol.Lines); Text: where to.
+	ServiceEnrolStop  ID = "service.enrol.stop"  // Reason: why it is not enrolled; Seconds with "locked"; Text: what or where, for a technician.
+	ServiceEnrolDone  ID = "service.enrol.done"
+
 	FaultReader  ID = "fault.reader"  // No reader: cable or power.
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.
@@ -316,6 +323,11 @@ func buildInfos() map[ID]Info {
 		ServiceSaving:          {Face: FaceClerk},
 		ServiceSaved:           {Face: FaceClerk, Seen: true, Keys: []string{"enter"}},
 		ServiceRefused:         {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
+		ServiceEnrolWords:      {Face: FaceClerk, Seen: true, FullRefresh: true, Keys: []string{"cancel", "menu", "enter"}},
+		ServiceEnrolCode:       {Face: FaceClerk, Keys: []string{"digits", "cancel", "clear", "enter"}},
+		ServiceEnrolWait:       {Face: FaceClerk, Keys: []string{"cancel"}},
+		ServiceEnrolStop:       {Face: FaceClerk, Seen: true, Keys: []string{"menu", "enter"}},
+		ServiceEnrolDone:       {Face: FaceClerk, FullRefresh: true},
 		FaultReader:            {Face: FaceIdle},
 		FaultService:           {Face: FaceIdle},
 		FaultPanel:             {Face: FaceIdle, FullRefresh: true},
@@ -396,6 +408,10 @@ func (id ID) Reasons() []string {
 		return []string{"sure", "confirmed"}
 	case ServiceRefused:
 		return []string{"unfit", "mismatch", "full", "storage"}
+	case ServiceEnrolWait:
+		return []string{"link", "trying", "resolve", "reach", "clock", "authority", "refused", "asking", "keeping"}
+	case ServiceEnrolStop:
+		return []string{"words", "forged", "used", "expired", "late", "unknown", "foreign", "revoked", "request", "locked", "settings", "storage"}
 	case FaultStorage:
 		return []string{"", "quarantined", "full"}
 	case FaultStart:

@@ -45,15 +45,19 @@ type File struct {
 	Office      string    `json:"office"`
 	Broker      string    `json:"broker"` // tls://host:port
 	Network     Network   `json:"network"`
-	Authority   []byte    `json:"authority"`       // certificate, DER
-	Root        []byte    `json:"root"`            // TUF root, as it was signed
-	LogKey      string    `json:"log_key"`         // of the transparency log, as package note writes it; empty: none
-	Clerk       string    `json:"clerk,omitempty"` // hash of the first clerk's code
-	Label       string    `json:"label,omitempty"` // that goes with it
-	Certificate []byte    `json:"certificate"`     // of Key, for the first connection; DER
-	Key         []byte    `json:"key"`             // PKCS #8
-	NotBefore   time.Time `json:"not_before"`      // of the file
-	Expires     time.Time `json:"expires"`         // of the file, and of the one-time code
+	Authority   []byte    `json:"authority"`             // certificate, DER
+	Root        []byte    `json:"root"`                  // TUF root, as it was signed
+	LogKey      string    `json:"log_key"`               // of the transparency log, as package note writes it; empty: none
+	AckKey      []byte    `json:"ack_key,omitempty"`     // by which city hall signs its receipts, Ed25519
+	IssuerKey   []byte    `json:"issuer_key,omitempty"`  // of the issuer link, Ed25519; empty: there is none
+	IssuerSeal  []byte    `json:"issuer_seal,omitempty"` // of the issuer link, X25519
+	Panel       string    `json:"panel,omitempty"`       // model; empty: the 4.2 inch one
+	Clerk       string    `json:"clerk,omitempty"`       // hash of the first clerk's code
+	Label       string    `json:"label,omitempty"`       // that goes with it
+	Certificate []byte    `json:"certificate"`           // of Key, for the first connection; DER
+	Key         []byte    `json:"key"`                   // PKCS #8
+	NotBefore   time.Time `json:"not_before"`            // of the file
+	Expires     time.Time `json:"expires"`               // of the file, and of the one-time code
 }
 
 // Errors of Open.
@@ -156,6 +160,10 @@ func (f File) check() error {
 		return errors.New("office, broker, root or key is missing")
 	case !f.Expires.After(f.NotBefore):
 		return errors.New("it expires before it begins")
+	case len(f.AckKey) != 0 && len(f.AckKey) != ed25519.PublicKeySize:
+		return fmt.Errorf("key of receipts of %d bytes", len(f.AckKey))
+	case len(f.IssuerKey) != len(f.IssuerSeal) || len(f.IssuerKey) != 0 && len(f.IssuerKey) != 32:
+		return fmt.Errorf("issuer's keys of %d and %d bytes", len(f.IssuerKey), len(f.IssuerSeal))
 	case (f.Clerk == "") != (f.Label == ""):
 		return errors.New("the first clerk's code and label belong together")
 	}

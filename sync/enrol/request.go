@@ -157,7 +157,8 @@ const (
 	Unknown    Code = "unknown" // no such file, or none for this device
 	Revoked    Code = "revoked"
 	BadRequest Code = "request"
-	TooEarly   Code = "early" // a renewal before half of the certificate's life is over
+	Locked     Code = "locked" // too many requests: later, or with a new file; see Answer.Wait
+	TooEarly   Code = "early"  // a renewal before half of the certificate's life is over
 )
 
 // Answer is what the fleet says to a request.
@@ -165,13 +166,15 @@ type Answer struct {
 	Schema      string `json:"s"`
 	Request     []byte `json:"request"` // SHA-256 of its CSR
 	Code        Code   `json:"code,omitempty"`
+	Left        int    `json:"left,omitempty"`        // with WrongCode: tries of the file
+	Wait        int    `json:"wait,omitempty"`        // with Locked: seconds until requests are looked at again
 	Certificate []byte `json:"certificate,omitempty"` // DER
 }
 
 // NewAnswer answers a request.
 func NewAnswer(csr []byte, code Code, certificate []byte) Answer {
 	sum := sha256.Sum256(csr)
-	return Answer{answerSchema, sum[:], code, certificate}
+	return Answer{Schema: answerSchema, Request: sum[:], Code: code, Certificate: certificate}
 }
 
 // Encode writes an answer.
@@ -187,7 +190,10 @@ func ParseAnswer(raw []byte) (Answer, error) {
 }
 
 // A RefusedError says that the fleet gives no certificate.
-type RefusedError struct{ Code Code }
+type RefusedError struct {
+	Code       Code
+	Left, Wait int // see Answer
+}
 
 func (e *RefusedError) Error() string { return "the fleet gives no certificate: " + string(e.Code) }
 
@@ -201,7 +207,7 @@ func (a Answer) CertificateFor(r Request, device string, key crypto.PublicKey, a
 		return nil, ErrOther
 	}
 	if a.Code != OK {
-		return nil, &RefusedError{a.Code}
+		return nil, &RefusedError{a.Code, a.Left, a.Wait}
 	}
 	cert, err := x509.ParseCertificate(a.Certificate)
 	if err != nil {

@@ -4,10 +4,8 @@ package link
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +28,7 @@ type Config struct {
 	CAFile   string        // PEM: the city's certificate authority, the only one trusted; for TLS
 	CertFile string        // PEM: the box's certificate; for TLS
 	KeyFile  string        // PEM: its key; for TLS
+	Identity string        // folder that Enrol filled, in place of CertFile and KeyFile: the certificate in it is renewed when half of its life is over
 	Group    string        // office group "g01" to "g40", said in presence; empty: not said
 	Wall     string        // path of the counter's Unix socket
 	DataDir  string        // folder for the session number and the clock's floor, writable
@@ -163,6 +162,9 @@ func (c Config) check() (broker, error) {
 			return broker{}, err
 		}
 	}
+	if c.Identity != "" && (c.CertFile+c.KeyFile != "" || c.CAFile == "") {
+		return broker{}, errors.New("an identity stands in place of cert_file and key_file, and needs ca_file")
+	}
 	if !filepath.IsAbs(c.DataDir) {
 		return broker{}, fmt.Errorf("data folder %q is not an absolute path", c.DataDir)
 	}
@@ -201,7 +203,7 @@ func (c Config) checkBroker(b *broker, address string) error {
 		if !loopback(u.Hostname()) {
 			return fmt.Errorf("broker address %q: without TLS only a broker on this machine is taken (127.0.0.1, ::1, localhost)", address)
 		}
-		if c.CAFile+c.CertFile+c.KeyFile != "" {
+		if c.Identity == "" && c.CAFile+c.CertFile+c.KeyFile != "" {
 			return fmt.Errorf("broker address %q: certificate files are given, but the scheme is without TLS", address)
 		}
 	default:
@@ -222,6 +224,10 @@ func loopback(host string) bool {
 
 // tlsConfig trusts the city's own authority and no other, and speaks TLS 1.3 only.
 func (c Config) tlsConfig(b *broker, host string) (*tls.Config, error) {
+	if c.Identity != "" {
+		c.CertFile = filepath.Join(c.Identity, IdentityFile)
+		c.KeyFile = c.CertFile
+	}
 	for _, f := range []struct{ what, path string }{{"ca_file", c.CAFile}, {"cert_file", c.CertFile}, {"key_file", c.KeyFile}} {
 		if f.path == "" {
 			return nil, fmt.Errorf("%s is not set, and the broker is reached by TLS", f.what)
@@ -242,8 +248,7 @@ func (c Config) tlsConfig(b *broker, host string) (*tls.Config, error) {
 	if cn := cert.Leaf.Subject.CommonName; cn != c.Device {
 		return nil, fmt.Errorf("reading box's certificate: it is for %q, this box is %q", cn, c.Device)
 	}
-	sum := sha256.Sum256(cert.Leaf.Raw)
-	b.fingerprint, b.born = hex.EncodeToString(sum[:8]), cert.Leaf.NotBefore
+	b.fingerprint, b.born = print(&cert), cert.Leaf.NotBefore
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13, RootCAs: pool, Certificates: []tls.Certificate{cert}, ServerName: host,
 	}, nil

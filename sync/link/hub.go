@@ -3,10 +3,12 @@
 package link
 
 import (
+	"crypto/tls"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"madoguchi/sync/enrol"
 	"madoguchi/sync/wall"
 )
 
@@ -36,16 +38,20 @@ type hub struct {
 
 	wants chan []byte // requests for parts to the broker, apart from what must not wait for them
 
+	asked    chan []byte // the newest request for a first certificate, to the broker
+	enrolled chan []byte // answers to requests for certificates
+
 	mu       sync.Mutex
 	open     bool // a broker connection takes records
 	state    wall.LinkState
-	host     *bool    // city hall's word; nil: it said nothing
-	acks     [][]byte // to the wall
-	answers  [][]byte // to the wall
-	issuer   [][]byte // to the wall
-	parts    [][]byte // to the wall, after everything else
-	desired  []byte   // newest, nil: none; kept for the next wall connection
-	reported []byte   // newest, nil: none; kept for the next broker connection
+	host     *bool       // city hall's word; nil: it said nothing
+	acks     [][]byte    // to the wall
+	answers  [][]byte    // to the wall
+	issuer   [][]byte    // to the wall
+	parts    [][]byte    // to the wall, after everything else
+	desired  []byte      // newest, nil: none; kept for the next wall connection
+	reported []byte      // newest, nil: none; kept for the next broker connection
+	word     *enrol.Word // of the box's identity; nil: nothing is to be said
 	fresh    map[wall.Type]bool
 	toWall   chan struct{} // something for the wall
 	toBroker chan struct{} // something for the broker beside records
@@ -55,7 +61,8 @@ type hub struct {
 
 func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 	h := &hub{
-		counts: counts, up: make(chan wall.Frame, 8), wants: make(chan []byte, wantQueue), fresh: map[wall.Type]bool{},
+		counts: counts, up: make(chan wall.Frame, 8), wants: make(chan []byte, wantQueue),
+		asked: make(chan []byte, 1), enrolled: make(chan []byte, 4), fresh: map[wall.Type]bool{},
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
 		sent: make(chan struct{}, 1), received: make(chan struct{}, 1),
 	}
@@ -95,6 +102,12 @@ func (h *hub) fromWall(f wall.Frame) {
 		default:
 			h.counts.Dropped.Add(1)
 		}
+	case wall.Enrol:
+		select {
+		case <-h.asked:
+		default:
+		}
+		h.asked <- f.Body // only fromWall puts any in
 	case wall.Reported:
 		h.reported, h.fresh[wall.Reported] = f.Body, true
 		poke(h.toBroker)
@@ -125,6 +138,13 @@ func (h *hub) fromBroker(t wall.Type, body []byte) {
 		h.parts = append(h.parts, body)
 	case wall.Desired:
 		h.desired, h.fresh[wall.Desired] = body, true
+	case wall.Enrol:
+		select {
+		case h.enrolled <- body:
+		default:
+			h.counts.Overflow.Add(1) // who asked asks again
+		}
+		return
 	}
 	poke(h.toWall)
 }
@@ -155,6 +175,26 @@ func (h *hub) set(now time.Time, change func()) {
 	h.state.State, h.state.Since = s, now.Truncate(time.Second)
 	h.fresh[wall.Link] = true
 	poke(h.toWall)
+}
+
+// say changes what the PIN side is told of the box's identity.
+func (h *hub) say(change func(*enrol.Word)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.word == nil {
+		h.word = new(enrol.Word)
+	}
+	change(h.word)
+	h.fresh[wall.Enrol] = true
+	poke(h.toWall)
+}
+
+// known tells the PIN side of the box's certificate.
+func (h *hub) known(c *tls.Certificate) {
+	h.mu.Lock()
+	h.state.Fingerprint, h.fresh[wall.Link] = print(c), true
+	h.mu.Unlock()
+	h.say(func(w *enrol.Word) { *w = enrol.Word{Certificate: c.Leaf.Raw} })
 }
 
 // connected opens the way for records; lost closes it and forgets what was on it. hint is what the PIN side may take the time for.
@@ -194,6 +234,7 @@ func (h *hub) wallOpened() {
 	h.parts = nil // of requests of a start before
 	h.fresh[wall.Link] = true
 	h.fresh[wall.Desired] = h.desired != nil
+	h.fresh[wall.Enrol] = h.word != nil
 	poke(h.toWall)
 }
 
@@ -205,6 +246,11 @@ func (h *hub) forWall() []wall.Frame {
 	if h.fresh[wall.Link] {
 		if body, err := h.state.Encode(); err == nil {
 			all = append(all, wall.Frame{Type: wall.Link, Body: body})
+		}
+	}
+	if h.fresh[wall.Enrol] {
+		if body, err := h.word.Encode(); err == nil {
+			all = append(all, wall.Frame{Type: wall.Enrol, Body: body})
 		}
 	}
 	for _, a := range h.acks {
@@ -220,7 +266,7 @@ func (h *hub) forWall() []wall.Frame {
 	if h.fresh[wall.Desired] {
 		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
 	}
-	h.fresh[wall.Link], h.fresh[wall.Desired] = false, false
+	h.fresh[wall.Link], h.fresh[wall.Desired], h.fresh[wall.Enrol] = false, false, false
 	if len(h.parts) > 0 {
 		all = append(all, wall.Frame{Type: wall.Bytes, Body: h.parts[0]})
 		if h.parts = h.parts[1:]; len(h.parts) > 0 {

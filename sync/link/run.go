@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"madoguchi/sync/enrol"
 	"madoguchi/sync/wall"
 )
 
@@ -32,7 +33,22 @@ func Run(ctx context.Context, cfg Config, opts *Opts) error {
 		return fmt.Errorf("starting link: %w", err)
 	}
 	r := newRunner(cfg, o, b)
-	if o.Probe != nil {
+	if cfg.Identity != "" {
+		ca, err := readAuthority(cfg.CAFile)
+		if err != nil {
+			return fmt.Errorf("starting link: %w", err)
+		}
+		if r.identity, err = openIdentity(enrol.Folder(cfg.Identity), ca); err != nil {
+			return fmt.Errorf("starting link: %w", err)
+		}
+		r.hub.known(r.identity.current())
+	}
+	return r.run(ctx)
+}
+
+// run carries frames until ctx ends.
+func (r *runner) run(ctx context.Context) error {
+	if o := r.opts; o.Probe != nil {
 		o.Probe.hub.Store(r.hub)
 	}
 	var wg sync.WaitGroup
@@ -50,7 +66,10 @@ type runner struct {
 	topics Topics
 	hub    *hub
 	clock  *clock
-	turn   int // which broker of the cluster is next; of brokerLoop
+
+	identity *identity  // that is renewed; nil: none
+	enrol    *enrolling // of a box that has no certificate yet; else nil
+	turn     int        // which broker of the cluster is next; of brokerLoop
 }
 
 func newRunner(cfg Config, o Opts, b broker) *runner {
@@ -68,6 +87,9 @@ func (r *runner) nextBroker() (addr string, config *tls.Config) {
 	if config = r.broker.tls[i]; config != nil {
 		config = config.Clone()
 		config.Time = r.clock.now
+		if r.identity != nil {
+			config.Certificates = []tls.Certificate{*r.identity.pick(r.turn - 1)}
+		}
 	}
 	return r.broker.addrs[i], config
 }
@@ -202,6 +224,9 @@ func (r *runner) brokerLoop(ctx context.Context) {
 			n = 0
 		}
 		wait := r.backoff(n, r.opts.RetryMin, r.opts.RetryMax)
+		if r.enrol != nil {
+			r.hub.say(func(w *enrol.Word) { w.Line = lineOf(err) })
+		}
 		r.opts.Log.Warn("broker away", "err", err, "retry_in", wait.Round(time.Millisecond))
 		if !r.sleep(ctx, wait) {
 			return

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"madoguchi/sync/enrol"
 	"madoguchi/sync/wall"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -74,7 +75,19 @@ func (r *runner) session(ctx context.Context) error {
 	}
 	r.opts.Log.Info("broker connected", "session", number)
 	r.clock.connected(r.seen(&mu, &line))
+	if r.identity != nil && config != nil {
+		if err := r.identity.proved(config.Certificates[0].Leaf); err != nil {
+			r.opts.Log.Warn("certificate of before not erased", "err", err)
+		}
+	}
 	r.hub.connected(r.opts.Clock.Now(), r.clock.now())
+	if r.identity != nil {
+		go r.renew(conn, client, cancel)
+	}
+	if r.enrol != nil {
+		r.hub.say(func(w *enrol.Word) { w.Line = enrol.LineUp })
+		go r.publishAsked(conn, client, cancel)
+	}
 	for range r.opts.Window {
 		go r.publishUp(conn, client, cancel)
 	}
@@ -138,6 +151,9 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 		r.topics.Chunk:      func(b []byte) { r.hub.fromBroker(wall.Bytes, b) },
 		r.topics.IssuerDown: func(b []byte) { r.hub.fromBroker(wall.Issuer, b) },
 	}
+	if r.identity != nil || r.enrol != nil {
+		handlers[r.topics.EnrolDown] = func(b []byte) { r.hub.fromBroker(wall.Enrol, b) }
+	}
 	filters := map[string]byte{}
 	for topic := range handlers {
 		filters[topic] = subQoS
@@ -155,11 +171,14 @@ func (r *runner) subscribe(ctx context.Context, client mqtt.Client) error {
 	granted := token.(*mqtt.SubscribeToken).Result()
 	for topic := range filters {
 		if code, ok := granted[topic]; !ok || code >= refused {
-			return fmt.Errorf("subscribing: broker refused %s", topic)
+			return fmt.Errorf("subscribing %s: %w", topic, errRefused)
 		}
 	}
 	return nil
 }
+
+// errRefused means that the broker does not let the box have what is its own.
+var errRefused = errors.New("broker refused")
 
 func (r *runner) onHost(text []byte) {
 	online, err := hostOnline(text)

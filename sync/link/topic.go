@@ -11,8 +11,8 @@ import (
 
 // Topics are the topics of one box. No name of an office or a person is in them.
 type Topics struct {
-	Presence, Reported, Rec, ClaimPut, ClaimGet, IssuerUp, Req string // up
-	Ack, Desired, Claim, IssuerDown, Chunk, Host               string // down
+	Presence, Reported, Rec, ClaimPut, ClaimGet, IssuerUp, Req, EnrolUp string // up
+	Ack, Desired, Claim, IssuerDown, Chunk, EnrolDown, Host             string // down
 }
 
 // NewTopics makes the topics of a device in a city.
@@ -23,6 +23,7 @@ func NewTopics(city, device string) Topics {
 		ClaimPut: own + "claim/put", ClaimGet: own + "claim/get", Claim: own + "claim",
 		IssuerUp: own + "issuer/up", IssuerDown: own + "issuer/down",
 		Req: own + "req", Chunk: own + "chunk",
+		EnrolUp: own + "enrol/up", EnrolDown: own + "enrol/down",
 		Ack: own + "ack", Desired: own + "desired", Host: "mg/1/" + city + "/host/state",
 	}
 }

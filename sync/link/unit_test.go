@@ -170,8 +170,8 @@ func FuzzHost(f *testing.F) {
 
 func TestTopicsAndPresence(t *testing.T) {
 	own := "mg/1/nabari/d/box-1/"
-	want := Topics{own + "presence", own + "reported", own + "rec", own + "claim/put", own + "claim/get", own + "issuer/up", own + "req",
-		own + "ack", own + "desired", own + "claim", own + "issuer/down", own + "chunk", "mg/1/nabari/host/state"}
+	want := Topics{own + "presence", own + "reported", own + "rec", own + "claim/put", own + "claim/get", own + "issuer/up", own + "req", own + "enrol/up",
+		own + "ack", own + "desired", own + "claim", own + "issuer/down", own + "chunk", own + "enrol/down", "mg/1/nabari/host/state"}
 	if got := NewTopics("nabari", "box-1"); got != want {
 		t.Errorf("%+v", got)
 	}

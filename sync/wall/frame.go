@@ -21,6 +21,7 @@ const (
 	ClaimPut      // out: stores a claim
 	ClaimGet      // out: asks for a claim
 	Claim         // in: the answer to ClaimGet
+	Enrol         // out: a new box's request for a certificate; in: an enrol.Word
 )
 
 // Side is one end of the wall.
@@ -65,6 +66,7 @@ var kinds = [...]kind{
 	ClaimPut: {"claim_put", 512, 0},
 	ClaimGet: {"claim_get", 512, 0},
 	Claim:    {"claim", 0, 512},
+	Enrol:    {"enrol", 4 << 10, 4 << 10},
 }
 
 // String is the name of t, such as "records".

@@ -39,7 +39,7 @@ var arrows = []struct {
 	{"sync/notify", nil},
 	{"sync/enrol", []string{"sync/record"}}, // its signed envelopes
 	{"sync/wall", []string{"sync/record"}},
-	{"sync/link", []string{"sync/wall", "sync/record"}},
+	{"sync/link", []string{"sync/wall", "sync/record", "sync/enrol"}},
 
 	{"device/policy/...", []string{"device/policy/..."}},
 	{"device/procedure", []string{"device/policy/..."}},
@@ -47,13 +47,14 @@ var arrows = []struct {
 	{"device/issue", []string{"sync/issuer"}},
 	{"device/update", []string{"sync/wall"}},
 	{"device/slots", nil},
+	{"device/enrol", []string{"pinpad", "display/...", "sync/enrol", "sync/wall", "device"}},
 	{"device/update/signer", []string{"device/update"}}, // the fleet's side
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
 
-	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/notify", "sync/wall",
+	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/notify", "sync/wall", "sync/enrol",
 		"device/...", "cmd/counter/..."}},
-	{"cmd/link/...", []string{"sync/link", "sync/notify", "sync/wall", "sync/record", "cmd/link/..."}},
+	{"cmd/link/...", []string{"sync/link", "sync/notify", "sync/wall", "sync/record", "sync/enrol", "cmd/link/..."}},
 	{"cmd/...", []string{"..."}},
 }
 

@@ -21,7 +21,7 @@ type Sample struct {
 // All returns the samples in the order of a case.
 func All() []Sample {
 	var out []Sample
-	for _, part := range [][]Sample{idle(), clerk(), rules(), claims(), service(), cards(), tell(), entries(), issue(), results(), faults()} {
+	for _, part := range [][]Sample{idle(), clerk(), rules(), claims(), service(), enrols(), cards(), tell(), entries(), issue(), results(), faults()} {
 		out = append(out, part...)
 	}
 	return out
