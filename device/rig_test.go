@@ -93,6 +93,7 @@ type rig struct {
 	wires  *pipes
 	config device.Config
 	limits device.Limits
+	update device.UpdateOpts
 	hw     func(*device.Hardware)
 
 	box    *device.Device
@@ -170,7 +171,7 @@ func (r *rig) on() {
 	if r.hw != nil {
 		r.hw(&hw)
 	}
-	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits, Log: r.log})
+	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits, Log: r.log, Update: r.update})
 	if err != nil {
 		r.t.Fatal(err)
 	}

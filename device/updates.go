@@ -36,8 +36,12 @@ const quietFor = 10 * time.Minute
 // updateFolder, in the data folder, is the agent's own.
 const updateFolder = "update"
 
-// restartAgain is the pause before a board that would not start anew is asked again.
-const restartAgain = time.Minute
+const (
+	// restartWithin is how long the counter is held for a start that was asked for: systemd ends the programs within seconds, this one within 30.
+	restartWithin = 2 * time.Minute
+	// restartAgain is the pause before a version that could not be taken back is tried to be once more; it doubles up to restartSeldom. Residents are served meanwhile.
+	restartAgain, restartSeldom = time.Minute, time.Hour
+)
 
 // updates runs the agent beside the loop. Its methods work on a nil *updates: a box that takes none.
 type updates struct {
@@ -101,19 +105,44 @@ func (u *updates) run(ctx context.Context) {
 	if u == nil {
 		return
 	}
+	wait := restartAgain
 	for ctx.Err() == nil {
 		err := u.agent.Run(ctx)
 		if errors.Is(err, update.ErrReboot) {
-			err = u.d.opts.Update.Restart(ctx)
-			if err == nil {
-				<-ctx.Done() // the board is going down
-				return
-			}
+			u.restart(ctx)
+			continue // it has not come: the agent lets cases open and says so
 		}
 		if ctx.Err() == nil {
 			u.d.log.Error("update", "cause", err)
-			u.d.pause(ctx, restartAgain)
+			u.d.pause(ctx, wait)
+			wait = min(2*wait, restartSeldom)
 		}
+	}
+}
+
+// restart asks for a start of the board and comes back when ctx ends with it, or when it has not come. Until then the counter is held.
+func (u *updates) restart(ctx context.Context) {
+	begin := u.d.opts.Update.Restart
+	if begin == nil {
+		u.d.log.Error("update", "cause", "nobody starts the board anew")
+		return
+	}
+	bounded, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failed := make(chan error, 1)
+	go func() { // it may not come back: then it is left alone
+		if err := begin(bounded); err != nil {
+			failed <- err
+		}
+	}()
+	late, stop := u.d.clock.Timer(restartWithin)
+	defer stop()
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		u.d.log.Error("update", "cause", err)
+	case <-late:
+		u.d.log.Error("update", "cause", "the board was told to start anew, and has not", "within", restartWithin)
 	}
 }
 
@@ -218,7 +247,12 @@ func (u *updates) hold(kind update.Kind) (func(), bool) {
 	case <-d.ctx.Done():
 		return nil, false
 	}
-	if !<-r.answer {
+	select {
+	case ok := <-r.answer:
+		if !ok {
+			return nil, false
+		}
+	case <-d.ctx.Done(): // the loop may have ended before it answered
 		return nil, false
 	}
 	return func() { d.send(d.ctx, session.Event{Kind: session.Held}) }, true
