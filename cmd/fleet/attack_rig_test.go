@@ -295,8 +295,10 @@ func (d *desk) start() {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			d.status = s
-			if s.Code != "" {
-				d.codes = append(d.codes, s.Code)
+			for _, code := range []string{s.Code, s.Refused} {
+				if code != "" {
+					d.codes = append(d.codes, code)
+				}
 			}
 		},
 	})

@@ -83,7 +83,7 @@ var attacks = []attack{
 			v.box.forget()
 			v.assign("old")
 		}, heal: func(v *victim) { v.assign("2") }},
-	{name: "Rollback", does: "an older assignment again", says: "assignment", text: "generations may not fall",
+	{name: "Rollback", does: "an older assignment again", says: "assignment.older", text: "generations may not fall",
 		do: func(v *victim) {
 			v.release("2", 2, nil)
 			v.box.agent.Desired(v.sign(0, boxName, "2"))

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// An Installer puts one kind of object in force. Its steps are called one after the other; each may be cut off by a power cut and is called again after the start.
+// An Installer puts one kind of object in force. Its steps are called one after the other; each may be cut off by a power cut and is called again after the start. Each has
+// a limit (AgentOpts.Write, Step) at which its context ends; one that does not come back all the same is left alone, and the box serves residents again.
 type Installer interface {
 	// Check reads the fetched payload and refuses what this box could not use.
 	Check(ctx context.Context, path string, m Manifest) error
@@ -24,7 +25,8 @@ type Installer interface {
 	Running(ctx context.Context) (Digest, error)
 	// Probe tells what is wrong with the version on trial; nil: healthy. It is called again and again until the trial ends.
 	Probe(ctx context.Context, h Health) error
-	// Commit keeps the version on trial. Revert brings the one before back in force; for a slot it may return ErrReboot.
+	// Commit keeps the version on trial. Revert brings the one before back in force; for a slot it may return ErrReboot. Revert is also called when the start that Activate
+	// asked for has not come: from then on nothing may start the box into the other slot.
 	Commit(ctx context.Context) error
 	Revert(ctx context.Context) error
 }
@@ -54,7 +56,9 @@ type AgentOpts struct {
 	Poll     time.Duration                     // between tries of Hold, looks at the window, and probes; default 5 s
 	Answer   time.Duration                     // until a request for metadata is made again; default 20 s; longer after silence
 	Transfer TransferOpts
-	Attempts int // for each object of an assignment; default 3
+	Attempts int           // for each object of an assignment; default 3
+	Write    time.Duration // limit of Installer.Check and Install; default 30 min: a slot of 500 MB takes five
+	Step     time.Duration // limit of each other step; default 2 min
 }
 
 // Agent carries out the assignments of one box, one object at a time.
@@ -69,12 +73,18 @@ type Agent struct {
 	done    int64           // generation that was carried out to its end since the start
 	release func()          // of Hold; nil: cases may open
 	pace    *pace           // of the line
+
+	busy      map[Kind]<-chan struct{} // steps that have not come back
+	rebooting bool                     // the caller was asked for a start
+	refused   string                   // code of the latest assignment that was none of ours
+	last      Status                   // as it was told
 }
 
 // NewAgent opens the trust and the state of an agent. Nothing happens before Run.
 func NewAgent(o AgentOpts) (*Agent, error) {
 	o.Refresh, o.Retry, o.Poll = orDefault(o.Refresh, 6*time.Hour), orDefault(o.Retry, 5*time.Minute), orDefault(o.Poll, 5*time.Second)
 	o.Answer, o.Attempts = orDefault(o.Answer, 20*time.Second), orDefault(o.Attempts, 3)
+	o.Write, o.Step = orDefault(o.Write, 30*time.Minute), orDefault(o.Step, 2*time.Minute)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -85,7 +95,8 @@ func NewAgent(o AgentOpts) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{}, pace: newPace(orDefault(o.Transfer.Window, 8))}
+	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{},
+		pace: newPace(orDefault(o.Transfer.Window, 8)), busy: map[Kind]<-chan struct{}{}}
 	if err := a.load(); err != nil {
 		return nil, err
 	}
@@ -120,8 +131,8 @@ func (a *Agent) Part(body []byte) error {
 	return nil
 }
 
-// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again and calls Run again. Cases are still
-// held then.
+// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again. Cases are still held then. If the start
+// does not come, the caller calls Run of the same agent again: it lets cases open, and says what has happened ("restart").
 func (a *Agent) Run(ctx context.Context) error {
 	err := a.run(ctx)
 	if !errors.Is(err, ErrReboot) {
@@ -132,18 +143,19 @@ func (a *Agent) Run(ctx context.Context) error {
 
 func (a *Agent) run(ctx context.Context) error {
 	a.sweep()
-	if err := a.resume(ctx); err != nil {
-		return err
-	}
-	a.letGo()
 	raw, err := a.o.Store.Load(keptDesired)
 	if err != nil {
 		return fmt.Errorf("loading assignment: %w", err)
 	}
 	first := time.Duration(0)
-	if raw == nil {
+	if raw == nil || a.rebooting { // what the board would not start into is not written again at once
 		first = a.o.Refresh
 	}
+	a.current = raw
+	if err := a.resume(ctx); err != nil {
+		return err
+	}
+	a.letGo()
 	again := time.NewTimer(first)
 	defer again.Stop()
 	for {
@@ -158,9 +170,12 @@ func (a *Agent) run(ctx context.Context) error {
 		next := a.o.Refresh
 		if raw != nil {
 			err := a.carryOut(ctx, raw)
+			if errors.Is(err, ErrReboot) {
+				return err
+			}
 			a.letGo()
 			switch {
-			case errors.Is(err, ErrReboot), ctx.Err() != nil:
+			case errors.Is(err, errStuck), ctx.Err() != nil:
 				return err
 			case errors.Is(err, errRefused):
 				// What came is none of ours. The one in force must not be lost over it, nor the work on it.
@@ -196,8 +211,9 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 	}
 	as, err := a.trust.Assignment(raw, a.o.Device, a.kept.Gen, a.o.Now())
 	if err != nil && !errors.Is(err, ErrSameAssignment) {
-		return fmt.Errorf("%w: %w", errRefused, a.fail("", "assignment", err))
+		return a.refuse(err)
 	}
+	a.refused = ""
 	if as.Gen > a.kept.Gen {
 		if err := a.adopt(as, raw); err != nil {
 			return err
@@ -216,11 +232,13 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 		} else {
 			err = a.one(ctx, kind, o, as.Order)
 		}
-		a.letGo()
+		if !errors.Is(err, ErrReboot) {
+			a.letGo()
+		}
 		if err != nil {
 			all = append(all, err)
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrReboot) || errors.Is(err, errSuperseded) || errors.Is(err, errLine) {
+		if ctx.Err() != nil || errors.Is(err, errStuck) || errors.Is(err, ErrReboot) || errors.Is(err, errSuperseded) || errors.Is(err, errLine) {
 			return errors.Join(all...)
 		}
 	}
@@ -235,19 +253,22 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 	return errors.Join(all...)
 }
 
-// adopt makes a newer assignment the one in force, and forgets what only the one before wanted.
+// adopt makes a newer assignment the one in force, and forgets what only the one before wanted. The document is stored first: a generation whose document is not there
+// would be none that the box could carry out, and none that it would take again.
 func (a *Agent) adopt(as Assignment, raw []byte) error {
-	a.kept.Gen, a.kept.Attempts, a.kept.Codes = as.Gen, nil, nil
-	for kind := range a.kept.Wanted {
-		if _, still := as.Objects[kind]; !still {
-			delete(a.kept.Wanted, kind)
-		}
-	}
 	if err := a.o.Store.Save(keptDesired, raw); err != nil {
 		return a.fail("", "storage", fmt.Errorf("%w: %w", errStorage, err))
 	}
+	before := a.kept
+	a.kept.Gen, a.kept.Attempts, a.kept.Codes, a.kept.Wanted = as.Gen, nil, nil, map[Kind]Digest{}
+	for kind, d := range before.Wanted {
+		if _, still := as.Objects[kind]; still {
+			a.kept.Wanted[kind] = d
+		}
+	}
 	if err := a.save(); err != nil {
-		return err
+		a.kept = before
+		return a.fail("", "storage", err)
 	}
 	a.sweep()
 	return nil
@@ -290,9 +311,8 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 	if err != nil {
 		return a.fail(kind, transferCode(err), err)
 	}
-	in := a.o.Installers[kind]
-	if err := in.Check(ctx, path, m); err != nil {
-		return a.attempt(kind, "check", err)
+	if err := a.check(ctx, path, m); err != nil {
+		return a.attempt(kind, lateCode("check", err), err)
 	}
 	if err := a.waitForGate(ctx, kind, m, order); err != nil {
 		return err
@@ -301,18 +321,18 @@ func (a *Agent) one(ctx context.Context, kind Kind, o Object, order Order) error
 		return a.fail(kind, refusal(err), err)
 	}
 	a.tell(Status{State: Installing, Kind: kind, Version: m.Version})
-	if err := in.Install(ctx, path, m); err != nil {
-		return a.attempt(kind, "install", err)
+	if err := a.install(ctx, path, m); err != nil {
+		return a.attempt(kind, lateCode("install", err), err)
 	}
 	a.kept.Trial = &trial{Kind: kind, Manifest: m, Since: a.o.Now().At}
 	if err := a.save(); err != nil {
 		return err
 	}
-	if err := in.Activate(ctx, m); errors.Is(err, ErrReboot) {
+	if err := a.activate(ctx, m); errors.Is(err, ErrReboot) {
 		a.tell(Status{State: Rebooting, Kind: kind, Version: m.Version})
 		return err
 	} else if err != nil {
-		return a.revert(ctx, "activate", err)
+		return a.revert(ctx, lateCode("activate", err), err)
 	}
 	a.letGo()
 	return a.onTrial(ctx)
@@ -339,35 +359,4 @@ func (a *Agent) want(kind Kind, d Digest) error {
 	}
 	a.sweep()
 	return nil
-}
-
-// errSuperseded ends the work on an assignment because a newer one lies there.
-var errSuperseded = errors.New("a newer assignment has come")
-
-// errRefused marks an assignment that is not this box's, or not newer, or not signed; errStorage what could not be stored.
-var (
-	errRefused = errors.New("refused")
-	errStorage = errors.New("storage")
-)
-
-// fail tells why an object is not installed. Nothing was changed.
-func (a *Agent) fail(kind Kind, code string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, errSuperseded) {
-		return err
-	}
-	s := Status{State: Failed, Kind: kind, Code: code}
-	if kind != "" {
-		a.failed[kind] = s
-	}
-	a.tell(s)
-	return fmt.Errorf("%s: %w", code, err)
-}
-
-// attempt counts a try of an object that was fetched and did not come into force.
-func (a *Agent) attempt(kind Kind, code string, err error) error {
-	if a.kept.Attempts == nil {
-		a.kept.Attempts = map[Kind]int{}
-	}
-	a.kept.Attempts[kind]++
-	return errors.Join(a.fail(kind, code, err), a.save())
 }

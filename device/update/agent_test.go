@@ -37,6 +37,7 @@ type bench struct {
 	agent *update.Agent
 	stop  func()
 	ended chan error
+	wrap  func(update.Store) update.Store // nil: as it is
 }
 
 func newBench(t *testing.T, reboots bool) *bench {
@@ -54,9 +55,13 @@ func (b *bench) start() {
 	}
 	installers := map[update.Kind]update.Installer{kind: b.slot}
 	maps.Copy(installers, b.more)
+	var store update.Store = cutStore{b.store, b.slot}
+	if b.wrap != nil {
+		store = b.wrap(store)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
-	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: cutStore{b.store, b.slot}, Dir: b.dir,
+	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: store, Dir: b.dir,
 		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari"},
 		Installers: installers,
 		Send: func(w update.Want) error {

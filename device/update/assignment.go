@@ -20,6 +20,12 @@ const MaxAssignment = 8 << 10
 // ErrSameAssignment says that the assignment is the one already in force.
 var ErrSameAssignment = errors.New("assignment already in force")
 
+// errOlder says that the assignment is older than the one in force; errObject that it is the director's newest for this box, and names what no role has signed.
+var (
+	errOlder  = errors.New("older assignment")
+	errObject = errors.New("not to be had")
+)
+
 // Order is what an assignment says besides its objects: the unrecognised field "madoguchi" of a TUF targets document.
 type Order struct {
 	Device   string    `json:"device"`
@@ -82,7 +88,7 @@ func (t *Trust) assignment(raw []byte, device string, gen int64, now Moment) (As
 	case order.Device != device:
 		return Assignment{}, fmt.Errorf("for device %q, this is %q", order.Device, device)
 	case doc.Signed.Version < gen:
-		return Assignment{}, fmt.Errorf("generation %d, in force is %d", doc.Signed.Version, gen)
+		return Assignment{}, fmt.Errorf("generation %d, in force is %d: %w", doc.Signed.Version, gen, errOlder)
 	case now.Trusted && doc.Signed.IsExpired(now.At):
 		return Assignment{}, &metadata.ErrExpiredMetadata{Msg: "assignment expired on " + doc.Signed.Expires.Format(time.RFC3339)}
 	}
@@ -90,10 +96,10 @@ func (t *Trust) assignment(raw []byte, device string, gen int64, now Moment) (As
 	for path, file := range doc.Signed.Targets {
 		kind, o, err := t.object(path, file)
 		if err != nil {
-			return Assignment{}, err
+			return Assignment{}, fmt.Errorf("%w: %w", errObject, err)
 		}
 		if other, twice := a.Objects[kind]; twice {
-			return Assignment{}, fmt.Errorf("two objects of kind %s: %s and %s", kind, other.Path, path)
+			return Assignment{}, fmt.Errorf("%w: two objects of kind %s: %s and %s", errObject, kind, other.Path, path)
 		}
 		a.Objects[kind] = o
 	}

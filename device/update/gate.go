@@ -75,9 +75,14 @@ func (a *Agent) supersedes(raw []byte) bool {
 	if bytes.Equal(raw, a.current) {
 		return false
 	}
+	a.later(raw)
+	return true
+}
+
+// later leaves an assignment for the next look, unless a newer one lies there.
+func (a *Agent) later(raw []byte) {
 	select {
 	case a.desired <- raw:
 	default:
 	}
-	return true
 }

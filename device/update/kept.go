@@ -34,13 +34,14 @@ type Status struct {
 	State     State              `json:"state"`
 	Kind      Kind               `json:"kind,omitempty"`    // empty: the assignment as a whole
 	Version   string             `json:"version,omitempty"` // the one in work
-	Code      string             `json:"code,omitempty"`    // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage"
+	Code      string             `json:"code,omitempty"`    // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage", "restart", "revert", "withdrawn"; "….late": a step did not end in time
 	Gen       int64              `json:"gen"`               // of the assignment in force
 	Root      int64              `json:"root"`
 	Installed map[Kind]Installed `json:"installed,omitempty"`
 	Versions  map[Kind]string    `json:"versions,omitempty"`
-	Failed    map[Kind]string    `json:"failed,omitempty"` // codes of all kinds that are assigned and not in force, where there are more than one
-	Tally     Tally              `json:"tally"`            // of the latest transfer
+	Failed    map[Kind]string    `json:"failed,omitempty"`  // codes of all kinds that are assigned and not in force, where there are more than one
+	Refused   string             `json:"refused,omitempty"` // "assignment", "assignment.older": the latest one that came was not taken; the one in force still is
+	Tally     Tally              `json:"tally"`             // of the latest transfer
 }
 
 // kept is what outlives a start: one small document, written whole.
@@ -90,7 +91,8 @@ func (a *Agent) save() error {
 
 // tell completes a status and hands it on.
 func (a *Agent) tell(s Status) {
-	s.Gen, s.Root, s.Tally = a.kept.Gen, a.trust.Root(), a.kept.Tally
+	a.last = s
+	s.Gen, s.Root, s.Tally, s.Refused = a.kept.Gen, a.trust.Root(), a.kept.Tally, a.refused
 	s.Installed, s.Versions = map[Kind]Installed{}, map[Kind]string{}
 	for k, in := range a.kept.Installed {
 		s.Installed[k] = in

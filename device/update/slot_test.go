@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"madoguchi/device/update"
 )
@@ -23,10 +24,24 @@ type slot struct {
 	calls          []string
 	committed      update.Digest
 	power          *power
-	onStep         func(string) // told of each step; nil: nobody is
+	onStep         func(string)             // told of each step; nil: nobody is
+	hangs          map[string]chan struct{} // steps that do not come back before this is closed, whatever their context says
+	inside         atomic.Int32             // steps that have not come back
+}
+
+// enter is the begin of a step; what it returns is its end.
+func (s *slot) enter(step string) func() {
+	if s.inside.Add(1) > 1 {
+		panic(step + " beside another step")
+	}
+	if until := s.hangs[step]; until != nil {
+		<-until
+	}
+	return func() { s.inside.Add(-1) }
 }
 
 func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
+	defer s.enter("check")()
 	raw, err := os.ReadFile(path)
 	if err != nil || update.Sum(raw) != m.SHA256 {
 		return fmt.Errorf("checking: %v", err)
@@ -36,6 +51,7 @@ func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {
 }
 
 func (s *slot) Install(_ context.Context, path string, m update.Manifest) error {
+	defer s.enter("install")()
 	works, err := s.power.step()
 	if works {
 		s.did("install")
@@ -45,6 +61,7 @@ func (s *slot) Install(_ context.Context, path string, m update.Manifest) error 
 }
 
 func (s *slot) Activate(_ context.Context, m update.Manifest) error {
+	defer s.enter("activate")()
 	works, err := s.power.step()
 	if !works {
 		return err
@@ -58,9 +75,13 @@ func (s *slot) Activate(_ context.Context, m update.Manifest) error {
 	return err
 }
 
-func (s *slot) Running(context.Context) (update.Digest, error) { return s.running, nil }
+func (s *slot) Running(context.Context) (update.Digest, error) {
+	defer s.enter("running")()
+	return s.running, nil
+}
 
 func (s *slot) Probe(context.Context, update.Health) error {
+	defer s.enter("probe")()
 	if s.running == s.committed {
 		return nil
 	}
@@ -68,6 +89,7 @@ func (s *slot) Probe(context.Context, update.Health) error {
 }
 
 func (s *slot) Commit(context.Context) error {
+	defer s.enter("commit")()
 	works, err := s.power.step()
 	if works {
 		s.did("commit")
@@ -77,6 +99,7 @@ func (s *slot) Commit(context.Context) error {
 }
 
 func (s *slot) Revert(context.Context) error {
+	defer s.enter("revert")()
 	works, err := s.power.step()
 	if !works {
 		return err

@@ -3,9 +3,11 @@
 package update
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -24,27 +26,38 @@ const fellBack = "fell_back"
 // resume goes on with a trial that a start of the box, planned or not, has cut off.
 func (a *Agent) resume(ctx context.Context) error {
 	t := a.kept.Trial
+	stayed := a.rebooting // the start that was asked for has not come
+	a.rebooting = false
 	if t == nil {
 		return nil
 	}
-	in := a.o.Installers[t.Kind]
-	if in == nil {
-		return fmt.Errorf("resuming trial: no installer for %s", t.Kind)
+	if a.o.Installers[t.Kind] == nil { // of a configuration that has changed: nobody can judge it, and nobody waits for that
+		a.o.Log.Error("update", "kind", t.Kind, "version", t.Manifest.Version, "error", "on trial, and this box installs no such kind")
+		a.kept.Trial = nil
+		return a.save()
 	}
-	running, err := in.Running(ctx)
+	running, err := a.running(ctx, t.Kind)
 	if err != nil {
-		return a.revert(ctx, "activate", fmt.Errorf("asking what runs: %w", err))
+		return a.revert(ctx, lateCode("activate", err), fmt.Errorf("asking what runs: %w", err))
 	}
 	switch {
 	case running == t.Manifest.SHA256 && t.Code == "":
-	case t.Code != "" && running == t.Manifest.SHA256: // the power went before it was taken back
+	case running == t.Manifest.SHA256: // the power went before it was taken back
+		if stayed {
+			return a.stuck(t.Code, "restart", errors.New("the board does not start anew"))
+		}
 		return a.revert(ctx, t.Code, errors.New("to be taken back"))
 	case t.Code != "":
 		return a.reverted(t.Code, errors.New("taken back"))
+	case stayed:
+		a.letGo()
+		err := a.takeBack(ctx, t.Kind)
+		a.rebooting = false // what ran before runs
+		return a.reverted("restart", errors.Join(errors.New("the board has not started anew"), err))
 	case t.Boots == 0 && t.Kind != Firmware:
 		// The power went between the note and the switch: the switch is made now.
-		if err := in.Activate(ctx, t.Manifest); err != nil {
-			return a.revert(ctx, "activate", err)
+		if err := a.activate(ctx, t.Manifest); err != nil {
+			return a.revert(ctx, lateCode("activate", err), err)
 		}
 	default:
 		return a.reverted(fellBack, errors.New("another version runs than the one on trial"))
@@ -61,14 +74,33 @@ func (a *Agent) resume(ctx context.Context) error {
 // onTrial probes until the version has been healthy for as long as its manifest wants, or has not been so in time. One bad probe begins the soak anew: it is no verdict.
 func (a *Agent) onTrial(ctx context.Context) error {
 	t := a.kept.Trial
-	in := a.o.Installers[t.Kind]
 	t.Boots = max(t.Boots, 1)
 	a.tell(Status{State: Trial, Kind: t.Kind, Version: t.Manifest.Version})
 	soak, within := time.Duration(t.Manifest.Health.SoakS)*time.Second, time.Duration(t.Manifest.Health.WithinS)*time.Second
 	began := time.Now() // monotonic: the box's clock may be set during the trial
 	healthySince := time.Time{}
+	var aside []byte  // an assignment that came meanwhile
+	var due time.Time // when to look at it; zero: not, or not again
+	defer func() {
+		if aside != nil {
+			a.later(aside)
+		}
+	}()
 	for {
-		err := in.Probe(ctx, t.Manifest.Health)
+		if !due.IsZero() && !time.Now().Before(due) {
+			switch other, err := a.withdrawn(ctx, aside); {
+			case err == nil && other:
+				return a.revert(ctx, "withdrawn", errors.New("another version is wanted"))
+			case err == nil:
+				due = time.Time{}
+			case errors.Is(err, errRefused):
+				aside, due = nil, time.Time{}
+				a.o.Log.Warn("update", "error", err)
+			default:
+				due = time.Now().Add(a.o.Retry)
+			}
+		}
+		err := a.probe(ctx, t.Manifest)
 		now := time.Now()
 		switch {
 		case ctx.Err() != nil:
@@ -91,17 +123,45 @@ func (a *Agent) onTrial(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-a.parts:
+		case raw := <-a.desired:
+			if !bytes.Equal(raw, a.current) {
+				aside, due = raw, time.Now()
+			}
 		case <-time.After(a.o.Poll):
 		}
 	}
 }
 
+// withdrawn tells whether an assignment wants another version than the one on trial: an abort must not wait until what it aborts is committed.
+func (a *Agent) withdrawn(ctx context.Context, raw []byte) (bool, error) {
+	bounded, cancel := context.WithTimeout(ctx, a.o.Step) // the probes wait
+	defer cancel()
+	if err := a.trust.Refresh(bounded, a.fetch, a.o.Now()); err != nil {
+		return false, err
+	}
+	as, err := a.trust.Assignment(raw, a.o.Device, a.kept.Gen, a.o.Now())
+	if errors.Is(err, ErrSameAssignment) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", errRefused, err)
+	}
+	m, err := a.kept.Trial.Manifest.Encode()
+	return err == nil && as.Objects[a.kept.Trial.Kind].Digest != Sum(m), err
+}
+
 // commit keeps the version on trial, and only now says that it is installed.
 func (a *Agent) commit(ctx context.Context) error {
 	t := a.kept.Trial
-	if err := a.o.Installers[t.Kind].Commit(ctx); err != nil {
-		return a.revert(ctx, "commit", err)
+	if err := a.keep(ctx, t.Kind); err != nil {
+		return a.revert(ctx, lateCode("commit", err), err)
 	}
+	return a.committed()
+}
+
+// committed notes that the version on trial is the installed one.
+func (a *Agent) committed() error {
+	t := a.kept.Trial
 	in := a.kept.Installed[t.Kind]
 	a.kept.Installed[t.Kind] = Installed{Seq: t.Manifest.Seq, SecurityEpoch: max(in.SecurityEpoch, t.Manifest.SecurityEpoch), SHA256: t.Manifest.SHA256}
 	a.kept.Version[t.Kind] = t.Manifest.Version
@@ -126,31 +186,43 @@ func (a *Agent) revert(ctx context.Context, code string, why error) error {
 	if err := a.waitForHold(ctx, t.Kind); err != nil {
 		return err
 	}
-	err := a.o.Installers[t.Kind].Revert(ctx)
+	err := a.takeBack(ctx, t.Kind)
 	if errors.Is(err, ErrReboot) {
 		return err // the next start says that it was taken back
 	}
-	if err != nil {
-		why = errors.Join(why, err)
+	why = errors.Join(why, err)
+	switch running, rerr := a.running(ctx, t.Kind); {
+	case rerr == nil && running != t.Manifest.SHA256:
+		return a.reverted(code, why)
+	case rerr == nil && err == nil && strings.HasPrefix(code, "commit"):
+		return a.committed() // it was well, and its commit has taken effect all the same
+	default:
+		return a.stuck(code, "revert", errors.Join(why, rerr))
 	}
-	return a.reverted(code, why)
+}
+
+// stuck says that what is to be taken back is still in force. The caller runs the agent again after a while; until then residents are served.
+func (a *Agent) stuck(code, cause string, why error) error {
+	t := a.kept.Trial
+	s := Status{State: Failed, Kind: t.Kind, Version: t.Manifest.Version, Code: cause}
+	a.failed[t.Kind] = s
+	a.tell(s)
+	return fmt.Errorf("taking %s %s back for %q: %w: %w", t.Kind, t.Manifest.Version, code, errStuck, why)
 }
 
 // reverted notes that the version before runs again, and counts the attempt.
 func (a *Agent) reverted(code string, why error) error {
 	t := a.kept.Trial
 	a.kept.Trial = nil
-	if a.kept.Attempts == nil {
-		a.kept.Attempts = map[Kind]int{}
-	}
-	a.kept.Attempts[t.Kind]++
+	again := 1
 	if code != fellBack && t.Boots > 0 {
-		a.kept.Attempts[t.Kind] = a.o.Attempts // what ran and proved unhealthy is not tried again under the same assignment
+		again = a.o.Attempts // what ran and proved unhealthy is not tried again under the same assignment
 		if a.kept.Codes == nil {
 			a.kept.Codes = map[Kind]string{}
 		}
 		a.kept.Codes[t.Kind] = code
 	}
+	a.tried(t.Kind, again)
 	if err := a.save(); err != nil {
 		return err
 	}
