@@ -114,6 +114,7 @@ var Steps = []string{
 	"letter_mailed", // a letter goes to the card holder
 	"papers_wanted", // papers are missing
 	"at_terminal",   // the integrated terminal is next
+	"at_staff",      // the staff of another counter carry it out
 	"no_number",     // no more numbers can be kept
 }
 

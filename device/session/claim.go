@@ -220,7 +220,11 @@ func (m *machine) terminalPress(k Key) {
 		m.toFound()
 		return
 	}
-	switch m.line(k) {
+	line := m.line(k)
+	if line > 0 && staffed(m.procedure) { // no PIN comes of it
+		line++
+	}
+	switch line {
 	case 1:
 		m.checkPIN()
 	case 2:
@@ -278,6 +282,8 @@ func (m *machine) afterDecision() Claim {
 		return m.claimAt(claim.Closed, m.procedure)
 	case v == nil, m.guided():
 		return Claim{}
+	case staffed(m.procedure):
+		return m.toStaff(v)
 	}
 	switch v.Outcome() {
 	case "first_visit":
@@ -361,7 +367,7 @@ func (m *machine) claimStored(c Claim, n claim.Number) {
 // toGiven shows the number to the clerk.
 func (m *machine) toGiven() {
 	m.recorded, m.claim.clerks = true, true
-	if m.reason = m.claim.state.Step.String(); m.claim.number == (claim.Number{}) {
+	if m.reason = stand(m.claim.state); m.claim.number == (claim.Number{}) {
 		m.reason = "no_number"
 	}
 	m.to(stepGiven)

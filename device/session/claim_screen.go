@@ -43,7 +43,7 @@ func (m *machine) behind() []display.Para {
 	return []display.Para{
 		{Code: "next", Word: s.Procedure.String()},
 		{Code: "who", Word: applicantLines[s.Applicant-1].Code},
-		{Code: "stand", Word: s.Step.String()},
+		{Code: "stand", Word: stand(s)},
 		{Code: "since", Date: display.Date(s.Issued.String())},
 		{Code: "until", Date: display.Date(s.Expires.String())},
 	}
@@ -60,7 +60,7 @@ func (m *machine) toCopy() []display.Para {
 	default:
 		out = append(out, display.Para{Code: "where", Word: "any"})
 	}
-	out = append(out, display.Para{Code: "again", Word: s.Step.String()})
+	out = append(out, display.Para{Code: "again", Word: stand(s)})
 	for _, name := range m.papersNext() {
 		texts := maps.Clone(name)
 		for lang, s := range texts {

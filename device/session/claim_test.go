@@ -112,7 +112,15 @@ func TestWhoGetsANumber(t *testing.T) {
 			claim.State{Procedure: record.PinReset, Applicant: self, Step: claim.PapersWanted, Expires: day + 60}},
 		{"the terminal does it", "nabari", record.PinReset, Key1, nil, "complete",
 			claim.State{Procedure: record.PinReset, Applicant: self, Step: claim.AtTerminal, Expires: day + 1}},
-		{"the terminal does it, no PIN to check", "nabari", record.CertRevocation, Key1, nil, "complete", claim.State{}},
+		{"staff do it", "nabari", record.CertRevocation, Key1, nil, "complete",
+			claim.State{Procedure: record.CertRevocation, Applicant: self, Step: claim.AtTerminal, Expires: day + 1}},
+		{"staff do it, the page says nothing", "nabari", record.CardReissue, Key3, nil, "silent",
+			claim.State{Procedure: record.CardReissue, Applicant: proxy, Step: claim.AtTerminal, Expires: day + 1}},
+		{"staff hear of it", "city_004", record.LossReport, Key1, nil, "guidance",
+			claim.State{Procedure: record.LossReport, Applicant: self, Step: claim.AtTerminal, Expires: day + 1}},
+		{"staff lack a paper", "nabari", record.CardAbolition, Key1, map[string]string{"police_receipt_number": "no"}, "missing_documents",
+			claim.State{Procedure: record.CardAbolition, Applicant: self, Step: claim.PapersWanted, Expires: day + 60}},
+		{"staff may not", "nabari", record.CertRevocation, Key3, nil, "refuse", claim.State{}},
 		{"reset first, then renewal", "nabari", record.CertRenewal, Key1, map[string]string{"pins": "both"}, "redirect",
 			claim.State{Procedure: record.CertRenewal, Applicant: self, Step: claim.AtTerminal, Expires: day + 1}},
 		{"a proxy comes with the city's letter", "nabari", record.PinReset, Key3, map[string]string{"visit": "2", "letter": "city"}, "complete", claim.State{}},
@@ -147,7 +155,7 @@ func TestWhoGetsANumber(t *testing.T) {
 			}
 			w.at(stepGiven)
 			f := w.s.screen.Facts
-			if w.s.screen.ID != display.ClerkClosed || f.Claim != aNumber.String() || f.Reason != tc.want.Step.String() || f.Ends != display.Date(tc.want.Expires.String()) {
+			if w.s.screen.ID != display.ClerkClosed || f.Claim != aNumber.String() || f.Reason != stand(tc.want) || f.Ends != display.Date(tc.want.Expires.String()) {
 				t.Errorf("screen %s: %+v", w.s.screen.ID, f)
 			}
 			if got := w.s.View().Case; got == nil || got.Claim != aNumber.String() {

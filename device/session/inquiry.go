@@ -34,12 +34,12 @@ type verdict struct {
 var services = []record.Procedure{record.PinCheck, record.PinChange, record.TriesBoard}
 
 // guides are matters that are only explained; who comes for them makes no difference.
-var guides = []record.Procedure{record.Suspension, record.LossReport, record.KioskPinReset, record.PinChangeOnline, record.SmartphoneCert,
-	record.CardRenewal, record.MovingOneStop, record.FaceAuthCard, record.ConvenienceCertificates}
+var guides = []record.Procedure{record.Suspension, record.KioskPinReset, record.PinChangeOnline, record.SmartphoneCert,
+	record.CardRenewal, record.MovingOneStop, record.ConvenienceCertificates}
 
 // counterMatters are decided by the rules, in the order in which they come to a counter.
 var counterMatters = []record.Procedure{record.CertRenewal, record.PinReset, record.CertNewIssue, record.SuspensionRelease, record.CardRecordUpdate,
-	record.CertRevocation, record.CardReissue, record.CardAbolition, record.ResidenceExtension, record.JukiCardCert}
+	record.CertRevocation, record.CardReissue, record.CardAbolition, record.ResidenceExtension, record.LossReport, record.FaceAuthCard, record.JukiCardCert}
 
 // goOn stands for a claim number among the procedures of the first list.
 const goOn record.Procedure = 0
@@ -194,7 +194,7 @@ func (m *machine) afterTelling() {
 		m.choice = 2
 		m.to(stepOffice)
 	default:
-		m.closeCase(v.ends(m.guided()))
+		m.closeCase(m.endsAs())
 	}
 }
 

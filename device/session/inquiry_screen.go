@@ -55,6 +55,10 @@ func (m *machine) drawList() (display.ID, display.Facts) {
 		f.Title = m.say("統合端末での作業は終わりましたか。", "Is the work at the terminal done?")
 		f.Lines = []display.Line{{Text: m.say("終わった・番号を確かめる", "Done, check the PIN")}, {Text: m.say("終わった・確かめない", "Done, no check")},
 			{Text: m.say("まだ・できなかった", "Not yet, or it could not be")}}
+		if staffed(m.procedure) {
+			f.Title, f.Lines = m.say("担当での手続きは終わりましたか。", "Has the office in charge done it?"), f.Lines[1:]
+			f.Lines[0].Text = m.say("終わった", "Done")
+		}
 		return display.ClerkQuestion, f
 	case stepDocuments:
 		f.Title = m.say("あるものを押す(原本・期限内)", "What is there? Valid originals")

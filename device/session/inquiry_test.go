@@ -253,7 +253,7 @@ func TestNothingOfTheFactsStays(t *testing.T) {
 			w.code(true)
 			w.lay(endsSoon())
 			w.choose(p)
-			w.press(Key1 + Key(i%3))
+			w.press(Key1 + Key((i+1)%3))
 			if w.s.step == stepKind {
 				w.press(Key1)
 			}

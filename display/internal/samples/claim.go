@@ -27,7 +27,7 @@ func claims() []Sample {
 	}
 	out = append(out, reasons(display.ClerkClaimNone, display.Facts{Claim: number, Seconds: 290})...)
 	out = append(out, named("left", display.ClerkClaimNone, display.Facts{Claim: number, Reason: "elsewhere", Left: 4}))
-	for _, step := range []string{"letter_mailed", "papers_wanted", "at_terminal", "leave_check"} {
+	for _, step := range []string{"letter_mailed", "papers_wanted", "at_terminal", "at_staff", "leave_check"} {
 		out = append(out, paged(step, display.ClerkClaimFound, display.Facts{Claim: number, Paras: []display.Para{
 			{Code: "next", Word: "suspension_release"}, {Code: "who", Word: "legal_representative"}, {Code: "stand", Word: step},
 			{Code: "since", Date: "2026-12-23"}, {Code: "until", Date: "2027-12-22"},
