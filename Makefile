@@ -63,10 +63,10 @@ check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests,
 	@echo 'check: tree is clean'; test -z "$$(git status --porcelain)" || { echo "the tree has changes that are not committed:"; git status --short; exit 1; }
 
 .PHONY: firmware
-firmware: setup ## counter and link for linux/arm64 and linux/amd64, into dist/
+firmware: setup ## counter, installer and link for linux/arm64 and linux/amd64, into dist/
 	@mkdir -p dist/arm64 dist/amd64
-	$(CROSS) $(GO) build -ldflags '$(LDFLAGS)' -o dist/arm64/ ./cmd/counter ./cmd/link
-	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o dist/amd64/ ./cmd/counter ./cmd/link
+	$(CROSS) $(GO) build -ldflags '$(LDFLAGS)' -o dist/arm64/ ./cmd/counter ./cmd/installer ./cmd/link
+	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o dist/amd64/ ./cmd/counter ./cmd/installer ./cmd/link
 	@ls -l dist/arm64 dist/amd64 | awk 'NF>8 {printf "  %-8s %6.1f MiB\n", $$9, $$5/1048576}'
 
 .PHONY: source

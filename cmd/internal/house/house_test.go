@@ -48,6 +48,8 @@ var arrows = []struct {
 	{"device/update", []string{"sync/wall"}},
 	{"device/slots", nil},
 	{"device/enrol", []string{"pinpad", "display/...", "sync/enrol", "sync/wall", "device"}},
+	{"device/bundle", nil},
+	{"device/firmware", []string{"device/bundle", "device/update"}},
 	{"device/update/signer", []string{"device/update"}}, // the fleet's side
 	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
 		"device/..."}},
@@ -55,6 +57,8 @@ var arrows = []struct {
 	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/notify", "sync/wall", "sync/enrol",
 		"device/...", "cmd/counter/..."}},
 	{"cmd/link/...", []string{"sync/link", "sync/notify", "sync/wall", "sync/record", "sync/enrol", "cmd/link/..."}},
+	{"cmd/installer/...", []string{"device/bundle", "sync/wall"}},
+	{"cmd/link/...", []string{"sync/link", "sync/notify", "sync/wall", "sync/record", "cmd/link/..."}},
 	{"cmd/...", []string{"..."}},
 }
 
@@ -67,10 +71,12 @@ var never = []struct {
 	never []string
 }{
 	{"cmd/counter", append([]string{"net/http", "crypto/tls", "os/exec", "plugin",
-		"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt/server/v2",
+		"github.com/godbus/dbus/v5", "github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt/server/v2",
 		module + "/sync/link", module + "/cmd/internal/...", module + "/device/update/signer"}, ours(simulated)...)},
 	{"cmd/link", append([]string{"os/exec", "github.com/ebfe/scard", "periph.io/x/conn/v3/...", "periph.io/x/host/v3/...", "go.etcd.io/bbolt",
 		module + "/card/...", module + "/pinpad/...", module + "/display/...", module + "/device/..."}, ours(simulated)...)},
+	{"cmd/installer", append([]string{"net/http", "crypto/tls", "github.com/eclipse/paho.mqtt.golang", "go.etcd.io/bbolt", "github.com/ebfe/scard",
+		"github.com/theupdateframework/go-tuf/v2/...", module + "/card/...", module + "/pinpad/...", module + "/display/...", module + "/sync/link"}, ours(simulated)...)},
 	{"cmd/fleet", []string{module + "/card/...", module + "/pinpad/..."}},
 	{"cmd/cityhall", []string{module + "/card/...", module + "/pinpad/..."}},
 	{"device", append([]string{"net/http", "crypto/tls", "os/exec", "github.com/eclipse/paho.mqtt.golang", module + "/sync/link"}, ours(simulated)...)},
