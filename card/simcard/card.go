@@ -212,7 +212,7 @@ func (c *Card) Transmit(apdu []byte) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("transmitting: %w", errOff)
 	}
-	f, faulty := c.next()
+	f, faulty := c.next(apdu)
 	power := c.power
 	if faulty && f.Reached != nil {
 		close(f.Reached)

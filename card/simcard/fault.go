@@ -17,6 +17,7 @@ const (
 // Fault is something that goes wrong once, at one command.
 type Fault struct {
 	At     int    // which command from now on; 1 is the next one
+	INS    byte   // if not 0, only commands with this instruction count
 	Pull   Pull   // the card is taken out
 	SW     uint16 // the card answers this and does nothing, if not 0
 	Answer []byte // raw bytes instead of an answer, if not nil; the card does nothing
@@ -61,10 +62,12 @@ func (c *Card) ClearFaults() {
 }
 
 // next counts a command and returns the fault that falls on it.
-func (c *Card) next() (due pending, ok bool) {
+func (c *Card) next(apdu []byte) (due pending, ok bool) {
 	rest := c.faults[:0]
 	for _, f := range c.faults {
-		f.in--
+		if f.INS == 0 || len(apdu) > 1 && apdu[1] == f.INS {
+			f.in--
+		}
 		switch {
 		case f.in > 0:
 			rest = append(rest, f)

@@ -129,6 +129,10 @@ func TestFaults(t *testing.T) {
 	if diff := cmp.Diff([]string{"\x90\x00", "\x6F\x00", "\x90", "\x90\x00"}, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
+	c.Inject(simcard.Fault{At: 1, INS: 0x20, SW: 0x6F00})
+	if got := string(send(t, c, unhex(t, jpki))) + string(send(t, c, unhex(t, login))) + string(send(t, c, unhex(t, "00200080"))); got != "\x90\x00\x90\x00\x6F\x00" {
+		t.Errorf("a fault at the first VERIFY: answers %x", got)
+	}
 	for _, p := range []simcard.Pull{simcard.PullBefore, simcard.PullAfter} {
 		c := sample(t, "adult")
 		c.Reset(false)
