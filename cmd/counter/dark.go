@@ -22,8 +22,9 @@ import (
 const (
 	// darkLimit is how long the panel may take to show why the box does not start: a full refresh of a cold panel, and a reset before it.
 	darkLimit = 25 * time.Second
-	// darkHold is how long the program stays before the service manager starts it again. Six starts in five minutes start the whole board (counter.service);
-	// what a person has to mend takes longer than that.
+	// darkHold is how long the program stays before it ends and is started again: by the service manager, or, after status 2, because link connects to
+	// the wall's socket. Six starts in five minutes start the whole board (counter.service); what a person has to mend takes longer than that. The
+	// gate of a slot on trial wants two minutes without a start: a program that only shows why it cannot work does not pass it.
 	darkHold = 75 * time.Second
 	// dataState is what the unit leaves that opens the data partition.
 	dataState = "/run/madoguchi/data-state"
@@ -72,9 +73,9 @@ var (
 	errData       = errors.New("building the box on its data")
 )
 
-// dark is the box that cannot start: it shows why on the panel, which keeps the picture, and stays so long that the service manager does not start it
+// dark is the box that cannot start: it shows why on the panel, which keeps the picture, and stays for hold, if there is a service manager: that must not start it
 // again and again. What it cannot show it has already written to the journal.
-func dark(ctx context.Context, cfg device.Config, err error, hold bool) error {
+func dark(ctx context.Context, cfg device.Config, err error, hold time.Duration) error {
 	_, state := os.Stat(dataState)
 	manager, nerr := notify.FromEnv()
 	if nerr == nil {
@@ -87,9 +88,9 @@ func dark(ctx context.Context, cfg device.Config, err error, hold bool) error {
 		defer closePanel()
 		perr = tell(ctx, panel, cfg, cause(err, state == nil))
 	}
-	if hold && os.Getenv("NOTIFY_SOCKET") != "" {
+	if nerr == nil && manager.Present() {
 		select {
-		case <-time.After(darkHold):
+		case <-time.After(hold):
 		case <-ctx.Done():
 		}
 	}

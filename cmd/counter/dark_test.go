@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -78,5 +81,35 @@ func TestTell(t *testing.T) {
 				t.Errorf("%s in %s: %s", reason, lang, fault)
 			}
 		}
+	}
+}
+
+// TestDarkHolds: under a service manager a box that cannot start says that it runs, feeds the watchdog, and stays. Ending at once, it would be started again by
+// the next connection to the wall's socket, and after six times the whole board.
+func TestDarkHolds(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	t.Setenv("NOTIFY_SOCKET", socket)
+	t.Setenv("WATCHDOG_USEC", "30000")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- dark(ctx, device.DefaultConfig, errNoSettings, time.Hour) }()
+	if err := manager.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	told := make([]byte, 256)
+	for range 20 { // far longer than it takes to find that this machine has no panel
+		if _, err := manager.Read(told); err != nil {
+			t.Fatalf("the watchdog starves: %v", err)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, errNoChip) {
+		t.Errorf("told to stop, it says %v, want that there is no panel", err)
 	}
 }

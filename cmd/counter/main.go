@@ -101,12 +101,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// showDark shows on the panel why the box does not start, and gives the exit status back. After 2 the service manager starts nothing again, so
-// there is nothing to wait for.
+// showDark shows on the panel why the box does not start, and gives the exit status back.
 func showDark(cfg device.Config, why error, status int, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := dark(ctx, cfg, why, status != 2); err != nil {
+	if err := dark(ctx, cfg, why, darkHold); err != nil {
 		fmt.Fprintln(stderr, "counter:", err)
 	}
 	return status

@@ -53,6 +53,9 @@ func open(socket, usec, pid string, self int) (*Manager, error) {
 	return m, nil
 }
 
+// Present tells whether there is a service manager.
+func (m *Manager) Present() bool { return m.conn != nil }
+
 // Run asks alive until ctx ends, and says READY=1 after its first nil, WATCHDOG=1 after each one and STOPPING=1 at the end. An error
 // of alive is told as the unit's status and feeds nothing. alive gets a deadline and must keep it.
 func (m *Manager) Run(ctx context.Context, alive func(context.Context) error) error {
