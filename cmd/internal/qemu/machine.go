@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // program is Debian's qemu-system-arm.
@@ -77,6 +78,7 @@ func Start(o Opts) (*Machine, error) {
 	args = append(args, o.More...)
 	m.cmd = exec.Command(program, args...)
 	m.cmd.ExtraFiles = append([]*os.File{f}, o.Files...)
+	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no machine outlives a test that is killed
 	m.cmd.Stderr = m.said
 	m.cmd.Stdout = o.Console
 	if err := m.cmd.Start(); err != nil {
@@ -91,6 +93,9 @@ func Start(o Opts) (*Machine, error) {
 
 // Card is the address HOST:PORT of the reader's socket.
 func (m *Machine) Card() string { return m.card }
+
+// Ended is closed when the machine has ended.
+func (m *Machine) Ended() <-chan struct{} { return m.ended }
 
 // Wait waits for the end of the guest, or ctx's.
 func (m *Machine) Wait(ctx context.Context) error {
