@@ -19,24 +19,27 @@ import (
 	"testing"
 	"time"
 
-	"periph.io/x/conn/v3/gpio"
-
 	"madoguchi/card/simcard"
 	"madoguchi/card/vscard"
 	"madoguchi/cmd/internal/qemu"
+	"madoguchi/device"
 	"madoguchi/display/epd/epdtest"
+	"madoguchi/display/mono"
 )
 
 const (
-	memory   = 448 // MiB; a Zero 2 W has 512
-	cpus     = 2
-	cpu      = "cortex-a53"    // of a Zero 2 W
-	patience = 6 * time.Minute // of any single wait, on a loaded machine
+	memory = 448 // MiB; a Zero 2 W has 512
+	cpus   = 2
+	cpu    = "cortex-a53" // of a Zero 2 W
 )
+
+// patience is the limit of any single wait, on a loaded machine.
+var patience = 6 * time.Minute
 
 // machine is the box and what stands around it.
 type machine struct {
 	t      testing.TB
+	config device.Config
 	dir    string
 	card   string // image of the SD card
 	initrd string
@@ -53,21 +56,31 @@ type machine struct {
 	replies *bufio.Reader
 	qmp     *monitor
 
+	drawings map[string]*mono.Image // screens that were waited for
+
 	mu   sync.Mutex
 	pull func() // takes the card out; nil: there is none
 }
 
+// newPanel is a panel whose full refresh takes half as long as a real one's. Nothing else is faster: the driver doubts a panel that is, and a loaded guest sees
+// BUSY rise late.
+func newPanel() *epdtest.Emulator {
+	o := epdtest.DefaultSSD1683
+	o.FullTime = 2 * time.Second
+	return epdtest.NewSSD1683(&o)
+}
+
 // newMachine makes what outlives a power cut. card is copied; broker is "127.0.0.1:PORT".
-func newMachine(t testing.TB, card, initrd, broker string, key []byte) *machine {
+func newMachine(t testing.TB, c device.Config, card, initrd, broker string, key []byte) *machine {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "bench") // short: sockets lie in it
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	m := &machine{t: t, dir: dir, card: filepath.Join(dir, "card.img"), initrd: initrd, port: broker, ram: filepath.Join(dir, "ram")}
+	m := &machine{t: t, config: c, drawings: map[string]*mono.Image{}, dir: dir, card: filepath.Join(dir, "card.img"), initrd: initrd, port: broker, ram: filepath.Join(dir, "ram")}
 	command(t, "cp", "--sparse=always", card, m.card)
 	must(t, os.Truncate(m.card, 4<<30)) // a card is larger than what is written to it
 	m.firm = &firmware{card: m.card, dir: dir}
-	m.board, err = NewBoard(filepath.Join(dir, "board"), epdtest.NewSSD1683(nil), key)
+	m.board, err = NewBoard(filepath.Join(dir, "board"), newPanel(), key)
 	must(t, err)
 	t.Cleanup(func() {
 		if m.vm != nil {
@@ -90,7 +103,7 @@ func (m *machine) powerOn() {
 	os.Remove(ctl)
 	os.Remove(qmp)
 	os.Remove(m.ram)
-	m.vm, err = qemu.Start(qemu.Opts{Kernel: m.on.kernel, Initrd: m.initrd, Append: m.on.cmdline, Console: m.console, Memory: memory, CPUs: cpus, More: []string{
+	m.vm, err = qemu.Start(qemu.Opts{Kernel: m.on.kernel, Initrd: m.initrd, Append: m.on.cmdline + " systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice", Console: m.console, Memory: memory, CPUs: cpus, More: []string{
 		"-cpu", cpu, "-dtb", m.on.dtb,
 		"-object", fmt.Sprintf("memory-backend-file,id=ram,size=%dM,mem-path=%s,share=on", memory, m.ram), "-machine", "memory-backend=ram",
 		"-object", fmt.Sprintf("memory-backend-file,id=board,size=%d,mem-path=%s,share=on", memSize, m.board.Path()), "-device", "ivshmem-plain,memdev=board",
@@ -151,6 +164,17 @@ func (m *machine) restarted() {
 	m.powerOn()
 }
 
+// lives fails the test if the guest has ended by itself.
+func (m *machine) lives() {
+	m.t.Helper()
+	select {
+	case <-m.vm.Ended():
+		end, arg := m.board.Ended()
+		m.fail("the guest has ended by itself (%v %q)", end, arg)
+	default:
+	}
+}
+
 // run runs a program in the guest and gives what it wrote.
 func (m *machine) run(argv ...string) (string, int) {
 	m.t.Helper()
@@ -191,6 +215,7 @@ func (m *machine) fail(format string, args ...any) {
 	m.t.Helper()
 	m.savePicture("failed.png")
 	text, _ := os.ReadFile(filepath.Join(m.dir, "console"))
+	_ = os.WriteFile(filepath.Join(pictures, "console.txt"), text, 0o644)
 	if len(text) > 4<<10 {
 		text = text[len(text)-4<<10:]
 	}
@@ -203,6 +228,11 @@ func (m *machine) fail(format string, args ...any) {
 func (m *machine) ask(line string) string {
 	if m.vm == nil {
 		return ""
+	}
+	select {
+	case <-m.vm.Ended():
+		return ""
+	default:
 	}
 	b, _ := json.Marshal(map[string]any{"argv": []string{"/bin/sh", "-c", line}})
 	_ = m.ctl.SetDeadline(time.Now().Add(30 * time.Second))
@@ -250,9 +280,6 @@ func (m *machine) out() {
 		m.pull = nil
 	}
 }
-
-// lit tells whether the panel has its supply.
-func (m *machine) lit() gpio.Level { return gpio.Level(m.board.Levels()&LinePWR != 0) }
 
 // monitor is QEMU's own control port.
 type monitor struct {

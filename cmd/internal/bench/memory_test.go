@@ -6,10 +6,14 @@ package bench
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+
+	"madoguchi/card"
 )
 
 // ramAt is where the machine's memory begins for the guest.
@@ -52,20 +56,41 @@ func (m *machine) search(secrets map[string][]byte) (out []found) {
 	}
 }
 
-// verify and change are the commands with which a login PIN reaches the card. Four digits alone stand everywhere in so much memory; a command with them does not.
-func verify(pin string) []byte { return append([]byte{0x00, 0x20, 0x00, 0x80, byte(len(pin))}, pin...) }
-func change(pin string) []byte { return append([]byte{0x00, 0x24, 0x01, 0x80, byte(len(pin))}, pin...) }
-
-// pins looks for PINs in the whole guest after a case. In the box's own processes there may be none; what others keep is told, and whose it is.
-func (m *machine) pins(pins ...string) {
-	m.t.Helper()
-	secrets := map[string][]byte{}
-	for _, p := range pins {
-		secrets["VERIFY "+p], secrets["CHANGE "+p] = verify(p), change(p)
+// forms are the byte strings in which a change's PINs might stand in memory, by name. Four digits alone stand everywhere in so much memory; a command with
+// them does not. Of a drawn password any six characters in a row are looked for, whatever stands around them.
+func forms(ch change) map[string][]byte {
+	out := map[string][]byte{}
+	for _, p := range []string{ch.now, ch.next} {
+		for ins, name := range map[byte]string{0x20: "VERIFY", 0x24: "CHANGE"} {
+			for _, p1 := range []byte{0, 1} {
+				out[fmt.Sprintf("%s %02X with %s", name, p1, p)] = append([]byte{0x00, ins, p1, 0x80, byte(len(p))}, p...)
+			}
+		}
 	}
-	hits := m.search(secrets)
+	const window = 6
+	for i := 0; ch.kind == card.KindSigning && i+window <= len(ch.next); i++ {
+		out[fmt.Sprintf("characters %d to %d of %s", i+1, i+window, ch.next)] = []byte(ch.next[i : i+window])
+	}
+	return out
+}
+
+// secrets looks for the PINs of a change in the whole guest, after its case. In the box's own processes there may be none; what others keep is told, and
+// whose it is. A word that another program holds must be found, or the search itself is blind.
+func (m *machine) secrets(ch change) {
+	m.t.Helper()
+	control := rand.Text()
+	m.sh("mkfifo /run/control; (word=" + control + "; read -r end </run/control; rm /run/control; : $word) >/dev/null 2>&1 &")
+	defer m.sh("echo >/run/control")
+	wanted := forms(ch)
+	wanted["control"] = []byte(control)
+	hits := m.search(wanted)
+	seen := len(hits)
+	hits = slices.DeleteFunc(hits, func(f found) bool { return f.what == "control" })
+	if seen == len(hits) {
+		m.t.Errorf("the word %s, which a program in the guest holds, is not found in its memory", control)
+	}
 	if len(hits) == 0 {
-		m.t.Logf("          no command with a PIN stands anywhere in %d MiB of memory", memory)
+		m.t.Logf("          %s: no trace of either PIN in %d MiB of the guest's memory, in %d forms; a word that another program holds is found", ch.id, memory, len(wanted)-1)
 		return
 	}
 	args := []string{"/usr/libexec/bench/agent", "owner"}
@@ -74,7 +99,7 @@ func (m *machine) pins(pins ...string) {
 	}
 	out, _ := m.run(args...)
 	for _, h := range hits {
-		owner := "the kernel or nobody"
+		owner := "nobody knows"
 		for line := range strings.Lines(out) {
 			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), fmt.Sprintf("%x: ", ramAt+h.at)); ok {
 				owner = rest

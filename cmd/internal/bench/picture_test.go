@@ -5,12 +5,14 @@
 package bench
 
 import (
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"madoguchi/device"
 	"madoguchi/display"
 	"madoguchi/display/epd/epdtest"
 	"madoguchi/display/mono"
@@ -31,34 +33,76 @@ func save(t testing.TB, panel *epdtest.Emulator, name string) {
 	must(t, f.Close())
 }
 
+// glass is what stands on the panel when it is finished.
+func (m *machine) glass() *mono.Image { return m.board.Panel.Glass() }
+
 // shows waits until the glass shows one of these screens, as the renderer draws it, and tells which.
 func (m *machine) shows(screens ...display.Screen) int {
 	m.t.Helper()
-	r, err := display.NewRenderer(m.board.Panel.Bounds())
-	must(m.t, err)
-	var want []*mono.Image
-	for _, s := range screens {
-		p, err := r.Render(s)
-		must(m.t, err)
-		want = append(want, p)
-	}
+	return m.showsOf(func() []display.Screen { return screens })
+}
+
+// showsOf is shows for screens that change by themselves: they hold today's date.
+func (m *machine) showsOf(screens func() []display.Screen) int {
+	m.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		got := m.board.Panel.Glass()
-		for i, w := range want {
-			if got.Equal(w) {
-				return i
-			}
+		all := screens()
+		if i := m.which(all); i >= 0 {
+			return i
 		}
+		m.lives()
 		if time.Now().After(end) {
-			m.fail("the panel does not show %s (%s)", screens[0].ID, pictures)
+			m.fail("the panel does not show %s (%s)", all[0].ID, pictures)
 		}
 	}
 }
 
-// atRest are the idle screens with a line to city hall and without, and so many records that wait.
-func atRest(office, release string, queue int) (up, down display.Screen) {
-	s := display.Screen{ID: display.Idle, Lang: display.Japanese, Facts: display.Facts{Office: office, Date: display.Date(time.Now().Format(time.DateOnly)), Link: "up", Queue: queue, Release: release}}
-	d := s
-	d.Facts.Link = "down"
-	return s, d
+// which tells which of these screens the glass shows; -1: none.
+func (m *machine) which(screens []display.Screen) int {
+	m.t.Helper()
+	got := m.glass()
+	for i, s := range screens {
+		if got.Equal(m.drawn(s)) {
+			return i
+		}
+	}
+	return -1
 }
+
+// drawn is a screen's picture. Each is drawn once.
+func (m *machine) drawn(s display.Screen) *mono.Image {
+	m.t.Helper()
+	key := fmt.Sprintf("%+v", s)
+	if p, ok := m.drawings[key]; ok {
+		return p
+	}
+	r, err := display.NewRenderer(m.board.Panel.Bounds())
+	must(m.t, err)
+	p, err := r.Render(s)
+	must(m.t, err)
+	m.drawings[key] = p
+	return p
+}
+
+// atRest is the idle screen of today.
+func atRest(c device.Config, up bool, queue int) display.Screen {
+	link := "down"
+	if up {
+		link = "up"
+	}
+	return display.Screen{ID: display.Idle, Lang: display.Japanese, Facts: display.Facts{Office: c.Office, Date: display.DateOf(time.Now()), Link: link, Queue: queue, Release: c.Release}}
+}
+
+// atRests are the idle screens that the machine may show: with and without a line, with nothing that waits for city hall and with one record.
+func atRests(c device.Config) []display.Screen {
+	return []display.Screen{atRest(c, true, 0), atRest(c, false, 0), atRest(c, true, 1), atRest(c, false, 1)}
+}
+
+// rests waits for the idle screen with a line to city hall or without, and so many records that wait.
+func (m *machine) rests(up bool, queue int) {
+	m.t.Helper()
+	m.showsOf(func() []display.Screen { return []display.Screen{atRest(m.config, up, queue)} })
+}
+
+// idle tells whether the machine is at rest.
+func (m *machine) idle() bool { return m.which(atRests(m.config)) >= 0 }

@@ -16,7 +16,8 @@ import (
 // page is the kernel's page size.
 const page = 4096
 
-// owners tells of each physical address (hexadecimal) which process maps it and as what: "ADDRESS: NAME[PID] MAPPING". Nobody is the kernel, or free memory.
+// owners tells of each physical address (hexadecimal) which process maps it and as what, "ADDRESS: NAME[PID] MAPPING"; of one that no process maps, what the
+// kernel uses its page for: "ADDRESS: kernel FLAGS".
 func owners(addresses []string, out io.Writer) error {
 	want := map[uint64]string{}
 	for _, a := range addresses {
@@ -30,6 +31,7 @@ func owners(addresses []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	mappedBy := map[uint64]bool{}
 	for _, dir := range dirs {
 		name, err := os.ReadFile(filepath.Join(dir, "comm"))
 		if err != nil {
@@ -39,12 +41,47 @@ func owners(addresses []string, out io.Writer) error {
 		if err := mapped(dir, func(frame uint64, mapping string) {
 			if a, ok := want[frame]; ok {
 				fmt.Fprintf(out, "%s: %s %s\n", a, who, mapping)
+				mappedBy[frame] = true
 			}
 		}); err != nil {
 			fmt.Fprintf(out, "%s: %v\n", who, err)
 		}
 	}
+	for frame, a := range want {
+		if mappedBy[frame] {
+			continue
+		}
+		use, err := usedFor(frame)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s: kernel %s\n", a, use)
+	}
 	return nil
+}
+
+// flags are the bits of /proc/kpageflags that tell what a page is for (Documentation/admin-guide/mm/pagemap.rst).
+var flags = map[int]string{5: "lru", 7: "slab", 10: "free", 11: "mmap", 12: "anonymous", 13: "swapcache", 15: "compound-head", 16: "compound-tail", 26: "page-table", 32: "reserved"}
+
+// usedFor tells what the kernel says of a page.
+func usedFor(frame uint64) (string, error) {
+	f, err := os.Open("/proc/kpageflags")
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var b [8]byte
+	if _, err := f.ReadAt(b[:], int64(8*frame)); err != nil {
+		return "", fmt.Errorf("flags of page %#x: %w", frame, err)
+	}
+	bits := binary.LittleEndian.Uint64(b[:])
+	var names []string
+	for i := range 64 {
+		if name, ok := flags[i]; ok && bits>>i&1 == 1 {
+			names = append(names, name)
+		}
+	}
+	return fmt.Sprintf("%s (%#x)", strings.Join(names, " "), bits), nil
 }
 
 // mapped calls f for each page of a process that lies in memory (Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bits 0–54 the frame).
