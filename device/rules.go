@@ -33,6 +33,7 @@ type keptRules struct {
 // loadRules finds the rules of the box's municipality: those of the update, else those of the folder, if they are sound, else the last that were, else the program's own.
 // Rules with any fault are refused whole, and each fault is logged with its line.
 func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
+	defer func() { d.rulesBad.Store(refused || err != nil) }()
 	city := strings.ReplaceAll(d.cfg.City, "-", "_") // topics know no underscore
 	own, err := policy.EmbeddedCity(city)
 	if err != nil {

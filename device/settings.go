@@ -105,7 +105,9 @@ func (d *Device) loadSettings() error {
 	if err == nil {
 		c, err = d.checkSettings(text)
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	bad := err != nil && !errors.Is(err, fs.ErrNotExist)
+	d.settingsBad.Store(bad)
+	if bad {
 		for _, fault := range flat(err) {
 			d.log.Error("settings refused", "fault", fault)
 		}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"madoguchi/device/policy"
@@ -24,6 +25,7 @@ type liveFile struct {
 	path   string
 	check  func(text []byte) error
 	reload func() error // brings what lies at path in force; an error: it does not load, and what was good before is in force
+	bad    *atomic.Bool // what lay at path when it was last looked at was refused
 	probe  func(context.Context) error
 }
 
@@ -90,8 +92,13 @@ func (l *liveFile) Running(context.Context) (update.Digest, error) {
 	return update.Sum(text), nil
 }
 
-// Probe asks whether the box is well.
-func (l *liveFile) Probe(ctx context.Context, _ update.Health) error { return l.probe(ctx) }
+// Probe asks whether the box has taken what lies there, also at a start during the trial, and is well.
+func (l *liveFile) Probe(ctx context.Context, _ update.Health) error {
+	if l.bad.Load() {
+		return errors.New("what is on trial was refused when it was loaded")
+	}
+	return l.probe(ctx)
+}
 
 // Commit forgets the one before.
 func (l *liveFile) Commit(context.Context) error {
@@ -137,7 +144,7 @@ func (d *Device) checkBundle(text []byte) error {
 	return d.checkPlace(d.config().Place, p)
 }
 
-// probe is the health of a live kind: what it brought was loaded without a fault when it was activated; what is left is that the box goes on.
+// probe is the part of a kind's health that all share: the box goes on, and shows it.
 func (u *updates) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
 	defer cancel()

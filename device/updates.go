@@ -66,9 +66,9 @@ func newUpdates(d *Device) (*updates, error) {
 	u := &updates{d: d}
 	o := d.opts.Update
 	installers := map[update.Kind]update.Installer{
-		update.Policy: &liveFile{path: filepath.Join(d.cfg.DataDir, rulesBundle), check: d.checkBundle, reload: d.reloadRules, probe: u.probe},
+		update.Policy: &liveFile{path: filepath.Join(d.cfg.DataDir, rulesBundle), check: d.checkBundle, reload: d.reloadRules, bad: &d.rulesBad, probe: u.probe},
 		update.Config: &liveFile{path: filepath.Join(d.cfg.DataDir, settingsFile), check: func(text []byte) error { _, err := d.checkSettings(text); return err },
-			reload: d.reloadSettings, probe: u.probe},
+			reload: d.reloadSettings, bad: &d.settingsBad, probe: u.probe},
 	}
 	if o.Firmware != nil {
 		installers[update.Firmware] = &gate{o.Firmware, u}
