@@ -147,6 +147,11 @@ func (v *voice) report(b store.Box, m *rollout.Member, p rollout.Plan, sum updat
 		}
 	case b.Assigned[p.Kind] != p.Path:
 		// The offer is not signed yet.
+	case s.Gen == b.Gen && s.Kind != kind && s.Failed[kind] != "": // it speaks of another kind, and says in passing what became of this one
+		rep.Path, rep.State, rep.Code = p.Path, string(update.Failed), s.Failed[kind]
+		if slices.Contains(passing, rep.Code) {
+			rep.State, rep.Code = string(update.Waiting), ""
+		}
 	case s.Gen == b.Gen && s.Kind == kind, s.Kind == "" && s.State == update.Failed && v.at.After(m.Offered):
 		rep.Path, rep.State, rep.Code = p.Path, string(s.State), s.Code
 		if rep.State == string(update.Committed) { // of another payload than this one: it is not

@@ -5,6 +5,8 @@ package director
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -241,6 +243,55 @@ func testVoices(r *rig) {
 	}
 	r.d.hear("stranger", "reported", []byte(`{}`), false)
 	r.tick()
+}
+
+// TestSecondKind: a box fails at two kinds at once and speaks of one of them at length. Both rollouts hear of it.
+func TestSecondKind(t *testing.T) { both(t, testSecondKind) }
+
+func testSecondKind(r *rig) {
+	r.release("1", 1)
+	r.enrol("a", "b")
+	r.d.listen(r.now)
+	r.rollout("1")
+	r.tick()
+	for id, code := range map[string]string{"a": "check", "b": "refused.clock"} {
+		raw, err := json.Marshal(map[string]any{"update": update.Status{State: update.Failed, Kind: update.Config, Code: "install", Gen: r.gens[id],
+			Failed: map[update.Kind]string{update.Config: "install", update.Policy: code, "\x1b[2J": "x"}}})
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.d.hear(id, "reported", raw, false)
+	}
+	r.tick()
+	ro, _ := r.read("policy-1")
+	if a, b := ro.Members["a"], ro.Members["b"]; a.State != rollout.Failed || a.Code != "check" || b.State != rollout.Working {
+		r.Errorf("a is %s %s, want failed check; b is %s, want working: it waits for its clock", a.State, a.Code, b.State)
+	}
+	s, _, err := ReadReport([]byte(`{"update":{"state":"failed","failed":{"policy":"\u001b[2J","moon":"x"},"refused":"a\u0000"}}`))
+	if d := cmp.Diff(map[update.Kind]string{update.Policy: "unreadable"}, s.Failed); d != "" || err != nil || s.Refused != "unreadable" {
+		r.Errorf("%v, refused %q, failed (-want +got):\n%s", err, s.Refused, d)
+	}
+}
+
+// TestRefusedOrders: somebody at the broker sends a box assignments that are none of its own. It says so, and its rollout goes on.
+func TestRefusedOrders(t *testing.T) { both(t, testRefusedOrders) }
+
+func testRefusedOrders(r *rig) {
+	sum := r.release("1", 1)
+	r.enrol("a")
+	r.d.listen(r.now)
+	r.rollout("1")
+	r.tick()
+	r.d.hear("a", "reported", fmt.Appendf(nil, `{"update":{"state":"waiting","kind":"policy","gen":%d,"refused":"assignment"}}`, r.gens["a"]), false)
+	r.tick()
+	if ro, _ := r.read("policy-1"); ro.Members["a"].State != rollout.Working {
+		r.Errorf("a is %s %s, want working", ro.Members["a"].State, ro.Members["a"].Code)
+	}
+	r.says("a", update.Committed, "", sum)
+	r.tick()
+	if ro, _ := r.read("policy-1"); ro.Members["a"].State != rollout.Done {
+		r.Errorf("a is %s", ro.Members["a"].State)
+	}
 }
 
 // TestRetiredBox: a box that is retired on the way does not hold its rollout, and is told nothing more.

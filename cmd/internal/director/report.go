@@ -47,8 +47,8 @@ func ReadReport(raw []byte) (update.Status, int, error) {
 	}
 	s := *doc.Update
 	s.State, s.Kind = update.State(word(string(s.State))), update.Kind(word(string(s.Kind)))
-	s.Version, s.Code = word(s.Version), word(s.Code)
-	installed, versions := map[update.Kind]update.Installed{}, map[update.Kind]string{}
+	s.Version, s.Code, s.Refused = word(s.Version), word(s.Code), word(s.Refused)
+	installed, versions, failed := map[update.Kind]update.Installed{}, map[update.Kind]string{}, map[update.Kind]string{}
 	for _, k := range update.Kinds {
 		if in, ok := s.Installed[k]; ok {
 			installed[k] = in
@@ -56,7 +56,10 @@ func ReadReport(raw []byte) (update.Status, int, error) {
 		if v, ok := s.Versions[k]; ok {
 			versions[k] = word(v)
 		}
+		if code, ok := s.Failed[k]; ok {
+			failed[k] = word(code)
+		}
 	}
-	s.Installed, s.Versions = installed, versions
+	s.Installed, s.Versions, s.Failed = installed, versions, failed
 	return s, cases, nil
 }
