@@ -3,10 +3,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"madoguchi/cmd/internal/broker"
+	"madoguchi/cmd/internal/line"
 )
 
 // TestLog: releases are in the log; a checkpoint that was kept elsewhere shows a depot that was set back and told otherwise.
@@ -43,9 +47,23 @@ func TestLog(t *testing.T) {
 	h.refused("another history", "log", "--against", kept)
 }
 
-// TestBrokerCheck: the embedded broker is as it must be, and a wrong password is seen.
+// TestBrokerCheck: the embedded broker is as it must be, and a wrong password is seen. A director that serves meanwhile keeps its connection.
 func TestBrokerCheck(t *testing.T) {
 	h := newHall(t)
+	secret, err := os.ReadFile(h.password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, alive, err := line.Dial(t.Context(), line.Opts{Broker: h.broker.URL(), ClientID: broker.DirectorID, Password: strings.TrimSpace(string(secret))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	defer func() {
+		if err := alive.Err(); err != nil {
+			t.Errorf("the director was thrown off: %v", context.Cause(alive))
+		}
+	}()
 	if text := h.must("broker", "check", "--broker", h.broker.URL(), "--password-file", h.password); strings.Contains(text, "BAD") || strings.Count(text, "ok ") != 10 {
 		t.Errorf("check\n%s", text)
 	}

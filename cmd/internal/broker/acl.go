@@ -22,6 +22,10 @@ const CollectorID = "host_collector"
 // and hands out what they fetch.
 const DirectorID = "host_director"
 
+// DirectorCheckID is the client id of who tries the broker under the director's
+// user name: under its client id the broker would end the director's connection.
+const DirectorCheckID = DirectorID + "_check"
+
 // IssuerID is the client id and user name of the issuer link's other end. It
 // reaches its own topics and none of the records'.
 const IssuerID = "host_issuer"
@@ -91,8 +95,12 @@ func (g *guard) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 		return false
 	}
 	user, named := string(pk.Connect.Username), pk.Connect.UsernameFlag
-	if cl.ID == DirectorID || cl.ID == IssuerID || strings.HasPrefix(cl.ID, CollectorID) {
-		if user != cl.ID || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
+	if strings.HasPrefix(cl.ID, DirectorID) || cl.ID == IssuerID || strings.HasPrefix(cl.ID, CollectorID) {
+		want := cl.ID
+		if want == DirectorCheckID {
+			want = DirectorID
+		}
+		if user != want || subtle.ConstantTimeCompare(pk.Connect.Password, []byte(g.password)) != 1 {
 			return false
 		}
 	} else if named && user != cl.ID {
@@ -120,7 +128,7 @@ func (g *guard) grantOf(id string) (grant, bool) {
 		return collectorGrant, true
 	case id == IssuerID:
 		return issuerGrant, true
-	case id == DirectorID:
+	case id == DirectorID, id == DirectorCheckID:
 		return directorGrant, true
 	case record.ValidDevice(id):
 		return deviceGrant, true

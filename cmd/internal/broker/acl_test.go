@@ -35,6 +35,10 @@ func TestConnecting(t *testing.T) {
 		{"collector without password", CollectorID, func(o *paho.ClientOptions) { o.SetUsername("").SetPassword("") }, false},
 		{"issuer", IssuerID, nil, true},
 		{"issuer without password", IssuerID, func(o *paho.ClientOptions) { o.SetUsername("").SetPassword("") }, false},
+		{"director", DirectorID, nil, true},
+		{"director on trial", DirectorCheckID, func(o *paho.ClientOptions) { o.SetUsername(DirectorID).SetPassword(b.Password()) }, true},
+		{"director on trial by its own name", DirectorCheckID, func(o *paho.ClientOptions) { o.SetUsername(DirectorCheckID).SetPassword(b.Password()) }, false},
+		{"director on trial without password", DirectorCheckID, func(o *paho.ClientOptions) { o.SetUsername(DirectorID).SetPassword("") }, false},
 		{"collector with a wrong password", CollectorID, func(o *paho.ClientOptions) { o.SetPassword("wrong") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
