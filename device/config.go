@@ -43,6 +43,7 @@ type Config struct {
 	// (default): twice a day, shuffled, at least eight together.
 	Release   string   `toml:"release"`
 	ReleaseAt []string `toml:"release_at"` // with "batched": times of day, default 12:30 and 17:30, plus up to half an hour
+	CheckAt   string   `toml:"check_at"`   // time of day at which the box looks at its parts, at rest; default 07:30, or soon after a later start; "": never
 	Sound     bool     `toml:"sound"`      // one tone for every key; default off
 	// Reveal lets residents look at a signing password that they have typed, one character at a time, while メニュー is held; default off. What is given
 	// up by it stands in package pinpad.
@@ -87,7 +88,7 @@ type Pins struct {
 
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
-	Languages: []string{"ja", "ja_easy", "en", "zh", "ko", "pt", "vi"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"},
+	Languages: []string{"ja", "ja_easy", "en", "zh", "ko", "pt", "vi"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"}, CheckAt: "07:30",
 	Panel: string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
@@ -265,6 +266,9 @@ func (c Config) Check() error {
 			bad("release_at", "%q is no time like 12:30", t)
 		}
 	}
+	if _, err := time.Parse("15:04", c.CheckAt); c.CheckAt != "" && err != nil {
+		bad("check_at", "%q is no time like 07:30", c.CheckAt)
+	}
 	switch c.PINEntry {
 	case "", DefaultConfig.PINEntry:
 	case "reader":
@@ -289,4 +293,13 @@ func (c Config) ackKey() (ed25519.PublicKey, error) {
 		return nil, fmt.Errorf("has %d bytes, want %d", len(b), ed25519.PublicKeySize)
 	}
 	return b, nil
+}
+
+// checkAt is the time of the check after midnight, 0 for none; midnight itself is a minute later.
+func (c Config) checkAt() time.Duration {
+	t, err := time.Parse("15:04", c.CheckAt)
+	if err != nil {
+		return 0
+	}
+	return max(time.Minute, time.Duration(t.Hour())*time.Hour+time.Duration(t.Minute())*time.Minute)
 }

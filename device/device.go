@@ -114,20 +114,22 @@ type Device struct {
 	ctx     context.Context // of Run, for goroutines that answer
 	running sync.WaitGroup
 
-	in    chan session.Event
-	fatal chan error
-	asked chan struct{} // by Alive
-	cards *cards
-	store *store
-	line  *uplink
-	link  *issuerLink     // nil: none is configured
-	later []session.Event // the loop's own, due after the step that runs
-	paint *display.Painter
-	upd   *updates // nil: the box takes no updates
-	holds chan holdRequest
-	used  atomic.Int64 // a case was open, Unix nanoseconds
-	vital atomic.Pointer[session.Vitals]
-	cases atomic.Int64 // finished since the start, or since the latest update
+	in        chan session.Event
+	fatal     chan error
+	asked     chan struct{} // by Alive
+	cards     *cards
+	store     *store
+	line      *uplink
+	link      *issuerLink     // nil: none is configured
+	later     []session.Event // the loop's own, due after the step that runs
+	paint     *display.Painter
+	upd       *updates // nil: the box takes no updates
+	holds     chan holdRequest
+	used      atomic.Int64 // a case was open, Unix nanoseconds
+	vital     atomic.Pointer[session.Vitals]
+	checked   atomic.Pointer[string]        // what the latest check found
+	examining [session.NumParts]atomic.Bool // a part that has not answered yet
+	cases     atomic.Int64                  // finished since the start, or since the latest update
 }
 
 // New opens the storage and checks what the box is made of. Nothing is shown or scanned before Run. Errors name the file, the field or the part.
@@ -248,6 +250,7 @@ func (d *Device) sessionConfig(refused bool) session.Config {
 	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build,
 		Device: d.cfg.DeviceID, Reveal: d.cfg.Reveal}
 	c.Issuer = d.cfg.issuerFor()
+	c.CheckAt = d.cfg.checkAt()
 	if floor, err := d.box.Floor(); err == nil {
 		c.Floor = floor
 	}

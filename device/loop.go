@@ -102,6 +102,7 @@ func (d *Device) step(ev session.Event) {
 	if v := d.state.Vitals(); d.vital.Load() == nil || *d.vital.Load() != v {
 		d.vital.Store(&v)
 	}
+	d.noteCheck()
 	d.observe()
 	if ev.Kind == session.Reader {
 		d.link.reader(ev.Presence)
@@ -135,6 +136,8 @@ func (d *Device) do(e session.Effect) {
 		d.checkCode(e)
 	case session.StoreCode:
 		d.storeCode(e)
+	case session.Examine:
+		d.examine(e)
 	case session.Inspect:
 		d.inspect(e)
 	case session.Beep:

@@ -22,10 +22,11 @@ const (
 type reported struct {
 	Schema string      `json:"s"`
 	Build  string      `json:"fw,omitempty"`
-	Policy string      `json:"policy"` // version of the municipality's rules
-	Detail string      `json:"detail"` // of recording
-	Clock  string      `json:"clock"`  // "floor": not before the stored floor, or confirmed; "none": in doubt, records are held
-	Panel  string      `json:"panel"`  // "ok", "failed"
+	Policy string      `json:"policy"`          // version of the municipality's rules
+	Detail string      `json:"detail"`          // of recording
+	Clock  string      `json:"clock"`           // "floor": not before the stored floor, or confirmed; "none": in doubt, records are held
+	Panel  string      `json:"panel"`           // "ok", "failed"
+	Check  string      `json:"check,omitempty"` // session.Findings: "ok", "RD2 ST3"; "": not looked yet
 	Outbox reportedBox `json:"outbox"`
 	Cases  int         `json:"cases,omitempty"`  // finished since the start or the latest update, at most casesTold
 	Update jsonText    `json:"update,omitempty"` // update.Status
@@ -51,7 +52,7 @@ type reportedBox struct {
 func (d *Device) reportNow(s outbox.Stats) reported {
 	r := reported{
 		Schema: "madoguchi.reported/1", Build: d.opts.Build, Policy: strconv.Itoa(int(d.rules.Load().Version)), Detail: d.recording.Load().Detail.String(),
-		Clock: "none", Panel: "ok", Outbox: reportedBox{Hold: s.Hold, Out: s.Out, Dead: s.Dead, Full: s.Full},
+		Clock: "none", Panel: "ok", Check: d.checkedLast(), Outbox: reportedBox{Hold: s.Hold, Out: s.Out, Dead: s.Dead, Full: s.Full},
 	}
 	if d.upd != nil {
 		r.Cases, r.Update = int(min(d.cases.Load(), casesTold)), d.upd.told()
@@ -68,6 +69,7 @@ func (d *Device) reportNow(s outbox.Stats) reported {
 // health is the document without what changes with every case.
 func (r reported) health() reported {
 	r.Outbox.Hold, r.Outbox.Out, r.Cases = 0, 0, 0
+	r.Check = "" // a check that waited for a case runs at its end
 	return r
 }
 

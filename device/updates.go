@@ -197,10 +197,7 @@ func (u *updates) changed(s update.Status) {
 
 // news lets the line look for what is to be told.
 func (u *updates) news() {
-	select {
-	case u.d.line.news <- struct{}{}:
-	default:
-	}
+	u.d.line.retell()
 }
 
 // hush keeps the state document as it is for a random while: what waited for a case's end goes on at that end, and nobody is to learn when that was.

@@ -91,6 +91,14 @@ func (u *uplink) retime() {
 	}
 }
 
+// retell lets the line look for what is to be told of the box. It never waits.
+func (u *uplink) retell() {
+	select {
+	case u.news <- struct{}{}:
+	default:
+	}
+}
+
 // close stops listening, which ends accept.
 func (u *uplink) close() {
 	if u.l != nil {

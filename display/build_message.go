@@ -259,6 +259,10 @@ func (b *builder) languages(p *page) {
 func (b *builder) idle(p *page) {
 	f := b.s.Facts
 	p.left = b.date(f.Date, "date.weekday")
+	if codes := strings.Fields(f.Text); len(codes) > 0 {
+		b.view.Check = codes[0] // the others stand in the service menu
+		p.right = b.tr("idle.check")
+	}
 	p.title = f.Office
 	p.office = true
 	hint := "idle.hint"

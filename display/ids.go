@@ -37,7 +37,7 @@ type Info struct {
 // The screens, with the Facts each one draws. "Header" facts (Office on idle and clerk screens, Step on resident screens) are optional everywhere.
 const (
 	Boot           ID = "boot"             // Build. The program has started, storage and reader are being opened.
-	Idle           ID = "idle"             // Office, Date, Link, LinkSince, Queue, Release.
+	Idle           ID = "idle"             // Office, Date, Link, LinkSince, Queue, Release; Text: codes of what the check found wrong, "CL1 ST3".
 	IdleReading    ID = "idle.reading"     // A card was laid down at idle and is being read.
 	IdleBoard      ID = "idle.board"       // Board, Ends, EndState, Species. Nothing was opened; the board goes when the card goes.
 	IdleWrongCard  ID = "idle.wrongcard"   // Species.
@@ -125,7 +125,7 @@ const (
 
 	// The service menu, for clerks and technicians: メニュー and 取消 held together at rest, then the clerk code.
 	ServiceCode    ID = "service.code"           // Filled, Fault ("too_short"). The clerk code that opens the menu.
-	ServiceMenu    ID = "service.menu"           // Choice 1 keys, 2 screen, 3 card reader, 4 queue, 5 this box, 6 clock, 7 lamp and sound, 8 clerk code.
+	ServiceMenu    ID = "service.menu"           // Choice 1 keys, 2 screen, 3 card reader, 4 queue, 5 this box, 6 clock, 7 lamp and sound, 8 clerk code, 9 check.
 	ServicePad     ID = "service.pad"            // Down, Seen, Reason: "", "all" (seen), "several", "ghost", "stuck", "unplugged". 取消 held for 2 s leaves.
 	ServicePanel   ID = "service.panel"          // Rows "panel", "full", "partial"; Reason: "", "fast", "slow". 確認 begins the pictures.
 	ServiceBlack   ID = "service.panel.black"    // The whole glass black, …
@@ -143,6 +143,8 @@ const (
 	ServiceSaving  ID = "service.newcode.saving" // The new code is judged and stored.
 	ServiceSaved   ID = "service.newcode.saved"
 	ServiceRefused ID = "service.newcode.refused" // Reason: "unfit", "mismatch", "full", "storage". The old code holds.
+	ServiceCheck   ID = "service.check"           // Rows "check_keys" to "check_link"; Reason: "running", "well", "ill". 確認 goes on to what is wrong.
+	ServiceIll     ID = "service.found"           // Reason: what is wrong, a code of IllCodes. 確認 goes on.
 
 	// A new box at its window, before it has any settings (package device/enrol), for whoever sets it up.
 	ServiceEnrolWords ID = "service.enrol.words" // Text: the three words; Office: the window; Title: city and box; Fingerprint. 確認 = as in the letter, 取消 = not.
@@ -328,6 +330,8 @@ func buildInfos() map[ID]Info {
 		ServiceEnrolWait:       {Face: FaceClerk, Keys: []string{"cancel"}},
 		ServiceEnrolStop:       {Face: FaceClerk, Seen: true, Keys: []string{"menu", "enter"}},
 		ServiceEnrolDone:       {Face: FaceClerk, FullRefresh: true},
+		ServiceCheck:           {Face: FaceClerk, FullRefresh: true, Keys: []string{"cancel", "enter"}},
+		ServiceIll:             {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "enter"}},
 		FaultReader:            {Face: FaceIdle},
 		FaultService:           {Face: FaceIdle},
 		FaultPanel:             {Face: FaceIdle, FullRefresh: true},
@@ -412,6 +416,10 @@ func (id ID) Reasons() []string {
 		return []string{"link", "trying", "resolve", "reach", "clock", "authority", "refused", "asking", "keeping"}
 	case ServiceEnrolStop:
 		return []string{"words", "forged", "used", "expired", "late", "unknown", "foreign", "revoked", "request", "locked", "settings", "storage"}
+	case ServiceCheck:
+		return []string{"running", "well", "ill"}
+	case ServiceIll:
+		return IllCodes
 	case FaultStorage:
 		return []string{"", "quarantined", "full"}
 	case FaultStart:

@@ -20,6 +20,9 @@ type Row struct {
 	Date Date
 }
 
+// IllCodes are the codes of what the check in the service menu finds wrong. A pad or a panel at fault closes the menu and is said at rest.
+var IllCodes = []string{"rd1", "rd2", "rd3", "rd9", "cl1", "st1", "st2", "st3", "st4", "st9", "lk5"}
+
 // isCode reports whether a clerk's code is typed on a screen.
 func (id ID) isCode() bool {
 	switch id {
@@ -35,7 +38,7 @@ type factRow struct{ name, value string }
 // hasRows reports whether a screen is a page of rows.
 func (b *builder) hasRows() bool {
 	switch b.s.ID {
-	case ServicePanel, ServiceReader, ServiceQueue, ServiceAbout, ServiceClock, ServiceLamp:
+	case ServicePanel, ServiceReader, ServiceQueue, ServiceAbout, ServiceClock, ServiceLamp, ServiceCheck:
 		return true
 	}
 	return false
@@ -74,6 +77,9 @@ func (d *drawer) facts(p page) {
 	s := d.sheet
 	in := s.inner()
 	size, pitch := s.text, s.text*7/6
+	if len(p.facts) > 5 { // and two rows of words under them
+		pitch = s.text * 9 / 8
+	}
 	left := 0
 	for _, f := range p.facts {
 		left = max(left, d.width(f.name, size))

@@ -247,25 +247,17 @@ func synchronised() (bool, error) {
 	return state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0, err
 }
 
-// freeLeast is what the data folder must have free: a day of records is well below 1 MiB, an update's journal above it.
-const freeLeast = 16 << 20
-
-// checkStorage writes, syncs and removes a small file.
+// checkStorage says what device.CheckStorage finds.
 func checkStorage(dir string) Finding {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return ill("storage", "ST1", "%s: %v", dir, err)
-	}
-	file := filepath.Join(dir, "selftest")
-	if err := noteFile(file).Write([]byte("selftest\n")); err != nil {
+	free, err := device.CheckStorage(dir)
+	var low *device.LowError
+	switch {
+	case errors.As(err, &low):
+		return ill("storage", "ST3", "%v", err)
+	case errors.Is(err, device.ErrNoFolder):
+		return ill("storage", "ST1", "%v", err)
+	case err != nil:
 		return ill("storage", "ST2", "cannot be written: %v", err)
-	}
-	if err := os.Remove(file); err != nil {
-		return ill("storage", "ST2", "cannot be written: %v", err)
-	}
-	free := fs.Bavail * uint64(fs.Bsize)
-	if free < freeLeast {
-		return ill("storage", "ST3", "only %d MiB are free", free>>20)
 	}
 	return well("storage", "ST0", "it keeps what is written, %d MiB are free", free>>20)
 }

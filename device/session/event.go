@@ -78,13 +78,15 @@ const (
 	Issuing
 	// ClaimFound answers FindClaim. No, Number, Found, State, Here, Left, Until.
 	ClaimFound
+	// Examined answers Examine, whatever is open by then. No, Findings.
+	Examined
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "long_press", "let_go", "keypad", "lid", "shown",
 	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state",
-	"service", "contacts", "inspected", "code_stored", "new_rules", "held", "new_settings", "issuing", "claim_found"}
+	"service", "contacts", "inspected", "code_stored", "new_rules", "held", "new_settings", "issuing", "claim_found", "examined"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {
@@ -126,6 +128,8 @@ type Event struct {
 	Closed  uint16  // Contacts: bit row × 4 + column, as the caps lie
 	Survey  Survey  // Inspected
 	Refusal Refusal // CodeStored
+
+	Findings Findings // Examined
 
 	Rules *policy.Policy // NewRules
 

@@ -86,7 +86,7 @@ func (w *world) effect(e Effect) {
 		}
 		w.slots[SlotNewCode] = false
 		w.asked = append(w.asked, e)
-	case Inspect:
+	case Inspect, Examine:
 		w.asked = append(w.asked, e)
 	case Reveal:
 		if w.s.kind.Form().Letters() == false || !w.s.cfg.Reveal || w.lent || !w.slots[e.Slot] {
@@ -281,6 +281,8 @@ func describe(ev Event) string {
 		return "claim_found " + ev.Found.String() + " " + map[bool]string{true: ev.State.Step.String()}[ev.Found == FindOK]
 	case Contacts:
 		return fmt.Sprintf("contacts %04x", ev.Closed)
+	case Examined:
+		return "examined " + ev.Findings.String()
 	case CodeStored:
 		return fmt.Sprintf("code_stored %d", ev.Refusal)
 	case Shown, Keypad, Lid, Revealed:

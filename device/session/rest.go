@@ -12,6 +12,7 @@ import (
 
 // start begins the day: an open case is closed as interrupted before anything else.
 func (m *machine) start(ev Event) {
+	m.planCheck()
 	m.misses = ev.Misses
 	if m.at.Before(ev.Until) {
 		m.blocked = m.at.Add(pause(m.misses)) // the whole pause again: pulling the plug does not shorten it, nor does a clock set back lengthen it
@@ -76,6 +77,9 @@ func (m *machine) idleDeadline() {
 	if m.notices == noticePanel && m.at.Add(panelWait).Before(d) {
 		d = m.at.Add(panelWait)
 	}
+	if !m.check.due.IsZero() && m.check.due.Before(d) && !m.held {
+		d = m.check.due
+	}
 	m.deadline = d
 }
 
@@ -86,6 +90,10 @@ func (m *machine) restTick() {
 		m.storageBad = true
 		m.rest()
 	case stepIdle:
+		if m.restCheck() {
+			m.idleDeadline()
+			return
+		}
 		if m.notices == noticePanel {
 			m.notices = 0
 		}

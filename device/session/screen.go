@@ -93,7 +93,7 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 	if !m.dateOpen() { // else nobody knows what day it is
 		f.Date = display.Date(m.today().String())
 	}
-	f.Queue, f.Release = m.queue, m.cfg.Release
+	f.Queue, f.Release, f.Text = m.queue, m.cfg.Release, m.marked()
 	switch m.link {
 	case LinkUp:
 		f.Link = "up"

@@ -100,7 +100,7 @@ func (m *machine) toService() {
 
 // entries are the lines of the menu.
 var entries = [...]stepID{
-	stepServicePad, stepServicePanel, stepServiceReader, stepServiceQueue, stepServiceAbout, stepServiceClock, stepServiceLamp, stepCode,
+	stepServicePad, stepServicePanel, stepServiceReader, stepServiceQueue, stepServiceAbout, stepServiceClock, stepServiceLamp, stepCode, stepServiceCheck,
 }
 
 // serviceTick: nobody is there.
@@ -132,6 +132,8 @@ func (m *machine) servicePress(k Key) {
 		}
 	case stepServiceRefused:
 		m.refusedPress(k)
+	case stepServiceCheck, stepServiceIll:
+		m.checkPress(k)
 	default:
 		switch {
 		case k == KeyCancel, k == KeyClear:
@@ -172,6 +174,8 @@ func (m *machine) serviceChoose(k Key) {
 		}
 		m.tools.purpose, m.tools.refusals = toChange, 0
 		m.toCode()
+	case stepServiceCheck:
+		m.toCheck()
 	default:
 		m.tools.lamp = LampOff
 		m.to(to)

@@ -54,6 +54,8 @@ func (m *machine) drawService() (display.ID, display.Facts) {
 		return display.ServiceSaving, f
 	case stepServiceSaved:
 		return display.ServiceSaved, f
+	case stepServiceCheck, stepServiceIll:
+		return m.checkPage()
 	case stepServiceRefused:
 		f.Reason = m.tools.refused
 		return display.ServiceRefused, f

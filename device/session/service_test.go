@@ -145,7 +145,7 @@ func TestServiceCode(t *testing.T) {
 
 // TestServiceLeaves: nobody there, and every page goes back.
 func TestServiceLeaves(t *testing.T) {
-	for step := stepService; step <= stepServiceRefused; step++ {
+	for step := stepService; step < numSteps; step++ {
 		w := newWorld(t)
 		scenes[step](w)
 		w.at(step)

@@ -27,6 +27,8 @@ type Config struct {
 	Issuer []record.Procedure
 	Reveal bool   // a resident may look at a typed password, one character at a time
 	Device string // its id, in the service menu
+	// CheckAt is the time of day, after midnight, at which the box looks at its parts by itself; 0: it does not.
+	CheckAt time.Duration
 }
 
 // japan has had no other offset since 1951; a fixed zone needs no time-zone file on the image.
@@ -105,7 +107,8 @@ type State struct {
 	outcome   record.Outcome
 	then      stepID // after the step in flight
 
-	tools tools // of the service menu
+	tools tools    // of the service menu
+	check checking // of the box
 
 	// The clerk's part.
 	inquiry inquiry

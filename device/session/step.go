@@ -86,6 +86,8 @@ func (m *machine) dispatch(ev Event) {
 		m.hold(ev)
 	case NewSettings:
 		m.settings(*ev.Settings)
+	case Examined:
+		m.examined(ev)
 	case Issuing:
 		m.issueNews(ev)
 	case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, ClaimFound:

@@ -132,6 +132,8 @@ const (
 	stepServiceSaving
 	stepServiceSaved
 	stepServiceRefused
+	stepServiceCheck
+	stepServiceIll // what is wrong, one part after the other
 
 	numSteps
 )
@@ -301,6 +303,8 @@ var steps = [numSteps]traits{
 	stepServiceSaving:  {name: "service_saving", wait: codeWait, busy: true},
 	stepServiceSaved:   {name: "service_saved", mode: ModeMenu, wait: resultWait},
 	stepServiceRefused: {name: "service_refused", mode: ModeMenu, wait: toolWait},
+	stepServiceCheck:   {name: "service_check", mode: ModeMenu, wait: toolWait},
+	stepServiceIll:     {name: "service_check_ill", mode: ModeMenu, wait: toolWait},
 }
 
 // String names the step.

@@ -244,6 +244,8 @@ func init() {
 		stepServiceClock:   func(w *world) { w.service(); w.press(Key6) },
 		stepServiceConfirm: func(w *world) { w.s.cfg.Floor = noon.AddDate(0, 1, 0); w.service(); w.press(Key6) },
 		stepServiceDate:    func(w *world) { scenes[stepServiceConfirm](w); w.press(KeyClear, Key2) },
+		stepServiceCheck:   func(w *world) { w.service(); w.press(Key9) },
+		stepServiceIll:     func(w *world) { w.check(Findings{PartReader: 9, PartStorage: 3}); w.press(KeyEnter) },
 		stepServiceLamp:    func(w *world) { w.service(); w.press(Key7); w.inspected() },
 		stepServiceNew:     func(w *world) { w.service(); w.oldCode(true); w.typed(4) },
 		stepServiceAgain:   func(w *world) { scenes[stepServiceNew](w); w.enter(FaultNone); w.typed(4) },
@@ -295,6 +297,9 @@ func events(s State) []Event {
 		add(Event{Kind: Contacts, Gen: s.keys.Gen, Closed: c})
 	}
 	add(Event{Kind: Inspected, No: s.wait, Survey: surveyed})
+	for _, f := range []Findings{{}, {PartStorage: 3}} {
+		add(Event{Kind: Examined, No: s.check.no, Findings: f})
+	}
 	for r := range numRefusals {
 		add(Event{Kind: CodeStored, No: s.wait, Refusal: r})
 	}
@@ -407,7 +412,7 @@ func stale(t *testing.T, w *world) {
 		switch ev.Kind {
 		case Press, Typed, Entered, Cancelled, Cleared, Menued, LongPress, LetGo, Shown, Service, Contacts:
 			ev.Gen += 7
-		case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, Revealed, Issuing, ClaimFound:
+		case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, Revealed, Issuing, ClaimFound, Examined:
 			ev.No += 7
 		default:
 			continue

@@ -86,6 +86,8 @@ func idle() []Sample {
 	minutes.LinkSince = 12 * time.Minute
 	held := at
 	held.Queue, held.Release = 7, "batched"
+	found, two := at, long
+	found.Text, two.Text = "ST3", "RD2 CL1 ST3"
 	return []Sample{
 		one(display.Boot, display.Facts{Build: "1.4.0-12-gcaf3a71"}),
 		one(display.Idle, at),
@@ -93,6 +95,8 @@ func idle() []Sample {
 		named("long", display.Idle, long),
 		named("minutes", display.Idle, minutes),
 		named("held", display.Idle, held),
+		named("check", display.Idle, found),
+		named("checks", display.Idle, two),
 		named("plain", display.Idle, display.Facts{Office: office}),
 		one(display.IdleReading, display.Facts{}),
 		one(display.IdleBoard, board("2029-12-14", "valid")),

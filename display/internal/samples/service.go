@@ -13,13 +13,14 @@ func service() []Sample {
 	out = append(out,
 		named("short", display.ServiceNewCode, display.Facts{Filled: 3, Fault: "too_short"}),
 		one(display.ServiceMenu, display.Facts{Choice: 1}),
-		named("last", display.ServiceMenu, display.Facts{Choice: 8}),
+		named("last", display.ServiceMenu, display.Facts{Choice: 9}),
 		one(display.ServiceBlack, display.Facts{}), one(display.ServiceWhite, display.Facts{}),
 		one(display.ServiceFine, display.Facts{}), one(display.ServicePrint, display.Facts{}),
 		one(display.ServiceSaving, display.Facts{}), one(display.ServiceSaved, display.Facts{}),
 	)
 	out = append(out, reasons(display.ServiceRefused, display.Facts{})...)
-	return append(append(out, pads()...), pages()...)
+	out = append(out, reasons(display.ServiceIll, display.Facts{})...)
+	return append(append(append(out, pads()...), pages()...), checks()...)
 }
 
 // pads are the key test: nothing pressed yet, a key down, all seen, a palm, a ghost, a key that stays down, no lines.
@@ -34,6 +35,28 @@ func pads() []Sample {
 	return []Sample{
 		pad("", "", 0, 0), pad("down", "", 1<<5, 0x01f7), pad("all", "all", 0, 0xffff), pad("several", "several", 1<<0|1<<1, 0x000f),
 		pad("ghost", "ghost", 1<<0|1<<1|1<<4|1<<5, 0x0fff), pad("stuck", "stuck", 1<<11, 0xf7ff), pad("unplugged", "unplugged", 0xffff, 0),
+	}
+}
+
+// checks are the check: running, all well, and as much wrong as can be.
+func checks() []Sample {
+	page := func(reason string, words ...string) Sample {
+		s := one(display.ServiceCheck, display.Facts{Reason: reason})
+		s.Name += "_" + reason
+		for i, part := range []string{"keys", "panel", "reader", "clock", "storage", "link"} {
+			r := display.Row{Code: "check_" + part}
+			if len(words) > 0 {
+				r.Word = words[i]
+			}
+			s.Screen.Facts.Rows = append(s.Screen.Facts.Rows, r)
+		}
+		return s
+	}
+	named := func(name string, s Sample) Sample { s.Name += "_" + name; return s }
+	return []Sample{
+		named("again", page("ill", "ky0", "pn0", "rd9", "cl0", "st9", "lk0")), named("card", page("ill", "ky0", "pn0", "rd3", "cl0", "st2", "lk0")),
+		named("old", page("ill", "ky0", "pn0", "rd1", "cl0", "st4", "lk0")), named("none", page("ill", "ky0", "pn0", "rd0", "cl0", "st1", "lk0")),
+		page("running"), page("well", "ky0", "pn0", "rd0", "cl0", "st0", "lk0"), page("ill", "ky0", "pn0", "rd2", "cl1", "st3", "lk5"),
 	}
 }
 
