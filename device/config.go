@@ -52,6 +52,8 @@ type Config struct {
 	UpdateRoot string `toml:"update_root"` // file with the first root of the city's signed updates; empty: the box takes no updates
 	LogKey     string `toml:"log_key"`     // key of the city's transparency log, as package note writes it ("name+hash+key"); a release that is not in that log is refused; empty: none
 	Hardware   string `toml:"hardware"`    // the board, as releases name it: "rpi4"
+	// Installer is the socket of the program that has RAUC install firmware, default /run/madoguchi/install.sock; empty or not there: the box installs rules and settings only.
+	Installer string `toml:"installer"`
 
 	Panel        string `toml:"panel"`         // an epd.Model: "4in2_v2" (SSD1683, default) or "7in5_v2" (UC8179)
 	SPI          string `toml:"spi"`           // device file of the panel, default /dev/spidev0.0
@@ -89,7 +91,8 @@ type Pins struct {
 // DefaultConfig has what does not depend on the city. The lines are those of a Raspberry Pi with Waveshare's HAT on the 40-pin header.
 var DefaultConfig = Config{
 	Languages: []string{"ja", "ja_easy", "en", "zh", "ko", "pt", "vi"}, Detail: "full", Period: "week", Release: "batched", ReleaseAt: []string{"12:30", "17:30"}, CheckAt: "07:30",
-	Panel: string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
+	Installer: "/run/madoguchi/install.sock",
+	Panel:     string(epd.Model4in2), SPI: "/dev/spidev0.0", ReaderSocket: "/run/pcscd/pcscd.comm", PINEntry: "keypad", GPIOChip: "pinctrl-bcm2711",
 	Pins: Pins{
 		Rows: [4]int{5, 6, 13, 19}, Cols: [4]int{16, 26, 20, 21},
 		DC: 25, RST: 17, Busy: 24, Power: 18, Red: 22, Yellow: 23, Green: 27, Buzzer: 12, Lid: 4,

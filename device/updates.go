@@ -24,6 +24,8 @@ type UpdateOpts struct {
 	Firmware update.Installer              // of the slots; nil: rules and settings are taken, firmware is refused
 	Restart  func(context.Context) error   // starts the board anew, into the slot on trial; with Firmware
 	Reuse    func() (io.ReadCloser, error) // the bundle that the running slot was made of, to take chunks from; nil: nothing
+	Detail   func(code string) string      // more about why firmware is not in force, as update.Status has it; nil: nothing
+	Follow   func(func(percent int))       // takes who is to be told how far the writing of firmware is; nil: nobody can be
 
 	// For the simulator and for tests; zero: the product's.
 	Refresh, Retry, Poll, Answer time.Duration // see update.AgentOpts
@@ -88,6 +90,9 @@ func newUpdates(d *Device) (*updates, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if o.Follow != nil {
+		o.Follow(u.progress)
 	}
 	return u, nil
 }
@@ -190,9 +195,26 @@ func (u *updates) changed(s update.Status) {
 	if was := u.status.Load(); was != nil && was.State == update.Waiting && s.State != update.Waiting && u.d.usedWithin(quietFor) {
 		u.hush() // first, or it could be told before
 	}
+	if detail := u.d.opts.Update.Detail; detail != nil && s.Kind == update.Firmware && s.Code != "" {
+		s.Detail = detail(s.Code)
+	}
 	u.status.Store(&s)
-	u.d.log.Info("update", "state", s.State, "kind", s.Kind, "version", s.Version, "code", s.Code)
+	u.d.log.Info("update", "state", s.State, "kind", s.Kind, "version", s.Version, "code", s.Code, "detail", s.Detail)
 	u.news()
+}
+
+// progress tells how far the writing of firmware is, by quarters: the state document is not for watching.
+func (u *updates) progress(percent int) {
+	was := u.status.Load()
+	quarter := percent / 25 * 25
+	if was == nil || was.State != update.Installing || quarter <= was.Percent {
+		return
+	}
+	s := *was
+	s.Percent = quarter
+	if u.status.CompareAndSwap(was, &s) {
+		u.news()
+	}
 }
 
 // news lets the line look for what is to be told.

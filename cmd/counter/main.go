@@ -133,7 +133,7 @@ func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error
 	if hw.Wall, err = listen(wallPath); err != nil {
 		return err
 	}
-	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version})
+	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version, Update: updates(cfg, log)})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errData, err)
 	}

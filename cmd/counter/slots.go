@@ -22,9 +22,10 @@ const (
 	slotNotes      = "/data/rauc/slots.json"
 	slotBaseline   = "/data/rauc/baseline.json"
 	bootloaderNode = "/proc/device-tree/chosen/bootloader"
+	slotFellBack   = "/run/madoguchi/fell-back" // why the last trial ended in the slot before, for the PIN side
 )
 
-const slotsUsage = "usage: slots get-primary | set-primary SLOT | get-state SLOT | set-state SLOT good|bad | get-current | arm | gate"
+const slotsUsage = "usage: slots get-primary | set-primary SLOT | get-state SLOT | set-state SLOT good|bad | get-current | arm | settle | gate"
 
 // runSlots is RAUC's back-end (its documentation, "Custom" boot loader): answers on stdout, 1 on any error.
 func runSlots(args []string, stdout, stderr io.Writer) int {
@@ -88,6 +89,8 @@ func slotCall(s *slots.Slots, args []string) (answer string, err error) {
 		return string(s.Current()), nil
 	case len(args) == 1 && args[0] == "arm":
 		return "", s.Arm()
+	case len(args) == 1 && args[0] == "settle":
+		return "", settle(s, slotFellBack)
 	case len(args) == 2 && args[0] == "set-primary":
 		return "", s.SetPrimary(name)
 	case len(args) == 2 && args[0] == "get-state":
@@ -100,6 +103,18 @@ func slotCall(s *slots.Slots, args []string) (answer string, err error) {
 		return "", s.SetState(name, args[2] == "good")
 	}
 	return "", errSlotUsage
+}
+
+// settle drops an armed trial that did not come about, and says in a file what became of the last one. In the slot that is on trial there is nothing to tell yet.
+func settle(s *slots.Slots, file string) error {
+	why, err := s.Settle()
+	if err != nil {
+		return err
+	}
+	if trial, err := s.OnTrial(); err != nil || trial || why == "" {
+		return err
+	}
+	return os.WriteFile(file, []byte(why+"\n"), 0o644)
 }
 
 // readBoot asks what the firmware left in the device tree: two cells, big-endian.

@@ -204,6 +204,41 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestSettle: after a trial that failed the reason lies where the PIN side may read it; on trial and without one nothing does.
+func TestSettle(t *testing.T) {
+	s, dir := slotBox(t, slots.Boot{Partition: 2})
+	file := filepath.Join(dir, "fell-back")
+	told := func(s *slots.Slots, want string) {
+		t.Helper()
+		if err := settle(s, file); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(file)
+		if string(b) != want || err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("it says %q (%v), want %q", b, err, want)
+		}
+	}
+	told(s, "")
+	for _, err := range []error{s.SetPrimary(slots.B), s.Arm()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := func(b slots.Boot) *slots.Slots {
+		s, err := slots.New(slotFiles{filepath.Join(dir, "autoboot.txt")}, noteFile(filepath.Join(dir, "slots.json")), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	trial := again(slots.Boot{Partition: 3, Tryboot: true})
+	told(trial, "")
+	if err := trial.Refuse("link does not run"); err != nil {
+		t.Fatal(err)
+	}
+	told(again(slots.Boot{Partition: 2}), "link does not run\n")
+}
+
 // TestForeignLength: an autoboot.txt that is no whole sector is not written.
 func TestForeignLength(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "autoboot.txt")

@@ -240,6 +240,9 @@ func describe(b store.Box, now time.Time) string {
 	}
 	if l.Update.State != "" {
 		fmt.Fprintf(&text, "  it says: %s %s %s %s\n", l.Update.State, l.Update.Kind, l.Update.Version, l.Update.Code)
+		if l.Update.Detail != "" {
+			fmt.Fprintf(&text, "           %s\n", l.Update.Detail)
+		}
 	}
 	if l.Update.Refused != "" {
 		fmt.Fprintf(&text, "  it was sent orders that are none for it, and refused them: %s\n", l.Update.Refused)

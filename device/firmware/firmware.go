@@ -48,6 +48,7 @@ type Slots struct {
 	start string // the file that asks for the start that is due
 	soaks bool   // the slot on trial was asked once
 
+	follow  func(percent int)
 	percent atomic.Int32
 	fault   atomic.Pointer[bundle.Error]
 }
@@ -107,6 +108,23 @@ func (s *Slots) Fault() *bundle.Error { return s.fault.Load() }
 // Percent is how far an installation is: 1 to 100; 0: none is under way.
 func (s *Slots) Percent() int { return int(s.percent.Load()) }
 
+// Follow has an installation's percentages told to f. It is called before the first one.
+func (s *Slots) Follow(f func(percent int)) { s.follow = f }
+
+// Detail is what is known beside a code of the agent's: why the start into the new slot ended in the one before, or what RAUC said. At most 180 bytes.
+func (s *Slots) Detail(code string) string {
+	step, _, _ := strings.Cut(code, ".")
+	switch step {
+	case "fell_back":
+		return s.FellBack()
+	case "check", "install", "activate", "commit", "revert":
+		if f := s.Fault(); f != nil {
+			return f.Error()
+		}
+	}
+	return ""
+}
+
 // FellBack is why the slot on trial was left by itself, as it stands in Opts.Why; "": nothing is known. It is printable ASCII of at most 160 bytes.
 func (s *Slots) FellBack() string {
 	f, err := os.Open(s.o.Why)
@@ -164,7 +182,12 @@ func (s *Slots) Install(ctx context.Context, path string, m update.Manifest) err
 	ctx, cancel := context.WithTimeout(ctx, s.o.Install)
 	defer cancel()
 	defer s.percent.Store(0)
-	b, err = s.board.Install(ctx, m.SHA256.String(), func(percent int) { s.percent.Store(int32(percent)) })
+	b, err = s.board.Install(ctx, m.SHA256.String(), func(percent int) {
+		s.percent.Store(int32(percent))
+		if s.follow != nil {
+			s.follow(percent)
+		}
+	})
 	if err != nil {
 		return s.keep(err)
 	}

@@ -35,6 +35,8 @@ type Status struct {
 	Kind      Kind               `json:"kind,omitempty"`    // empty: the assignment as a whole
 	Version   string             `json:"version,omitempty"` // the one in work
 	Code      string             `json:"code,omitempty"`    // stable: "metadata", "assignment", "manifest", "refused.…", "space", "budget", "gone", "line", "payload", "check", "install", "activate", "health", "boots", "fell_back", "commit", "attempts", "storage", "restart", "revert", "withdrawn"; "….late": a step did not end in time
+	Detail    string             `json:"detail,omitempty"`  // of Code, for people: printable ASCII, at most 180 bytes; firmware only
+	Percent   int                `json:"percent,omitempty"` // of Installing firmware: 25, 50, 75, 100
 	Gen       int64              `json:"gen"`               // of the assignment in force
 	Root      int64              `json:"root"`
 	Installed map[Kind]Installed `json:"installed,omitempty"`

@@ -18,7 +18,7 @@ MADOGUCHI_LDFLAGS = -s -w -X main.version=$(MADOGUCHI_VERSION)
 # depend on it.
 MADOGUCHI_GO_ENV = GOEXPERIMENT=runtimesecret
 
-# counter needs cgo for libpcsclite. link must not have it: a static program
+# counter needs cgo for libpcsclite. The others must not have it: a static program
 # has no C library whose name resolution opens files and sockets of its own.
 define MADOGUCHI_BUILD_CMDS
 	cd $(@D); $(HOST_GO_TARGET_ENV) $(MADOGUCHI_GO_ENV) CGO_ENABLED=1 \
@@ -27,6 +27,9 @@ define MADOGUCHI_BUILD_CMDS
 	cd $(@D); $(HOST_GO_TARGET_ENV) $(MADOGUCHI_GO_ENV) CGO_ENABLED=0 \
 		$(GO_BIN) build $(MADOGUCHI_BUILD_OPTS) \
 		-o $(@D)/bin/link $(MADOGUCHI_GOMOD)/cmd/link
+	cd $(@D); $(HOST_GO_TARGET_ENV) $(MADOGUCHI_GO_ENV) CGO_ENABLED=0 \
+		$(GO_BIN) build $(MADOGUCHI_BUILD_OPTS) \
+		-o $(@D)/bin/installer $(MADOGUCHI_GOMOD)/cmd/installer
 endef
 
 # link is the name of a coreutils program: ours is not in the search path.
@@ -36,6 +39,8 @@ define MADOGUCHI_INSTALL_TARGET_CMDS
 	ln -sf counter $(TARGET_DIR)/usr/libexec/madoguchi/slots
 	$(INSTALL) -D -m 0755 $(@D)/bin/link \
 		$(TARGET_DIR)/usr/libexec/madoguchi/link
+	$(INSTALL) -D -m 0755 $(@D)/bin/installer \
+		$(TARGET_DIR)/usr/libexec/madoguchi/installer
 endef
 
 # The numbers are fixed: nftables.conf, counter.service and the data partition
@@ -45,6 +50,7 @@ define MADOGUCHI_USERS
 	counter 901 counter 901 * - - gpio,spi,pcscd Counter, PIN side
 	link 902 link 902 * - - - Counter, network side
 	pcscd 903 pcscd 903 * - - - Card reader service
+	installer 906 installer 906 * - - - Has RAUC install bundles
 	- -1 gpio 904 - - - - GPIO lines
 	- -1 spi 905 - - - - SPI ports
 endef

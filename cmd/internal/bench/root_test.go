@@ -67,7 +67,7 @@ func builtPrograms(t testing.TB, dir, version string) {
 	sysroot, err := filepath.Abs(filepath.Join(top, ".tools/arm64"))
 	must(t, err)
 	for _, p := range []struct{ pkg, to, cgo string }{
-		{"./cmd/counter", "usr/libexec/madoguchi/counter", "1"}, {"./cmd/link", "usr/libexec/madoguchi/link", "0"},
+		{"./cmd/counter", "usr/libexec/madoguchi/counter", "1"}, {"./cmd/link", "usr/libexec/madoguchi/link", "0"}, {"./cmd/installer", "usr/libexec/madoguchi/installer", "0"},
 		{"./cmd/internal/bench/agent", "usr/libexec/bench/agent", "0"},
 	} {
 		c := exec.Command("go", "build", "-ldflags", "-s -w -X main.version="+version, "-o", filepath.Join(dir, p.to), p.pkg)

@@ -28,6 +28,17 @@ func word(s string) string {
 	return s
 }
 
+// maxSentence is the longest detail of a report, in bytes.
+const maxSentence = 180
+
+// sentence lets through what a detail looks like: printable ASCII.
+func sentence(s string) string {
+	if len(s) > maxSentence || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "unreadable"
+	}
+	return s
+}
+
 // ReadReport reads what is of interest here of a box's state document: its updates, and the cases finished since the version that runs was committed. Words that no
 // firmware of ours says become "unreadable". An empty document is a box that never said anything.
 func ReadReport(raw []byte) (update.Status, int, error) {
@@ -48,6 +59,7 @@ func ReadReport(raw []byte) (update.Status, int, error) {
 	s := *doc.Update
 	s.State, s.Kind = update.State(word(string(s.State))), update.Kind(word(string(s.Kind)))
 	s.Version, s.Code, s.Refused = word(s.Version), word(s.Code), word(s.Refused)
+	s.Detail, s.Percent = sentence(s.Detail), min(max(s.Percent, 0), 100)
 	installed, versions, failed := map[update.Kind]update.Installed{}, map[update.Kind]string{}, map[update.Kind]string{}
 	for _, k := range update.Kinds {
 		if in, ok := s.Installed[k]; ok {

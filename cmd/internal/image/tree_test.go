@@ -208,8 +208,11 @@ func TestUsers(t *testing.T) {
 			t.Errorf("sysusers.d has no group %s with number %s", m[1], m[2])
 		}
 	}
-	if len(ids) != 3 {
+	if len(ids) != 4 {
 		t.Fatalf("the package's users: %v", ids)
+	}
+	if !strings.Contains(read(t, overlay+"usr/lib/systemd/system/madoguchi-install.service"), "--peer "+ids["counter"]+"\n") {
+		t.Error("the installer takes wishes from another user")
 	}
 	if !strings.Contains(read(t, overlay+"usr/lib/systemd/system/counter.service"), "--link-uid "+ids["link"]+"\n") {
 		t.Error("counter.service waits for another user at the wall")

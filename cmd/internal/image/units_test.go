@@ -22,7 +22,11 @@ var walls = map[string]struct {
 	"counter": {1.0, []string{"User=counter", "PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX", "IPAddressDeny=any", "DevicePolicy=closed",
 		"DeviceAllow=char-gpiochip rw", "DeviceAllow=char-spi rw", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "MemorySwapMax=0", "WatchdogSec=30",
 		"Type=notify", "SystemCallFilter=@system-service memfd_secret", "BindPaths=-/data/counter", "TemporaryFileSystem=/data:ro /mnt:ro",
-		"CapabilityBoundingSet=", "Requires=counter.socket"}},
+		"CapabilityBoundingSet=", "Requires=counter.socket", "InaccessiblePaths=/run/dbus /run/systemd/resolve -/run/udev -/boot", "RuntimeDirectory=counter"}},
+	"madoguchi-install": {1.2, []string{"User=installer", "PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX", "PrivateDevices=yes", "TemporaryFileSystem=/data:ro /mnt:ro",
+		"LimitCORE=0", "MemorySwapMax=0", "CapabilityBoundingSet=", "ExecStart=/usr/libexec/madoguchi/installer --peer 901", "Requires=madoguchi-install.socket"}},
+	"madoguchi-restart": {2.9, []string{"SuccessAction=reboot", "PrivateNetwork=yes", "LimitCORE=0"}},
+	"madoguchi-settle":  {2.9, []string{"Before=counter.service", "PrivateNetwork=yes", "PrivateMounts=yes", "LimitCORE=0"}},
 	"link": {1.5, []string{"User=link", "PrivateDevices=yes", "DevicePolicy=closed", "InaccessiblePaths=/run/pcscd /run/dbus -/run/udev -/boot",
 		"SocketBindDeny=any", "SystemCallFilter=~@privileged @resources @keyring @memlock @setuid listen accept accept4",
 		"BindPaths=/data/link", "TemporaryFileSystem=/data:ro /mnt:ro", "LimitCORE=0", "MemorySwapMax=0",
@@ -231,7 +235,7 @@ func systemRoot(t *testing.T) string {
 	root := t.TempDir()
 	command(t, "cp", "-a", filepath.Join(tree, overlay)+"/.", root)
 	for _, p := range []string{"usr/sbin/pcscd", "usr/sbin/chronyd", "usr/sbin/nft", "usr/libexec/madoguchi/counter", "usr/libexec/madoguchi/link",
-		"usr/libexec/madoguchi/slots", "usr/bin/rm"} {
+		"usr/libexec/madoguchi/installer", "usr/libexec/madoguchi/slots", "usr/bin/rm"} {
 		p = filepath.Join(root, p)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 			t.Fatal(err)
