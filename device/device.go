@@ -103,6 +103,7 @@ type Device struct {
 	recording   atomic.Pointer[record.Rules]
 	trusted     atomic.Bool // the clock is believed, or the clerk has confirmed the date
 	panelFailed atomic.Bool // the latest picture did not come through
+	lock        caseLock    // the loop's
 	rulesBad    atomic.Bool // the rules that lie in the data folder were refused
 	settingsBad atomic.Bool // the settings likewise
 

@@ -99,6 +99,9 @@ func (d *Device) step(ev session.Event) {
 	if d.state.CaseOpen() {
 		d.used.Store(ev.At.UnixNano())
 	}
+	if err := d.lock.set(d.cfg.DataDir, d.state.CaseOpen()); err != nil {
+		d.log.Error("storage", "cause", err)
+	}
 	if v := d.state.Vitals(); d.vital.Load() == nil || *d.vital.Load() != v {
 		d.vital.Store(&v)
 	}
@@ -283,6 +286,7 @@ func (d *Device) stop(cancel context.CancelFunc) {
 	d.hw.Pad.Wipe()
 	d.codes.wipe()
 	d.setLamp(session.LampOff)
+	_ = d.lock.set(d.cfg.DataDir, false)
 	if err := d.box.Close(); err != nil {
 		d.log.Error("storage", "cause", err)
 	}

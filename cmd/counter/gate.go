@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"madoguchi/device/slots"
 )
@@ -22,20 +25,29 @@ type gateOpts struct {
 	Cgroups  string        // folder of the units' control groups
 	Proc     string        // folder of processes
 	Baseline slots.Notes   // the profile of the slot in force
+	Why      string        // file in which the box finds why a trial ended
+	Trial    string        // the box's notes: a slot that it has on trial is brought into force by nobody else
+	Case     string        // the file that the box locks while a case is open
 	Soak     time.Duration // the profile must be well for so long without a break
 	Within   time.Duration // and that much after the start at the latest
+	Verdict  time.Duration // after the start, for the box's own: its probes take as long as the release's signer wants
+	Patience time.Duration // for a case to end before the board starts again
 	Every    time.Duration
+	Ask      time.Duration // between looks whether the slot has come into force meanwhile: each mounts a partition
 	Sleep    func(time.Duration)
 }
 
 // systemGate is the box's. Five minutes hold a whole reconnection of the link; the unit starts the board again when the gate fails.
 var systemGate = gateOpts{
 	Units: []string{"counter", "link"}, Cgroups: "/sys/fs/cgroup/system.slice", Proc: "/proc", Baseline: noteFile(slotBaseline),
-	Soak: 2 * time.Minute, Within: 12 * time.Minute, Every: 5 * time.Second, Sleep: time.Sleep,
+	Why: slotWhy, Trial: boxTrial, Case: boxCase,
+	Soak: 2 * time.Minute, Within: 12 * time.Minute, Verdict: time.Hour, Patience: 30 * time.Minute, Every: 5 * time.Second, Ask: 30 * time.Second, Sleep: time.Sleep,
 }
 
 // gate runs once after each start. In the slot in force it tells of a trial that failed, and when all was well for the soak it writes down how
-// the programs do. On trial it compares with that: well for the soak, and the slot comes into force; not so in time, and it notes why and fails.
+// the programs do. On trial it compares with that. Not well in time, and it notes why and fails, as soon as no case is open. Well for the soak,
+// and the slot comes into force; but if the box itself has put it on trial, it looks at more than whether programs run, and only its word
+// counts: the gate then waits for it, and fails without it.
 func gate(s *slots.Slots, o gateOpts, out io.Writer) error {
 	why, err := s.Settle()
 	if err != nil {
@@ -45,35 +57,109 @@ func gate(s *slots.Slots, o gateOpts, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if why != "" && !trial {
-		fmt.Fprintln(out, "slots: fell back to slot", s.Current()+":", why)
+	if !trial {
+		if why != "" {
+			fmt.Fprintln(out, "slots: fell back to slot", s.Current()+":", why)
+		}
+		if err := o.leave(why); err != nil {
+			fmt.Fprintln(out, "slots: why was not left for the box:", err)
+		}
 	}
 	want, err := o.baseline(trial)
 	if err != nil {
 		return err
 	}
-	seen, ill := o.soak(want, func() bool { // the update's own gate may be faster
-		still, err := s.OnTrial()
-		return trial && err == nil && !still
-	})
-	switch {
-	case ill == nil && trial:
-		if err := s.SetState(s.Current(), true); err != nil {
-			return err
+	if !trial {
+		seen, ill := o.soak(want, nil)
+		if ill != nil {
+			fmt.Fprintln(out, "slots: no baseline:", ill) // the slot in force is not judged: there is nothing better
+			return nil
 		}
-		fmt.Fprintln(out, "slots: slot", s.Current(), "is in force")
-		return nil
-	case ill == nil:
 		b, err := json.Marshal(seen)
 		if err != nil {
 			return err
 		}
-		return o.Baseline.Write(b)
-	case trial:
+		return errors.Join(s.Told(), o.Baseline.Write(b))
+	}
+	w := &watch{own: o.own(s.Current()), on: s.OnTrial, every: o.Ask}
+	if _, ill := o.soak(want, w); ill != nil {
+		o.patient()
+		if over, err := s.OnTrial(); err == nil && !over { // the box has spoken while a case was waited for
+			return nil
+		}
 		return errors.Join(fmt.Errorf("slot %s: %w", s.Current(), ill), s.Refuse(ill.Error()))
 	}
-	fmt.Fprintln(out, "slots: no baseline:", ill) // the slot in force is not judged: there is nothing better
+	if !w.over {
+		if err := s.SetState(s.Current(), true); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "slots: slot", s.Current(), "is in force")
 	return nil
+}
+
+// watch looks whether the slot on trial has come into force meanwhile.
+type watch struct {
+	own   bool // nobody but the box brings it into force
+	on    func() (bool, error)
+	every time.Duration
+	next  time.Duration // of the time that was spent
+	over  bool
+}
+
+// decided tells whether it has.
+func (w *watch) decided(spent time.Duration) bool {
+	if w == nil || w.over || spent < w.next {
+		return w != nil && w.over
+	}
+	w.next = spent + w.every
+	still, err := w.on()
+	w.over = err == nil && !still
+	return w.over
+}
+
+// own tells whether the box itself has a slot on trial, as its notes say.
+func (o gateOpts) own(current slots.Name) bool {
+	b, err := os.ReadFile(o.Trial)
+	var notes struct {
+		Trial slots.Name `json:"trial"`
+	}
+	return err == nil && json.Unmarshal(b, &notes) == nil && notes.Trial == current
+}
+
+// patient waits until no case is open, or for as long as a case may reasonably take.
+func (o gateOpts) patient() {
+	for spent := time.Duration(0); spent < o.Patience && o.inCase(); spent += o.Every {
+		o.Sleep(o.Every)
+	}
+}
+
+// inCase tells whether the box holds the lock that it holds during a case. One that has died holds none.
+func (o gateOpts) inCase() bool {
+	f, err := os.OpenFile(o.Case, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // and with it the lock
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// leave lets the box read why it fell back.
+func (o gateOpts) leave(why string) error {
+	if why == "" {
+		if err := os.Remove(o.Why); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	dir := filepath.Dir(o.Why)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.Why, []byte(why+"\n"), 0o644); err != nil {
+		return err
+	}
+	return errors.Join(os.Chmod(dir, 0o755), os.Chmod(o.Why, 0o644)) // the unit's mask is stricter
 }
 
 // baseline is what to compare with. Without one every unit must run.
@@ -92,21 +178,33 @@ func (o gateOpts) baseline(trial bool) (slots.Profile, error) {
 	return p, nil
 }
 
-// soak looks until the units were well for long enough, or decided says that it no longer matters; its error is what was wrong last.
-func (o gateOpts) soak(want slots.Profile, decided func() bool) (slots.Profile, error) {
+// soak looks until the units were well for long enough, or w says that the slot has come into force; its error is what was wrong last. If the box has the last word, well
+// is not enough, and ill for a whole soak is too much.
+func (o gateOpts) soak(want slots.Profile, w *watch) (slots.Profile, error) {
 	var last slots.Profile
+	own := w != nil && w.own
+	within, since, waits := o.Within, time.Duration(0), false
 	well, ill := time.Duration(0), error(errors.New("never well"))
-	for spent := time.Duration(0); spent < o.Within; spent += o.Every {
-		if decided() {
+	for spent := time.Duration(0); spent < within; spent += o.Every {
+		if w.decided(spent) {
 			return last, nil
 		}
 		is := o.look()
 		err := is.Against(want, last)
 		last = is
-		if err != nil {
+		switch {
+		case err != nil:
 			well, ill = 0, err
-		} else if well += o.Every; well > o.Soak {
-			return is, nil
+			if waits && spent-since > o.Soak {
+				return nil, ill
+			}
+		default:
+			if well += o.Every; well > o.Soak && !own {
+				return is, nil
+			}
+			if well > o.Soak {
+				within, since, waits, ill = o.Verdict, spent, true, errors.New("the box has not said that it is well")
+			}
 		}
 		o.Sleep(o.Every)
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +22,9 @@ const (
 	firstPartition = "/dev/disk/by-partuuid/6d616475-01"
 	slotNotes      = "/data/rauc/slots.json"
 	slotBaseline   = "/data/rauc/baseline.json"
+	slotWhy        = "/run/madoguchi-gate/why"     // why the start before ended in this slot, for the box
+	boxTrial       = "/data/counter/firmware.json" // says which slot the box itself judges
+	boxCase        = "/data/counter/case"          // locked by the box while a case is open
 	bootloaderNode = "/proc/device-tree/chosen/bootloader"
 	slotFellBack   = "/run/madoguchi/fell-back" // why the last trial ended in the slot before, for the PIN side
 )
@@ -147,7 +151,7 @@ func (c *fatCard) with(flags uintptr, do func(file string) error) error {
 		return err
 	}
 	flags |= unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
-	if err := unix.Mount(c.device, c.dir, "vfat", flags, ""); err != nil {
+	if err := again(func() error { return unix.Mount(c.device, c.dir, "vfat", flags, "") }, time.Sleep); err != nil {
 		return fmt.Errorf("mounting %s: %w", c.device, err)
 	}
 	err := do(filepath.Join(c.dir, "autoboot.txt"))
@@ -155,6 +159,18 @@ func (c *fatCard) with(flags uintptr, do func(file string) error) error {
 		err = fmt.Errorf("unmounting %s: %w", c.device, e)
 	}
 	return err
+}
+
+// again makes a call anew while another program has the partition mounted the other way (EBUSY): RAUC's call writes while the gate looks. Each has it for milliseconds.
+func again(call func() error, sleep func(time.Duration)) error {
+	const tries, pause = 50, 100 * time.Millisecond
+	for n := 1; ; n++ {
+		err := call()
+		if n == tries || !errors.Is(err, unix.EBUSY) {
+			return err
+		}
+		sleep(pause)
+	}
 }
 
 // Read reads autoboot.txt.

@@ -10,7 +10,7 @@
 //
 //	next     written by SetPrimary: the slot to try
 //	armed    written by Arm, right before the restart with the flag
-//	why      left by Settle when an armed trial did not come about, or by Refuse when it did and was not well
+//	why      left by Settle when an armed trial did not come about, or by Refuse when it did and was not well; dropped by Told
 //
 // It does not restart the board, does not judge what is well (see Profile for what is compared) and knows nothing of bundles and signatures. It
 // cannot help against a kernel that hangs before the watchdog is armed, or a slot in force that breaks later: the firmware has no counter.

@@ -175,8 +175,8 @@ func (s *Slots) Arm() error {
 	return s.write(n)
 }
 
-// Settle is called once after each start. An armed trial that did not come about (the slot did not come up, or the flag was lost) is dropped; it returns why,
-// "" if there is nothing to tell.
+// Settle is called once after each start. An armed trial that did not come about (the slot did not come up, or the flag was lost) is dropped; it returns why, at each start
+// until Told; "" if there is nothing to tell.
 func (s *Slots) Settle() (why string, err error) {
 	n, force, err := s.read()
 	if err != nil {
@@ -194,6 +194,16 @@ func (s *Slots) Settle() (why string, err error) {
 		err = s.write(n)
 	}
 	return n.Why, err
+}
+
+// Told drops what Settle returned: who was to know it has had time to read it.
+func (s *Slots) Told() error {
+	n, _, err := s.read()
+	if err != nil || n.Why == "" {
+		return err
+	}
+	n.Why = ""
+	return s.write(n)
 }
 
 // OnTrial tells whether the slot that runs is not in force yet.
