@@ -83,7 +83,7 @@ func newUpdates(d *Device) (*updates, error) {
 	}
 	u.agent, err = update.NewAgent(update.AgentOpts{
 		Device: d.cfg.DeviceID, Root: root, Store: updateStore{d}, Dir: dir,
-		Box:        update.Box{Product: "counter", Hardware: d.cfg.Hardware, City: d.cfg.City},
+		Box:        update.Box{Product: "counter", Hardware: d.cfg.Hardware, City: d.cfg.City, Version: d.opts.Build},
 		Installers: installers, Public: public, Send: u.send, Hold: u.hold, Changed: u.changed, Reuse: u.reuse, Log: d.log,
 		Now:     func() update.Moment { return update.Moment{At: d.clock.Now(), Trusted: d.trusted.Load()} },
 		Refresh: o.Refresh, Retry: o.Retry, Poll: o.Poll, Answer: o.Answer,

@@ -37,6 +37,7 @@ type bench struct {
 	agent *update.Agent
 	stop  func()
 	ended chan error
+	image string                          // version of the running one
 	wrap  func(update.Store) update.Store // nil: as it is
 }
 
@@ -62,7 +63,7 @@ func (b *bench) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
 	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: store, Dir: b.dir,
-		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari"},
+		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari", Version: b.image},
 		Installers: installers,
 		Send: func(w update.Want) error {
 			b.sent.Add(1)

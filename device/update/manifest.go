@@ -7,8 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/mod/semver"
 )
 
 // ManifestSchema is the only form of a manifest that this firmware reads.
@@ -116,6 +120,7 @@ func (m Manifest) check() error {
 // A Box is what an object must fit.
 type Box struct {
 	Product, Hardware, City string
+	Version                 string // of the running image, "v1.4.2"; see Fits
 	Installed               map[Kind]Installed
 }
 
@@ -135,6 +140,10 @@ type RefusedError struct {
 func (e *RefusedError) Error() string { return e.Code + ": " + e.Text }
 
 // Fits tells whether the box may install the object at a moment; a *RefusedError says why not. An untrusted clock refuses everything.
+//
+// A box whose data were wiped knows of no version that it has had. What it knows then is the image that runs: a firmware with a lower version is refused, where both
+// versions are of the form v1.2.3. Of rules and settings nothing is known after a wipe; what is signed and current may be installed, and that the metadata are current is
+// known by a trusted clock to a week.
 func (m Manifest) Fits(b Box, now Moment) error {
 	in := b.Installed[m.Kind]
 	switch {
@@ -148,6 +157,8 @@ func (m Manifest) Fits(b Box, now Moment) error {
 		return refuse("epoch", "security epoch %d, the box has had %d", m.SecurityEpoch, in.SecurityEpoch)
 	case m.Seq < in.Seq && !m.AllowDowngrade:
 		return refuse("older", "version %d, installed is %d, and the signer did not allow going back", m.Seq, in.Seq)
+	case m.Kind == Firmware && in == (Installed{}) && !m.AllowDowngrade && lower(m.Version, b.Version):
+		return refuse("older", "version %s, and %s runs; nothing else is known of what was installed", m.Version, b.Version)
 	case in.Seq < m.MinFrom:
 		return refuse("too_far", "follows version %d or later, installed is %d", m.MinFrom, in.Seq)
 	case !now.Trusted:
@@ -159,6 +170,17 @@ func (m Manifest) Fits(b Box, now Moment) error {
 	}
 	return nil
 }
+
+// lower tells whether a version is surely lower than that of the running image. What "git describe" adds to a tag makes an image no lower than the tag.
+func lower(version, running string) bool {
+	if cut := described.FindStringIndex(running); cut != nil {
+		running = running[:cut[0]]
+	}
+	a, b := "v"+strings.TrimPrefix(version, "v"), "v"+strings.TrimPrefix(running, "v")
+	return semver.IsValid(a) && semver.IsValid(b) && semver.Compare(a, b) < 0
+}
+
+var described = regexp.MustCompile(`-\d+-g[0-9a-f]+(-dirty)?$|-dirty$`)
 
 func refuse(code, format string, args ...any) error {
 	return &RefusedError{code, fmt.Sprintf(format, args...)}
