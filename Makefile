@@ -63,10 +63,11 @@ check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests,
 	@echo 'check: tree is clean'; test -z "$$(git status --porcelain)" || { echo "the tree has changes that are not committed:"; git status --short; exit 1; }
 
 .PHONY: firmware
-firmware: setup ## counter, installer and link for linux/arm64 and linux/amd64, into dist/
+firmware: setup ## counter, installer and link for linux/arm64 and linux/amd64, each with its list of parts (sbom.cdx.json), into dist/
 	@mkdir -p dist/arm64 dist/amd64
 	$(CROSS) $(GO) build -ldflags '$(LDFLAGS)' -o dist/arm64/ ./cmd/counter ./cmd/installer ./cmd/link
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o dist/amd64/ ./cmd/counter ./cmd/installer ./cmd/link
+	@for a in arm64 amd64; do $(GO) run ./cmd/internal/sbom --version '$(VERSION)' dist/$$a/counter dist/$$a/installer dist/$$a/link >dist/$$a/sbom.cdx.json; done
 	@ls -l dist/arm64 dist/amd64 | awk 'NF>8 {printf "  %-8s %6.1f MiB\n", $$9, $$5/1048576}'
 
 .PHONY: source
