@@ -248,15 +248,15 @@ func TestRequest(t *testing.T) {
 		at time.Time
 		ok bool
 	}{
-		"its own":              {enrol.NewAnswer(req.CSR, enrol.OK, good), day.Add(time.Hour), true},
-		"to another request":   {enrol.NewAnswer(odd.CSR, enrol.OK, good), day.Add(time.Hour), false},
-		"a refusal":            {enrol.NewAnswer(req.CSR, enrol.WrongCode, nil), day.Add(time.Hour), false},
-		"of another authority": {enrol.NewAnswer(req.CSR, enrol.OK, newCity(t).certify(t, "box-1", &key.PublicKey)), day.Add(time.Hour), false},
-		"for another name":     {enrol.NewAnswer(req.CSR, enrol.OK, home.certify(t, "box-2", &key.PublicKey)), day.Add(time.Hour), false},
-		"for another key":      {enrol.NewAnswer(req.CSR, enrol.OK, home.certify(t, "box-1", &p384.PublicKey)), day.Add(time.Hour), false},
-		"the authority itself": {enrol.NewAnswer(req.CSR, enrol.OK, home.ca.Raw), day.Add(time.Hour), false},
-		"expired":              {enrol.NewAnswer(req.CSR, enrol.OK, good), day.AddDate(1, 0, 0), false},
-		"nothing":              {enrol.NewAnswer(req.CSR, enrol.OK, nil), day, false},
+		"its own":              {enrol.NewAnswer(req, enrol.OK, good), day.Add(time.Hour), true},
+		"to another request":   {enrol.NewAnswer(odd, enrol.OK, good), day.Add(time.Hour), false},
+		"a refusal":            {enrol.NewAnswer(req, enrol.WrongCode, nil), day.Add(time.Hour), false},
+		"of another authority": {enrol.NewAnswer(req, enrol.OK, newCity(t).certify(t, "box-1", &key.PublicKey)), day.Add(time.Hour), false},
+		"for another name":     {enrol.NewAnswer(req, enrol.OK, home.certify(t, "box-2", &key.PublicKey)), day.Add(time.Hour), false},
+		"for another key":      {enrol.NewAnswer(req, enrol.OK, home.certify(t, "box-1", &p384.PublicKey)), day.Add(time.Hour), false},
+		"the authority itself": {enrol.NewAnswer(req, enrol.OK, home.ca.Raw), day.Add(time.Hour), false},
+		"expired":              {enrol.NewAnswer(req, enrol.OK, good), day.AddDate(1, 0, 0), false},
+		"nothing":              {enrol.NewAnswer(req, enrol.OK, nil), day, false},
 	} {
 		text, err := c.a.Encode()
 		if err != nil {

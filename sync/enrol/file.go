@@ -42,8 +42,10 @@ type File struct {
 	Serial      string    `json:"serial"` // used once
 	City        string    `json:"city"`
 	Device      string    `json:"device"`
-	Office      string    `json:"office"`
-	Broker      string    `json:"broker"` // tls://host:port
+	Office      string    `json:"office"`          // group, such as g01
+	Name        string    `json:"name,omitempty"`  // of the window, as it stands on the panel at rest; empty: Office
+	Place       string    `json:"place,omitempty"` // code of the window in the rules; empty: any
+	Broker      string    `json:"broker"`          // tls://host:port
 	Network     Network   `json:"network"`
 	Authority   []byte    `json:"authority"`             // certificate, DER
 	Root        []byte    `json:"root"`                  // TUF root, as it was signed

@@ -164,16 +164,21 @@ const (
 // Answer is what the fleet says to a request.
 type Answer struct {
 	Schema      string `json:"s"`
-	Request     []byte `json:"request"` // SHA-256 of its CSR
+	Request     []byte `json:"request"` // SHA-256 of its CSR and proof
 	Code        Code   `json:"code,omitempty"`
 	Left        int    `json:"left,omitempty"`        // with WrongCode: tries of the file
 	Wait        int    `json:"wait,omitempty"`        // with Locked: seconds until requests are looked at again
 	Certificate []byte `json:"certificate,omitempty"` // DER
 }
 
+// digest stands for a request in its answer.
+func (r Request) digest() [sha256.Size]byte {
+	return sha256.Sum256(append(bytes.Clone(r.CSR), r.Proof...))
+}
+
 // NewAnswer answers a request.
-func NewAnswer(csr []byte, code Code, certificate []byte) Answer {
-	sum := sha256.Sum256(csr)
+func NewAnswer(r Request, code Code, certificate []byte) Answer {
+	sum := r.digest()
 	return Answer{Schema: answerSchema, Request: sum[:], Code: code, Certificate: certificate}
 }
 
@@ -203,7 +208,7 @@ var ErrOther = errors.New("answer to another request")
 // CertificateFor takes the certificate of an answer to a request, as the box does: for its own key, its own name, by the authority it knows, and not expired by a clock
 // that is believed.
 func (a Answer) CertificateFor(r Request, device string, key crypto.PublicKey, authority *x509.Certificate, now time.Time, trusted bool) (*x509.Certificate, error) {
-	if sum := sha256.Sum256(r.CSR); !bytes.Equal(a.Request, sum[:]) {
+	if sum := r.digest(); !bytes.Equal(a.Request, sum[:]) {
 		return nil, ErrOther
 	}
 	if a.Code != OK {

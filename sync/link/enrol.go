@@ -16,6 +16,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"madoguchi/sync/enrol"
@@ -137,6 +138,7 @@ type enrolling struct {
 	key  crypto.Signer
 	csr  []byte
 	disk enrol.Disk
+	last atomic.Pointer[enrol.Request] // that was published
 }
 
 // firstLine sets a configuration's files for the file's own certificate.
@@ -177,6 +179,7 @@ func (r *runner) publishAsked(ctx context.Context, client mqtt.Client, fail cont
 				r.opts.Log.Warn("request for a certificate dropped", "err", err)
 				continue
 			}
+			r.enrol.last.Store(&req)
 			if err := r.wait(ctx, client.Publish(r.topics.EnrolUp, qos, false, body), r.opts.PubackTimeout); err != nil {
 				fail(fmt.Errorf("publishing request for a certificate: %w", err))
 				return
@@ -192,10 +195,14 @@ func (g *enrolling) answers(ctx context.Context, r *runner, done context.CancelC
 		case <-ctx.Done():
 			return
 		case raw := <-r.hub.enrolled:
+			req := g.last.Load()
+			if req == nil {
+				continue // to one of before a start; the PIN side sends it again
+			}
 			a, err := enrol.ParseAnswer(raw)
 			var cert *x509.Certificate
 			if err == nil {
-				cert, err = a.CertificateFor(enrol.Request{CSR: g.csr}, g.file.Device, g.key.Public(), g.ca, r.clock.now(), false)
+				cert, err = a.CertificateFor(*req, g.file.Device, g.key.Public(), g.ca, r.clock.now(), false)
 			}
 			if errors.Is(err, enrol.ErrOther) {
 				continue

@@ -69,6 +69,8 @@ type Registrar struct {
 	key ed25519.PrivateKey
 	db  Store
 	now func() time.Time
+
+	brake brake
 }
 
 // New makes a registrar of an authority's certificate and key.
@@ -80,7 +82,7 @@ func New(authority []byte, key ed25519.PrivateKey, db Store, now func() time.Tim
 	if public, ok := ca.PublicKey.(ed25519.PublicKey); !ok || !public.Equal(key.Public()) {
 		return nil, errors.New("opening authority: the key is not its certificate's")
 	}
-	return &Registrar{ca, key, db, now}, nil
+	return &Registrar{ca: ca, key: key, db: db, now: now}, nil
 }
 
 // certify signs a certificate for a device's key.
@@ -128,11 +130,35 @@ func (r *Registrar) Provision(ctx context.Context, f enrol.File, life time.Durat
 	return sealed, f, code, r.db.AddProvision(ctx, store.Provision{Serial: f.Serial, Device: f.Device, Secret: secret, Expires: f.Expires}, f.Office, first)
 }
 
-// Handle answers a request that came from a device. An error is the database's: the box asks again. What is given or refused stands in the audit log.
+// Handle answers a request that came from a device. An error is the database's: the box asks again. What is given or refused stands in the audit log. A device that asks too often
+// is told to wait, and nothing of it is looked at.
 func (r *Registrar) Handle(ctx context.Context, device string, raw []byte) ([]byte, error) {
+	again, wait, note := r.brake.check(device, raw, r.now())
+	switch {
+	case again != nil:
+		return again, nil
+	case wait > 0:
+		if note {
+			if err := r.db.Note(ctx, "registrar", "certify", fmt.Sprintf("%s locked: %d requests within %v", device, mostRequests, perTime)); err != nil {
+				return nil, err
+			}
+		}
+		req, _ := enrol.DecodeRequest(raw) // of one that cannot be read the box learns nothing
+		a := enrol.NewAnswer(req, enrol.Locked, nil)
+		a.Wait = int((wait + time.Second - 1) / time.Second)
+		return a.Encode()
+	}
+	answer, err := r.look(ctx, device, raw)
+	if err == nil {
+		r.brake.keep(device, raw, answer)
+	}
+	return answer, err
+}
+
+func (r *Registrar) look(ctx context.Context, device string, raw []byte) ([]byte, error) {
 	req, csr, err := enrol.ParseRequest(raw, device)
 	if err != nil {
-		return enrol.NewAnswer(req.CSR, enrol.BadRequest, nil).Encode()
+		return enrol.NewAnswer(req, enrol.BadRequest, nil).Encode()
 	}
 	given, err := r.db.Certificates(ctx, device)
 	if err != nil {
@@ -141,12 +167,12 @@ func (r *Registrar) Handle(ctx context.Context, device string, raw []byte) ([]by
 	for _, c := range given { // the answer was lost
 		old, err := x509.ParseCertificate(c.DER)
 		if err == nil && c.Revoked.IsZero() && bytes.Equal(old.RawSubjectPublicKeyInfo, csr.RawSubjectPublicKeyInfo) {
-			return enrol.NewAnswer(req.CSR, enrol.OK, c.DER).Encode()
+			return enrol.NewAnswer(req, enrol.OK, c.DER).Encode()
 		}
 	}
-	code, cert := enrol.OK, store.Certificate{}
+	code, cert, left := enrol.OK, store.Certificate{}, 0
 	if req.Serial != "" {
-		code, cert, err = r.first(ctx, device, req, csr)
+		code, cert, left, err = r.first(ctx, device, req, csr)
 	} else {
 		code, cert, err = r.renew(ctx, device, req, csr, given)
 	}
@@ -166,31 +192,33 @@ func (r *Registrar) Handle(ctx context.Context, device string, raw []byte) ([]by
 	if code != enrol.OK {
 		cert.DER = nil
 	}
-	return enrol.NewAnswer(req.CSR, code, cert.DER).Encode()
+	a := enrol.NewAnswer(req, code, cert.DER)
+	a.Left = left
+	return a.Encode()
 }
 
-// first answers a request by a one-time code.
-func (r *Registrar) first(ctx context.Context, device string, req enrol.Request, csr *x509.CertificateRequest) (enrol.Code, store.Certificate, error) {
+// first answers a request by a one-time code; with WrongCode it says how many tries the file has left.
+func (r *Registrar) first(ctx context.Context, device string, req enrol.Request, csr *x509.CertificateRequest) (enrol.Code, store.Certificate, int, error) {
 	list, err := r.db.Provisions(ctx)
 	if err != nil {
-		return "", store.Certificate{}, err
+		return "", store.Certificate{}, 0, err
 	}
 	i := slices.IndexFunc(list, func(p store.Provision) bool { return p.Serial == req.Serial && p.Device == device })
 	switch {
 	case i < 0:
-		return enrol.Unknown, store.Certificate{}, nil
+		return enrol.Unknown, store.Certificate{}, 0, nil
 	case list[i].Used:
-		return enrol.UsedUp, store.Certificate{}, nil
+		return enrol.UsedUp, store.Certificate{}, 0, nil
 	case r.now().After(list[i].Expires):
-		return enrol.TooLate, store.Certificate{}, nil
+		return enrol.TooLate, store.Certificate{}, 0, nil
 	case !hmac.Equal(enrol.CodeProof(list[i].Secret, req.CSR), req.Proof):
-		return enrol.WrongCode, store.Certificate{}, r.db.Missed(ctx, req.Serial, MaxMisses)
+		return enrol.WrongCode, store.Certificate{}, max(0, MaxMisses-1-list[i].Misses), r.db.Missed(ctx, req.Serial, MaxMisses)
 	}
 	cert, err := r.certify(device, csr.PublicKey, boxLife)
 	if err != nil {
-		return "", cert, err
+		return "", cert, 0, err
 	}
-	return enrol.OK, cert, r.db.Certify(ctx, req.Serial, cert, r.now())
+	return enrol.OK, cert, 0, r.db.Certify(ctx, req.Serial, cert, r.now())
 }
 
 // renew answers a request by the old key.
