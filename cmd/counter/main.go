@@ -9,6 +9,9 @@
 //	counter board-key                       # for the unit that opens the data partition
 //	slots get-primary|set-primary|…         # RAUC's back-end for the two slots, and their gate; also "counter slots"
 //
+// If there is no configuration and a provisioning file lies beside where it would be, the box is new: counter enrols it at its window (package device/enrol) and
+// ends, and the service manager starts it with its configuration.
+//
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
 // manager's watchdog (NOTIFY_SOCKET, WATCHDOG_USEC) as long as its loop answers.
@@ -81,12 +84,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	cfg, err := device.LoadConfig(*config)
+	if errors.Is(err, fs.ErrNotExist) && isNew(*config) {
+		return startNew(*config, *wallPath, *peer, stderr)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(stderr, "counter: there is no configuration file %s; name one with --config (what goes in: go doc ./device Config)\n", *config)
 		return showDark(device.DefaultConfig, errNoSettings, 2, stderr)
 	} else if err != nil {
 		fmt.Fprintln(stderr, "counter:", err)
 		return showDark(device.DefaultConfig, err, 2, stderr)
+	}
+	if err := sweep(*config); err != nil {
+		fmt.Fprintln(stderr, "counter: what an enrolment leaves behind:", err)
 	}
 	if err := start(cfg, *wallPath, *peer, stderr); err != nil {
 		for _, e := range causes(err) {

@@ -16,8 +16,26 @@ import (
 	"madoguchi/pinpad"
 )
 
-// open claims the board's lines, the SPI port and the reader, and puts the drivers on them.
+// open opens the front and the reader.
 func open(cfg device.Config) (device.Hardware, func(), error) {
+	hw, closeFront, err := openFront(cfg)
+	if err != nil {
+		return hw, nil, err
+	}
+	reader, err := pcsc.Open(&pcsc.Opts{Reader: cfg.Reader})
+	if err != nil {
+		closeFront()
+		return device.Hardware{}, nil, fmt.Errorf("starting the card reader: %w", err)
+	}
+	hw.Reader = reader
+	return hw, func() {
+		_ = reader.Close()
+		closeFront()
+	}, nil
+}
+
+// openFront claims the board's lines and the SPI port, and puts the drivers on them: all but the reader, which a new box does not need.
+func openFront(cfg device.Config) (device.Hardware, func(), error) {
 	var hw device.Hardware
 	var undo []func()
 	closeAll := func() {
@@ -73,12 +91,6 @@ func open(cfg device.Config) (device.Hardware, func(), error) {
 		return fail(fmt.Errorf("starting the key-pad: %w", err))
 	}
 	undo = append(undo, func() { _ = hw.Pad.Halt() })
-	reader, err := pcsc.Open(&pcsc.Opts{Reader: cfg.Reader})
-	if err != nil {
-		return fail(fmt.Errorf("starting the card reader: %w", err))
-	}
-	hw.Reader = reader
-	undo = append(undo, func() { _ = reader.Close() })
 	return hw, closeAll, nil
 }
 

@@ -24,6 +24,7 @@ type file struct {
 	CAFile   string `toml:"ca_file"`
 	CertFile string `toml:"cert_file"`
 	KeyFile  string `toml:"key_file"`
+	Identity string `toml:"identity"`
 	Wall     string `toml:"wall"`
 	DataDir  string `toml:"data_dir"`
 	Spread   string `toml:"spread"`
@@ -33,7 +34,7 @@ type file struct {
 func loadConfig(path string) (link.Config, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return link.Config{}, fmt.Errorf("there is no configuration file %s; name one with --config (what goes in: go doc ./cmd/link)", path)
+		return link.Config{}, fmt.Errorf("there is no configuration file %s; name one with --config (what goes in: go doc ./cmd/link): %w", path, fs.ErrNotExist)
 	} else if err != nil {
 		return link.Config{}, fmt.Errorf("reading the configuration: %w", err)
 	}
@@ -63,6 +64,6 @@ func loadConfig(path string) (link.Config, error) {
 	if err != nil || spread < 0 {
 		return link.Config{}, fmt.Errorf("%s: spread = %q: want a time like \"180s\", not below zero", path, f.Spread)
 	}
-	return link.Config{Broker: f.Broker, City: f.City, Device: f.Device, Group: f.Group, CAFile: f.CAFile, CertFile: f.CertFile, KeyFile: f.KeyFile,
+	return link.Config{Broker: f.Broker, City: f.City, Device: f.Device, Group: f.Group, CAFile: f.CAFile, CertFile: f.CertFile, KeyFile: f.KeyFile, Identity: f.Identity,
 		Wall: f.Wall, DataDir: f.DataDir, Spread: spread}, nil
 }

@@ -5,6 +5,9 @@
 //
 //	link --config /etc/madoguchi/link.toml
 //
+// If that file is not there and a provisioning file lies beside it, the box is new: link draws its key, gets its certificate by what the PIN side asks, writes the configuration and
+// goes on with it.
+//
 // The configuration:
 //
 //	broker    = "tls://mqtt.example.lg.jp:8883"   # tcp:// only to this machine; several of a cluster with commas
@@ -14,6 +17,7 @@
 //	ca_file   = "/etc/madoguchi/ca.pem"           # with tls://
 //	cert_file = "/data/link/cert.pem"
 //	key_file  = "/data/link/key.pem"
+//	identity  = "/data/link"                      # in place of the two: the folder of a box that was enrolled; its certificate is renewed
 //	wall      = "/run/madoguchi/wall.sock"        # counter's socket
 //	data_dir  = "/data/link"                      # keeps the session number and the clock's floor
 //	spread    = "180s"                            # first connection after a start: a random time below this
@@ -27,6 +31,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -43,9 +48,13 @@ var version = "development"
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 && args[1] == "network" {
+		return runNetwork(args[2:], stderr)
+	}
 	flags := flag.NewFlagSet("link", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	config := flags.String("config", "/etc/madoguchi/link.toml", "configuration `file`")
+	wallPath := flags.String("wall", "/run/madoguchi/wall.sock", "counter's `socket`, for the configuration of a new box")
 	showVersion := flags.Bool("version", false, "print the version and end")
 	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -60,11 +69,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "link", version)
 		return 0
 	}
-	cfg, err := loadConfig(*config)
-	if err != nil {
-		fmt.Fprintln(stderr, "link:", err)
-		return 2
-	}
 	// 24 MiB is what this side of the box may take at most; the broker's largest packet fits many times.
 	debug.SetMemoryLimit(20 << 20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -77,11 +81,28 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "link:", err)
 		return 1
 	}
-	go func() {
+	go func() { // a new box says so, too: it waits for a person, and its watchdog is fed
 		if err := manager.Run(ctx, opts.Probe.Alive); err != nil {
 			opts.Log.Error("watchdog", "cause", err)
 		}
 	}()
+	cfg, err := loadConfig(*config)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = enrolled(ctx, *config, *wallPath, err, &opts)
+		if ctx.Err() != nil {
+			return 0
+		}
+		if err == nil {
+			cfg, err = loadConfig(*config)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "link:", err)
+		return 2
+	}
+	if err := swept(*config); err != nil {
+		opts.Log.Warn("what an enrolment leaves behind", "err", err)
+	}
 	if err := link.Run(ctx, cfg, &opts); err != nil {
 		fmt.Fprintln(stderr, "link:", err)
 		return 1

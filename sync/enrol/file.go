@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"madoguchi/sync/record"
@@ -173,6 +174,11 @@ func (f File) check() error {
 }
 
 func (n Network) check() error {
+	for _, host := range n.NTP { // each becomes a line of a configuration
+		if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") != "" {
+			return fmt.Errorf("time server %q: want a name or an address", host)
+		}
+	}
 	if n.Address == "" {
 		if n.Gateway != "" {
 			return errors.New("a gateway without an address")
