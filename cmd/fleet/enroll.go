@@ -86,11 +86,15 @@ The file is good once and for a few days. Whoever has the file without the code 
 
 func provisionCommand(a *app) *cobra.Command {
 	var f enrol.File
-	out, clerk, days, replaces := "", "", 7, ""
+	out, clerk, days, replaces, issuer := "", "", 7, "", ""
 	c := &cobra.Command{
 		Use: "new BOX --office NAME --broker URL --out FILE", Short: "Write a provisioning file and print its one-time code", Args: cobra.ExactArgs(1),
 		Example: `  fleet enroll new box-17 --office g03 --broker tls://mqtt.city.example:8883 --out /media/card/madoguchi.provision
-  fleet enroll new box-18 --office g03 --broker tls://… --out F --replace box-17 --address 192.0.2.7/24 --gateway 192.0.2.1`,
+  fleet enroll new box-18 --office g03 --name 市民課 --broker tls://… --out F --replace box-17 --address 192.0.2.7/24 --gateway 192.0.2.1`,
+		Long: `Writes the file that makes a new box one of the city's: which window it is, where its broker is, whom it
+believes (the authority, the root of the updates, the transparency log, city hall's receipts), and the first
+clerk's code. It prints what goes into the letter: three words, the one-time code, and that clerk's code,
+which is drawn here unless --clerk-hash-file brings one, and is changed in the box's service menu.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.Device = args[0]
 			switch {
@@ -100,12 +104,18 @@ func provisionCommand(a *app) *cobra.Command {
 				return usage("--office, --broker and --out must be given")
 			case days < 1 || days > 60:
 				return usage("--days %d: from 1 to 60", days)
-			case (clerk == "") != (f.Label == ""):
-				return usage("--clerk-hash-file and --clerk-label belong together")
+			case f.Label == "":
+				return usage("--clerk-label is empty: what is the first clerk called?")
 			}
 			if clerk != "" {
 				var err error
 				if f.Clerk, err = secretFile(clerk); err != nil {
+					return err
+				}
+			}
+			if issuer != "" {
+				var err error
+				if f.IssuerKey, f.IssuerSeal, err = issuerKeys(issuer); err != nil {
 					return err
 				}
 			}
@@ -115,6 +125,8 @@ func provisionCommand(a *app) *cobra.Command {
 	fl := c.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.Office, "office", "", "where it stands, such as g01")
+	fl.StringVar(&f.Name, "name", "", "what the window is called at rest, up to 12 characters, such as 市民課 (default: the office)")
+	fl.StringVar(&f.Place, "place", "", "its place in the city's rules, such as kashima_branch (default: any)")
 	fl.StringVar(&f.Broker, "broker", "", "the broker as the branch reaches it: tls://host:port")
 	fl.StringVar(&out, "out", "", "the file to be written; it must not exist")
 	fl.IntVar(&days, "days", days, "how long file and code are good")
@@ -123,8 +135,10 @@ func provisionCommand(a *app) *cobra.Command {
 	fl.StringVar(&f.Network.Gateway, "gateway", "", "gateway, for a fixed address")
 	fl.StringSliceVar(&f.Network.DNS, "dns", nil, "name servers")
 	fl.StringSliceVar(&f.Network.NTP, "ntp", nil, "time servers")
-	fl.StringVar(&clerk, "clerk-hash-file", "", "file with the hash of the first clerk's code")
-	fl.StringVar(&f.Label, "clerk-label", "", "short label that goes with it")
+	fl.StringVar(&f.Panel, "panel", "", "model of the panel, 4in2_v2 or 7in5_v2 (default 4in2_v2)")
+	fl.StringVar(&issuer, "issuer-keys", "", "file with the issuer link's two public keys, in base64, a line each: key and seal (default: no issuer link)")
+	fl.StringVar(&clerk, "clerk-hash-file", "", "file with the hash of the first clerk's code (default: a code is drawn)")
+	fl.StringVar(&f.Label, "clerk-label", "窓口", "short label of the first clerk")
 	return c
 }
 
@@ -164,6 +178,15 @@ func (a *app) provision(ctx context.Context, f enrol.File, out, replaces string,
 		if a.dry {
 			return a.say(map[string]string{"would": "enroll " + f.Device}, "would write "+out+" for "+f.Device+" at "+f.Office)
 		}
+		first := ""
+		if f.Clerk == "" {
+			if first, f.Clerk, err = enrol.FirstCode(); err != nil {
+				return err
+			}
+		}
+		if f.AckKey, err = a.receiptKey(); err != nil {
+			return err
+		}
 		sealed, whole, code, err := reg.Provision(ctx, f, life)
 		if errors.Is(err, store.ErrStale) {
 			return fmt.Errorf("there is or was a box %s; ids are not used again", f.Device)
@@ -185,15 +208,15 @@ func (a *app) provision(ctx context.Context, f enrol.File, out, replaces string,
 			return err
 		}
 		p := whole.Print()
-		return a.say(map[string]any{"device": f.Device, "file": out, "serial": whole.Serial, "words": p.Words, "fingerprint": p.Hex, "code": code, "expires": whole.Expires},
+		return a.say(map[string]any{"device": f.Device, "file": out, "serial": whole.Serial, "words": p.Words, "fingerprint": p.Hex, "code": code, "clerk": f.Label, "clerk_code": first, "expires": whole.Expires},
 			fmt.Sprintf(`%s is written for %s at %s.
 
   three words    %s
   fingerprint    %s
-  one-time code  %s      good until %s
+  one-time code  %s      good until %s%s
 
-Send words and code by another way than the card: by letter, or over the telephone to somebody you know.
-The code is shown this once.`, out, f.Device, f.Office, strings.Join(p.Words[:], "  "), p.Hex, code, whole.Expires.Local().Format(time.DateTime)))
+Send words and codes by another way than the card: by letter, or over the telephone to somebody you know.
+The codes are shown this once.`, out, f.Device, f.Office, strings.Join(p.Words[:], "  "), p.Hex, code, whole.Expires.Local().Format(time.DateTime), clerkLine(f.Label, first)))
 	})
 }
 

@@ -28,6 +28,7 @@ func TestEnroll(t *testing.T) {
 	var said struct {
 		Words             [3]string
 		Fingerprint, Code string
+		ClerkCode         string `json:"clerk_code"`
 	}
 	args := []string{"enroll", "new", "box-1", "--office", "g01", "--broker", "tls://mqtt:8883", "--out", out}
 	if text := h.must(append(args, "--dry-run")...); !strings.Contains(text, "would write") {
@@ -50,6 +51,9 @@ func TestEnroll(t *testing.T) {
 	}
 	if f.Print().Words != said.Words || f.Print().Hex != said.Fingerprint {
 		t.Errorf("the panel would show %v, the letter says %v", f.Print(), said.Words)
+	}
+	if len(said.ClerkCode) != 6 || f.Label != "窓口" || !strings.HasPrefix(f.Clerk, "$argon2id$") || len(f.AckKey) != 32 || f.LogKey == "" {
+		t.Errorf("what a box cannot do without: clerk %q %.9s, code of %d digits, key of receipts of %d bytes, log %q", f.Label, f.Clerk, len(said.ClerkCode), len(f.AckKey), f.LogKey)
 	}
 	if text := h.must("enroll", "list"); !strings.Contains(text, "waits for its box") {
 		t.Errorf("list\n%s", text)
