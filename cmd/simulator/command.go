@@ -25,7 +25,7 @@ import (
 // flags are the program's own.
 type flags struct {
 	listen, city, office, data, date, card, panel, broker string
-	headless, reveal                                      bool
+	headless, reveal, fresh                               bool
 }
 
 func command(stdout, stderr io.Writer) *cobra.Command {
@@ -61,6 +61,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&f.panel, "panel", string(epd.Model4in2), "`panel` of the box: 4in2_v2 (4.2 inch, 400×300) or 7in5_v2 (7.5 inch, 800×480)")
 	flags.StringVar(&f.broker, "broker", "", "`URL` of an MQTT broker, tcp://host:port (default: one is embedded)")
 	flags.BoolVar(&f.reveal, "reveal", false, "let residents look at a typed signing password, one character at a time while メニュー is held")
+	flags.BoolVar(&f.fresh, "new-box", false, "begin with a box that comes from its maker: it is enrolled at its window, by the letter that the page shows")
 	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
 	root.AddCommand(cardCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
 	return root
@@ -75,7 +76,7 @@ func noArgs(_ *cobra.Command, args []string) error {
 
 // world turns the flags into a world. Errors are mistakes in the arguments.
 func (f flags) world() (world.Opts, error) {
-	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Model: epd.Model(f.panel), Reveal: f.reveal, Command: again}
+	o := world.Opts{City: f.city, Office: f.office, Data: f.data, Card: f.card, Broker: f.broker, Model: epd.Model(f.panel), Reveal: f.reveal, New: f.fresh, Command: again}
 	if !slices.Contains(epd.Models, o.Model) {
 		return o, fmt.Errorf("--panel %q: choose one of %v", f.panel, epd.Models)
 	}
@@ -136,7 +137,7 @@ func stateFolder() (string, error) {
 // boxCommand is the PIN side, started by the world: fd 3 is the wire, fd 4 the
 // wall's socket.
 func boxCommand(stderr io.Writer) *cobra.Command {
-	var config, card string
+	var config, card, panel string
 	c := &cobra.Command{
 		Use: "box", Hidden: true, Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -148,11 +149,12 @@ func boxCommand(stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return child.Box(c.Context(), child.BoxConfig{Config: config, PCSC: card == world.CardPCSC, Build: version, Log: logTo(stderr, slog.LevelWarn)}, conn, wall)
+			return child.Box(c.Context(), child.BoxConfig{Config: config, PCSC: card == world.CardPCSC, Build: version, Hardware: world.Hardware, Panel: panel, Log: logTo(stderr, slog.LevelWarn)}, conn, wall)
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "")
 	c.Flags().StringVar(&card, "card", world.CardSim, "")
+	c.Flags().StringVar(&panel, "panel", "", "")
 	return c
 }
 
@@ -176,6 +178,7 @@ func linkCommand(stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&cfg.Device, "device", "", "")
 	c.Flags().StringVar(&cfg.Wall, "wall", "", "")
 	c.Flags().StringVar(&cfg.State, "state", "", "")
+	c.Flags().BoolVar(&cfg.New, "new", false, "")
 	return c
 }
 

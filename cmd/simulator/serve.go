@@ -109,5 +109,8 @@ func greet(out io.Writer, addr net.Addr, w *world.World, headless bool) {
 	for _, c := range s.Clerks {
 		fmt.Fprintf(out, "  %s %s", c.Label, c.Code)
 	}
+	if l := w.Letter(); l != nil {
+		fmt.Fprintf(out, "\n  The letter of the new box:  %s %s %s (%s), one-time code %s", l.Words[0], l.Words[1], l.Words[2], l.Fingerprint, l.Code)
+	}
 	fmt.Fprintf(out, "\n  Data lies in %s\n  Ctrl-C ends it.\n\n", w.Data())
 }

@@ -43,9 +43,12 @@ func start(cmd *exec.Cmd) error {
 // socket.
 func (b *box) runBox(started func(error)) error {
 	w := b.w
-	config, err := w.writeConfig()
-	if err != nil {
-		return err
+	config := w.folder.file("box", "counter.toml") // which the box writes itself
+	if !w.opts.New {
+		var err error
+		if config, err = w.writeConfig(); err != nil {
+			return err
+		}
 	}
 	near, far, err := wire.Pair()
 	if err != nil {
@@ -58,6 +61,9 @@ func (b *box) runBox(started func(error)) error {
 		return fmt.Errorf("handing over the wall: %w", err)
 	}
 	cmd := w.opts.Command("box", "--config", config, "--card", w.opts.Card)
+	if w.opts.New { // it has no configuration to say so
+		cmd.Args = append(cmd.Args, "--panel", string(w.opts.Model))
+	}
 	cmd.ExtraFiles = []*os.File{far, wall}
 	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("box", "said", s) }}
 	err = start(cmd)
@@ -109,6 +115,9 @@ func (b *box) runLink(started func(error)) error {
 	}
 	defer life.Close()
 	cmd := w.opts.Command("link", "--broker", "tcp://"+w.line.addr(), "--city", w.city.code(), "--device", w.device, "--wall", b.path, "--state", w.folder.file("link"))
+	if w.opts.New {
+		cmd.Args = append(cmd.Args, "--new")
+	}
 	cmd.ExtraFiles = []*os.File{r}
 	cmd.Stderr = &logLines{say: func(s string) { w.log.Warn("link", "said", s) }}
 	err = start(cmd)

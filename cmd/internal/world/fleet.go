@@ -50,10 +50,19 @@ func (w *World) buildFleet(ctx, run context.Context, broker, password string) er
 		}
 		keys = append(keys, k)
 	}
-	if err := w.Enrol(ctx, w.device, w.office.Group); err != nil {
+	reg, err := w.buildRegistrar(d)
+	if err != nil {
 		return err
 	}
-	dir, err := director.New(director.Opts{Store: w.store, Depot: d, Keys: keys, Line: director.Line{Broker: broker, Password: password},
+	if w.opts.New {
+		err = w.provision(ctx, reg, d, root)
+	} else {
+		err = w.Enrol(ctx, w.device, w.office.Group)
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := director.New(director.Opts{Store: w.store, Depot: d, Keys: keys, Enrol: reg, Line: director.Line{Broker: broker, Password: password},
 		Every: time.Second, Again: 5 * time.Second, Now: w.Clock, Log: w.log}) // a visitor does not want to wait
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 //	lock            held while a simulator runs
 //	box/            the box's own storage: outbox and whatever else it keeps
 //	box.toml        the box's configuration
+//	letter.json     what the service person has on paper, for a box that was new
 //	link/           the network side's own storage
 //	cityhall.db     city hall's database
 //	ack.key         the key that signs acknowledgements, as of cityhall and fleet

@@ -4,6 +4,7 @@ package world
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"madoguchi/device"
@@ -52,6 +53,8 @@ type Switches struct {
 	Keys    []string  `json:"keys"`    // keys that are down
 	Answers []string  `json:"answers"` // keys that the present screen answers; "digits", "any"
 	Clock   time.Time `json:"clock"`   // the box's clock
+	// Letter is what the service person has on paper, while a new box enrols.
+	Letter *Letter `json:"letter,omitempty"`
 }
 
 // Lights are the three lights of the lamp.
@@ -95,8 +98,13 @@ func (w *World) Switches() Switches {
 	if info.Entry {
 		answers = append(answers, "digits")
 	}
+	var letter *Letter
+	if strings.HasPrefix(w.state.Screen, "service.enrol.") {
+		letter = w.letter
+	}
 	return Switches{
-		City: w.city.Name, Office: w.office.Name, Clerks: Clerks(), Reader: w.opts.Card, Card: card, Used: used,
+		Letter: letter,
+		City:   w.city.Name, Office: w.office.Name, Clerks: Clerks(), Reader: w.opts.Card, Card: card, Used: used,
 		Power: w.box != nil, Line: w.line.isUp(), Lid: w.lidOpen, Broker: w.broker == nil || w.broker.Up(), BrokerOutside: w.broker == nil,
 		Waiting: append([]Waiting{}, w.waiting...), Lamp: Lights{w.lights[0], w.lights[1], w.lights[2]}, Buzzer: w.buzzer,
 		Keys: keyNames(mask), Answers: answers, Clock: time.Now().Add(w.ahead),

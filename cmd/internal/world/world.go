@@ -48,6 +48,9 @@ type Opts struct {
 	Command func(role string, args ...string) *exec.Cmd
 	// Root is a file with the first root of another world's fleet, which the box is of then: this world has no director. "": its own.
 	Root string
+	// New: the box comes from its maker, with a card that somebody has prepared for its window; it enrols before anything else. Once it has, or in a folder in which
+	// a box was enrolled, it is like any other.
+	New bool
 	// Model is the panel that the box has. Default: the 4.2" one.
 	Model epd.Model
 	// Reveal lets residents look at a typed password. Off, as on a real box by default.
@@ -84,6 +87,7 @@ type World struct {
 	hall      *collector.Collector
 	page      http.Handler
 	fleet     *director.Director // nil: the box is of another world's fleet
+	letter    *Letter            // of a new box; else nil
 
 	switching   sync.Mutex // one power change at a time
 	configuring sync.Mutex // one writer of box.toml at a time
@@ -128,6 +132,9 @@ func Open(ctx context.Context, opts Opts) (*World, error) {
 	}
 	if opts.Card != CardSim && opts.Card != CardPCSC {
 		return nil, fmt.Errorf("card %q: choose %s or %s", opts.Card, CardSim, CardPCSC)
+	}
+	if opts.New && (opts.Root != "" || opts.Beside != nil) {
+		return nil, errors.New("a new box is enrolled by its own world's fleet")
 	}
 	city, office, err := Place(opts.City, opts.Office)
 	if err != nil {

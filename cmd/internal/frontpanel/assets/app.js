@@ -47,9 +47,10 @@ function show() {
   $("glass").dataset.screen = state.screen;
   $("glass").setAttribute("aria-busy", String(state.busy));
   if (!state.busy) spoken();
-  $("codes").replaceChildren(document.createTextNode(w("codes.lead")), ...world.clerks.map(c => {
+  const letter = world.letter && [world.letter.words.join(" "), world.letter.fingerprint, world.letter.code];
+  $("codes").replaceChildren(document.createTextNode(w(letter ? "codes.letter" : "codes.lead")), ...(letter || world.clerks.map(c => `${c.label} ${c.code}`)).map(text => {
     const k = document.createElement("kbd");
-    k.textContent = `${c.label} ${c.code}`;
+    k.textContent = text;
     return k;
   }));
   clock();

@@ -8,21 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"madoguchi/card/pcsc"
 	"madoguchi/cmd/internal/wire"
 	"madoguchi/device"
+	"madoguchi/device/enrol"
 	"madoguchi/display/buzzer"
 	"madoguchi/display/epd"
 	"madoguchi/display/lamp"
 	"madoguchi/pinpad"
 	"madoguchi/pinpad/pin"
 	"madoguchi/pinpad/pinpadtest"
+	sent "madoguchi/sync/enrol"
 )
 
 var (
@@ -36,8 +40,12 @@ type BoxConfig struct {
 	Config string // path of the TOML configuration
 	PCSC   bool   // a real card reader instead of the one on the wire
 	Build  string // version shown on the screen about the box
-	Log    *slog.Logger
-	Pad    pinpad.Opts // times of the key-pad; zero: the product's
+
+	// Hardware and Panel are of a box that has no configuration yet.
+	Hardware, Panel string
+
+	Log *slog.Logger
+	Pad pinpad.Opts // times of the key-pad; zero: the product's
 	// Adjust may change parts and options before the box is built from them. Tests plant a leak in it to see that it is found.
 	Adjust func(*device.Hardware, *device.Opts)
 }
@@ -50,6 +58,14 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 		return err
 	}
 	cfg, err := device.LoadConfig(c.Config)
+	disk := sent.Folder(filepath.Dir(c.Config))
+	fresh := errors.Is(err, fs.ErrNotExist) && enrol.Waiting(disk)
+	if fresh {
+		cfg, err = device.DefaultConfig, nil
+		if c.Panel != "" {
+			cfg.Panel = c.Panel
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -97,6 +113,15 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 		return err
 	}
 	hw.Wall = listener
+	if fresh {
+		err := enrol.Run(ctx, enrol.Opts{Hardware: hw, Disk: disk, PeerUID: os.Getuid(), Clock: box.Clock(), Log: c.Log,
+			Board:   enrol.Board{Hardware: c.Hardware, GPIOChip: cfg.GPIOChip, DataDir: string(disk)},
+			Observe: func(o device.Observed) { observe(box, o, c.Log) }})
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err // the world starts it again, as the service manager does
+	}
 	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
 		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
 	// A visitor wants to see an update come; a fleet has time.

@@ -18,6 +18,7 @@ type LinkConfig struct {
 	Broker, City, Device string
 	Wall                 string // path of the wall's socket
 	State                string // folder for the session number
+	New                  bool   // it has a provisioning file in State, or the identity that came of it
 	Log                  *slog.Logger
 }
 
@@ -35,5 +36,16 @@ func Link(ctx context.Context, c LinkConfig, life *os.File) error {
 	}
 	// A visitor who mends the line wants to see it at once; a fleet does not.
 	opts := &link.Opts{RetryMin: 250 * time.Millisecond, RetryMax: 2 * time.Second, Log: c.Log}
+	if c.New {
+		cfg, err := link.Enrol(ctx, link.Enrolment{Dir: c.State, Wall: c.Wall, Broker: c.Broker}, opts)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		cfg.Spread = 0
+		return link.Run(ctx, cfg, opts)
+	}
 	return link.Run(ctx, link.Config{Broker: c.Broker, City: c.City, Device: c.Device, Wall: c.Wall, DataDir: c.State}, opts)
 }
