@@ -66,7 +66,7 @@ export const words = {
   "sees.lamp": { ja: "ランプだけ", en: "the lamp only" },
   "sees.clerkscreen": { ja: "受付の画面", en: "the case's questions" },
   "sees.record": { ja: "名前のない記録1件", en: "one record, no name" },
-  "codes.letter": { ja: "新しい箱の控え", en: "The new box's letter" },
+  "codes.letter": { ja: "新しい箱のため", en: "For the new box" },
   "codes.lead": { ja: "職員コード(見本)", en: "Clerk codes (sample)" },
   "way.box": { ja: "箱", en: "box" },
   "way.hall": { ja: "市役所", en: "city hall" },
