@@ -158,11 +158,29 @@ func (p *postgres) backup(ctx context.Context, dsn string) (*sql.DB, error) {
 	}
 	config.RuntimeParams["default_transaction_read_only"] = "on"
 	db := stdlib.OpenDB(*config)
-	if err := p.other(ctx, db); err != nil {
+	if err := errors.Join(p.other(ctx, db), p.stands(ctx, db)); err != nil {
 		db.Close()
 		return nil, err
 	}
 	return db, nil
+}
+
+// stands refuses a database that follows another: what is deleted or damaged
+// there is so here a moment later. A standby's server is one, and a subscriber.
+func (p *postgres) stands(ctx context.Context, db *sql.DB) error {
+	var standby bool
+	var subscribes int
+	err := db.QueryRowContext(ctx, `SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_subscription
+		WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&standby, &subscribes)
+	switch {
+	case err != nil:
+		return fmt.Errorf("opening backup: %w", err)
+	case standby:
+		return fmt.Errorf("%w: it is a standby, which follows its server in everything; read a dump back into a server of its own", ErrBackup)
+	case subscribes > 0:
+		return fmt.Errorf("%w: it subscribes to another database and follows it; read a dump back into one that does not", ErrBackup)
+	}
+	return nil
 }
 
 // other refuses this database under another name: a lock held here cannot be had
