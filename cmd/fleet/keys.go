@@ -68,7 +68,7 @@ README describes the ceremony. --plain encrypts nothing: for a demo only.`,
 	}
 	list := &cobra.Command{Use: "list --city DIR", Short: "List the roles: who must sign, which key files are there, when the documents expire", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listKeys(time.Now()) }}
-	cmd.AddCommand(create, list)
+	cmd.AddCommand(create, addKeysCommand(a), list)
 	return cmd
 }
 
