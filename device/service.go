@@ -41,6 +41,9 @@ func (d *Device) survey(ctx context.Context) session.Survey {
 	if ns := d.line.received.Load(); ns != 0 {
 		s.Receipt = time.Unix(0, ns)
 	}
+	if d.upd != nil {
+		s.Update = d.upd.fault()
+	}
 	if f := d.line.fingerprint.Load(); f != nil {
 		s.Fingerprint = *f
 	}

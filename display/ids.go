@@ -134,7 +134,7 @@ const (
 	ServicePrint   ID = "service.panel.print"    // … and print in all sizes inside a frame at the edge.
 	ServiceReader  ID = "service.reader"         // Rows "reader", "own_pad", "slot"; Reason: "empty", "in", "mute", "none", "service".
 	ServiceQueue   ID = "service.queue"          // Rows "cases", "oldest", "line", "receipt"; Reason: "up", "down", "none".
-	ServiceAbout   ID = "service.about"          // Rows "device", "build", "spoken", "fingerprint", "rules", "clock".
+	ServiceAbout   ID = "service.about"          // Rows "device", "build", "spoken", "fingerprint", "rules", "clock"; Reason: "", or why the last update is not in force, one of UpdateFaults.
 	ServiceClock   ID = "service.clock"          // Rows "date", "time"; Reason: "sure", "confirmed". Where the day is open ClerkConfirmDate stands instead.
 	ServiceLamp    ID = "service.lamp"           // Rows "lamp", "buzzer". ▲▼ the lamp's states, 確認 the buzzer.
 	ServiceOldCode ID = "service.oldcode"        // Filled, Fault. The clerk's present code.
@@ -369,6 +369,9 @@ func (id ID) split() (prefix, kind string, ok bool) {
 	return string(id[:i+1]), string(id[i+1:]), true
 }
 
+// UpdateFaults are why an update is not in force, as the page about the box tells it.
+var UpdateFaults = []string{"signature", "refused", "compatible", "space", "write", "service", "fell_back", "unwell", "failed"}
+
 // Reasons returns the codes Facts.Reason may carry on a screen that needs one; nil for a screen that reads no reason.
 func (id ID) Reasons() []string {
 	switch id {
@@ -406,6 +409,8 @@ func (id ID) Reasons() []string {
 		return []string{"", "fast", "slow"}
 	case ServiceReader:
 		return []string{"empty", "in", "mute", "none", "service"}
+	case ServiceAbout:
+		return append([]string{""}, UpdateFaults...)
 	case ServiceQueue:
 		return []string{"up", "down", "none"}
 	case ServiceClock:

@@ -46,6 +46,7 @@ type Survey struct {
 	Oldest        time.Time // Monday of the oldest one's week; zero: none
 	Receipt       time.Time // city hall's latest, since the start; zero: none
 	Fingerprint   string    // of the line's certificate, hex digits; "": none
+	Update        string    // why the last update is not in force, one of display.UpdateFaults; "": nothing is wrong
 	Lamp, Buzzer  bool      // fitted
 	Sound         bool      // keys sound
 }

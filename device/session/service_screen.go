@@ -126,7 +126,7 @@ func (m *machine) aboutPage() (display.ID, display.Facts) {
 	if m.rules != nil {
 		rules = display.Row{Code: "rules", Text: m.rules.Label()}
 	}
-	return display.ServiceAbout, display.Facts{Rows: []display.Row{
+	return display.ServiceAbout, display.Facts{Reason: m.tools.survey.Update, Rows: []display.Row{
 		{Code: "device", Text: m.cfg.Device}, {Code: "build", Text: m.cfg.Build}, {Code: "spoken", Text: m.cfg.Build},
 		m.fact("fingerprint", grouped(m.tools.survey.Fingerprint), "none"), rules,
 		{Code: "clock", Text: m.civil().Format("2006-01-02 15:04") + m.doubt()},

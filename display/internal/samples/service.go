@@ -78,6 +78,10 @@ func pages() []Sample {
 	for _, state := range []string{"off", "waiting", "typing", "checking", "done", "help", "stopped"} {
 		out = append(out, rows(state, display.ServiceLamp, "", word("lamp", state), word("buzzer", "on")))
 	}
+	for _, why := range display.UpdateFaults {
+		out = append(out, rows(why, display.ServiceAbout, why, text("device", "box1"), text("build", "1.4.0"), text("spoken", "1.4.0"), word("fingerprint", "none"),
+			text("rules", "12 5d41402a"), text("clock", "2026-11-24 10:32")))
+	}
 	return append(out,
 		rows("", display.ServicePanel, "", text("panel", model), word("full", "none"), word("partial", "none")),
 		rows("fast", display.ServicePanel, "fast", text("panel", model), text("full", "3.94 s"), text("partial", "0.36 s")),
