@@ -48,7 +48,7 @@ var ParaCodes = []string{
 	"opens",   // Date: the first day
 	"reason",  // Word: a reason of the rules
 	"next",    // Word: a procedure to be done first or instead; one paragraph each, in order
-	"way",     // Word: "on_device", "issuer_link", "handover", or a channel of the rules: how it is carried out
+	"way",     // Word: "on_device", "handover", or a channel of the rules: how it is carried out
 	"missing", // a paper that lacks, one paragraph each
 	"tell",    // what to tell the resident
 	"why",     // the words of a rule or of a circumstance

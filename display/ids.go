@@ -62,7 +62,7 @@ const (
 	ClerkDate        ID = "clerk.date"         // Title ("" = today), Text, Fault ("no_such_day", "out_of_range"). Eight digits, year first.
 	ClerkConfirmDate ID = "clerk.confirmdate"  // Date. The clock is not trusted: 確認 = right, 訂正 = type it.
 	ClerkDecision    ID = "clerk.decision"     // Procedure, Verdict, Paras, Page, Pages. 確認 goes on, メニュー = why, 取消 = back to the last question.
-	ClerkWhy         ID = "clerk.why"          // Procedure, Paras, Page, Pages. 確認 goes back.
+	ClerkWhy         ID = "clerk.why"          // Procedure, Paras, Page, Pages. 確認 goes back, メニュー turns to the other reasons.
 	ClerkTell        ID = "clerk.tell"         // Procedure, Paras, Page, Pages. What to tell the resident; 確認 goes on.
 	ClerkNotice      ID = "clerk.notice"       // Verdict "closed" or "needs_reservation", Paras, Page, Pages. Hours and place, before anything is typed; 確認 goes on, 取消 ends the case, 訂正 goes back.
 	ClerkClaim       ID = "clerk.claim"        // Text, Step (the key pressed first, of the two for a character), Fault ("short", "check"), Lines: Code a key, Text its characters.
@@ -71,7 +71,7 @@ const (
 	ClerkClaimFound  ID = "clerk.claim.found"  // Claim, Paras, Page, Pages. What lies behind it; 確認 goes on.
 	ClerkGuide       ID = "clerk.guide"        // Procedure, Verdict, Paras, Page, Pages. A matter that is only explained; メニュー = why, 確認 goes on.
 
-	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify", "change" or "issue"; Procedure.
+	// ClerkInterrupted follows a power cut with an open case: Reason is the card step that was running, "none", "verify", "change", or the operation of the issuer link; Procedure.
 	ClerkInterrupted ID = "clerk.interrupted"
 	ClerkLetter      ID = "clerk.letter"  // Procedure. A proxy's sealed letter is opened, by staff, who type what stands in it.
 	ClerkRecover     ID = "clerk.recover" // Reason: "asking", "card", "other", "done", "undone", "doubt". How an operation of the issuer link stands that was cut off.
@@ -117,7 +117,7 @@ const (
 	ResidentIssueWait      ID = "resident.issue.wait"       // Kind, Step, Reason "asking", "release" (Text: the number that the second person sees), "cert". 取消 stops.
 	ResidentIssueCard      ID = "resident.issue.card"       // Kind, Step, Reason "card", "report". Do not take the card out.
 	ResidentIssueAgain     ID = "resident.issue.again"      // Reason "same", "other". Only the card can say whether it was done.
-	ResidentIssued         ID = "resident.issued"           // Kind, Reason "reset", "cert", "release"; Ends and EndState of the new certificates.
+	ResidentIssued         ID = "resident.issued"           // Kind, Reason "reset", "cert", "renewal", "release"; Ends and EndState of the new certificates.
 	ResidentHelp           ID = "resident.help"             // Menu key during entry: what the keys do.
 	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 large print, 3 slow keys, 4 what the keys do, 5 call the clerk; Large, Slow: what is on.
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
@@ -253,7 +253,7 @@ func buildInfos() map[ID]Info {
 		ClerkDate:              {Face: FaceClerk, Keys: []string{"digits", "cancel", "clear", "enter"}},
 		ClerkConfirmDate:       {Face: FaceClerk, Seen: true, Keys: []string{"cancel", "clear", "enter"}},
 		ClerkDecision:          {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
-		ClerkWhy:               {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "enter"}},
+		ClerkWhy:               {Face: FaceClerk, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
 		ClerkTell:              {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "enter"}},
 		ClerkGuide:             {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "menu", "enter"}},
 		ClerkNotice:            {Face: FaceClerk, Seen: true, Keys: []string{"up", "down", "cancel", "clear", "enter"}},
@@ -384,7 +384,7 @@ func (id ID) Reasons() []string {
 	case ClerkClaimNone:
 		return []string{"unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause"}
 	case ClerkInterrupted:
-		return []string{"none", "verify", "change", "issue"}
+		return []string{"none", "verify", "change", "reset", "issue", "renewal", "release"}
 	case ResidentCardRemoved:
 		return []string{"none", "verify", "change"}
 	case ClerkRecover:
@@ -398,7 +398,7 @@ func (id ID) Reasons() []string {
 	case ResidentIssueAgain:
 		return []string{"same", "other"}
 	case ResidentIssued:
-		return []string{"reset", "cert", "release"}
+		return []string{"reset", "cert", "renewal", "release"}
 	case ResidentSplit:
 		return []string{"change", "swap", "check"}
 	case ResidentFailed:

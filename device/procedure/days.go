@@ -52,6 +52,7 @@ func (w *work) window() {
 	default:
 		w.d.put(policy.KRenewalOpen, w.s[policy.Opening] == 0)
 		w.d.put(policy.KRenewalOpensOn, w.opens)
+		n := len(w.d.Because)
 		w.d.because(win.Ref)
 		end := w.end
 		if w.c.Procedure == cardRenewal {
@@ -66,6 +67,9 @@ func (w *work) window() {
 		}
 		if w.f.Today == three && exact {
 			w.d.because(q1)
+		}
+		if w.c.Procedure == certRenewal {
+			w.d.decisive(n)
 		}
 	}
 }

@@ -40,6 +40,7 @@ func decide(p *policy.Policy, c *Case, t *track, papers *[]Paper) (*Decision, er
 	w.derive()
 	w.represent()
 	w.path()
+	w.d.decisive(0)
 	w.days()
 	w.pinAnswers()
 	w.places()
@@ -268,8 +269,12 @@ func (w *work) answers() {
 			used = w.d.put(a.Key, a.Value) || used
 		}
 		if used {
+			n := len(w.d.Because)
 			w.d.because(r.Ref)
 			w.d.because(r.Defaults...)
+			if says(r, deciding) || w.s[policy.Result] == oGuidance && weighs(r) { // guidance is all in its answers
+				w.d.decisive(n)
+			}
 		}
 		w.d.tell(r.Tell)
 	}

@@ -17,6 +17,26 @@ type Decision struct {
 	Missing []string // requirement codes, when KMissing is there
 	Tell    []string // message codes
 	Because []*policy.Ref
+	chief   uint64 // of Because, by place: what outcome and fee come from
+}
+
+// Decisive parts Because: the few rows that the outcome, the fee and what is carried out come from, and the rest, which only adds to them; each in its order.
+func (d *Decision) Decisive() (chief, rest []*policy.Ref) {
+	for i, r := range d.Because {
+		if d.chief>>i&1 == 1 {
+			chief = append(chief, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	return chief, rest
+}
+
+// decisive marks what was added to Because since it had n.
+func (d *Decision) decisive(n int) {
+	for ; n < len(d.Because); n++ {
+		d.chief |= 1 << n
+	}
 }
 
 // Get is a key's value (bool, int, string, []string, [2]int, civil.Date, policy.States, or nil for not stated) and whether the key is there.

@@ -72,6 +72,11 @@ var weighed = []policy.Key{policy.KOutcome, policy.KReason, policy.KMissing, pol
 	policy.KActions, policy.KAllowed, policy.KOnline, policy.KKiosk, policy.KServiceUsable, policy.KCertAfter, policy.KPinsToEnter}
 
 // weighs says whether an answer row says anything that is weighed.
-func weighs(r *policy.Rule) bool {
-	return slices.ContainsFunc(r.Set, func(a policy.Assign) bool { return slices.Contains(weighed, a.Key) })
+func weighs(r *policy.Rule) bool { return says(r, weighed) }
+
+// deciding are the keys for which an answer row is as much of a reason as the row that the case came to.
+var deciding = []policy.Key{policy.KReason, policy.KRequired, policy.KFee, policy.KActions}
+
+func says(r *policy.Rule, keys []policy.Key) bool {
+	return slices.ContainsFunc(r.Set, func(a policy.Assign) bool { return slices.Contains(keys, a.Key) })
 }

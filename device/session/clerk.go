@@ -183,6 +183,7 @@ func (m *machine) clerkPress(k Key) {
 	case KeyMenu:
 		m.mark = 1
 		if m.step == stepDecision || m.step == stepGuide {
+			m.inquiry.rest = false
 			m.over(stepClerkWhy)
 			return
 		}

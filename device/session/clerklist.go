@@ -89,17 +89,6 @@ func (m *machine) turned(k Key, page int) int {
 	return page
 }
 
-// whyPress is a key on the reasons of a decision.
-func (m *machine) whyPress(k Key) {
-	switch k {
-	case KeyEnter, KeyCancel, KeyClear, KeyMenu:
-		m.back()
-	default:
-		m.mark = m.turned(k, m.mark)
-		m.await(talkWait)
-	}
-}
-
 // papersPress is a key on the list of papers: a digit ticks, 確認 is done with the ticks as they stand.
 func (m *machine) papersPress(k Key) {
 	if k == KeyEnter {

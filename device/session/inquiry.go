@@ -21,6 +21,7 @@ type inquiry struct {
 	papers   []procedure.Paper // to be ticked
 	ticked   []string          // codes of papers, also of those that are not asked for any more
 	verdict  *verdict          // nil before the decision
+	rest     bool              // the reasons that only add to the decisive ones are shown
 	stale    bool              // the card has told something since, under an overlay
 }
 

@@ -185,17 +185,18 @@ func (m *machine) hours(h *policy.Hours) string {
 func (m *machine) says() (out []display.Para) {
 	v, p := m.inquiry.verdict, m.inquiry.rules
 	add := func(x display.Para) { out = append(out, x) }
-	number := func(k policy.Key, code string) {
-		switch x, ok := v.Get(k); {
-		case !ok:
-		case x == nil:
-			add(display.Para{Code: code, Word: "unknown"})
-		default:
-			add(display.Para{Code: code, N: x.(int)})
-		}
+	if yen, stated, asked := m.fee(); asked && stated {
+		add(display.Para{Code: "fee", N: yen})
+	} else if asked {
+		add(display.Para{Code: "fee", Word: "unknown"})
 	}
-	number(policy.KFee, "fee")
-	number(policy.KVisits, "visits")
+	switch n, ok := v.Get(policy.KVisits); {
+	case !ok:
+	case n == nil:
+		add(display.Para{Code: "visits", Word: "unknown"})
+	default:
+		add(display.Para{Code: "visits", N: n.(int)})
+	}
 	if v.Outcome() == "not_yet_open" {
 		add(m.opens())
 	}
@@ -238,7 +239,7 @@ func (m *machine) carriedOut() (display.Para, bool) {
 	case "complete":
 	case "redirect":
 		if m.way() == "issuer_link" {
-			break
+			return m.byLine(), true
 		}
 		return display.Para{Code: "way", Word: "handover"}, true
 	default:
@@ -248,6 +249,9 @@ func (m *machine) carriedOut() (display.Para, bool) {
 		return display.Para{Code: "way", Text: m.say("この装置で、封書の番号を職員が入れます。", "On this device: staff type the PINs of the sealed letter.")}, true
 	} else if from == "letter" {
 		return display.Para{Code: "way", Text: m.say("統合端末で、封書の暗証番号を使います。", "On the integrated terminal, with the PINs of the sealed letter.")}, true
+	}
+	if m.way() == "issuer_link" {
+		return m.byLine(), true
 	}
 	return display.Para{Code: "way", Word: m.way()}, !m.guided()
 }
@@ -310,41 +314,6 @@ func (m *machine) telling() (out []display.Para) {
 		}
 	}
 	return out
-}
-
-// reasons are the rules that decided with their sources, and the answers that were given.
-func (m *machine) reasons() (out []display.Para) {
-	v, p := m.inquiry.verdict, m.inquiry.rules
-	for _, r := range v.Because {
-		if r.Source == "default" {
-			out = append(out, display.Para{Code: "default", Text: r.Rule + m.say(": ページに書かれていないので、安全な方に決めました。担当課に確認してください。", ": not on the page, decided for the safe side. Please confirm with the office.")})
-			continue
-		}
-		out = append(out, display.Para{Code: "source", Text: r.Rule + " " + shortSource(r.Source)})
-	}
-	for _, a := range m.inquiry.talk.Answers() {
-		out = append(out, display.Para{Code: "why", Text: m.say(a.Question.Ja+" "+a.Answer.Ja, a.Question.En+" "+a.Answer.En)})
-	}
-	page := m.text(p.Name) + m.say(" 規則 ", " rules ") + p.Label()
-	if !p.SourceDate.IsZero() {
-		page += m.say(" ページ ", " page of ") + p.SourceDate.String()
-	}
-	return append(out, display.Para{Code: "source", Text: page})
-}
-
-// shortSource leaves of a page's file name its number: "002_cd36fc2bac4aab2b.txt:40-46" is "002:40-46".
-func shortSource(s string) string {
-	var parts []string
-	for _, one := range strings.Split(s, ", ") {
-		file, lines, ok := strings.Cut(one, ":")
-		n, _, _ := strings.Cut(file, "_")
-		if !ok {
-			parts = append(parts, one)
-			continue
-		}
-		parts = append(parts, n+":"+lines)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // rulesLine says which rules are in force for the next case, and that newer ones were refused.

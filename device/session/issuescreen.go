@@ -20,6 +20,8 @@ func (m *machine) drawIssue(f display.Facts) (display.ID, display.Facts) {
 		switch m.procedure {
 		case record.PinReset:
 			f.Reason = "reset"
+		case record.CertRenewal:
+			f.Reason = "renewal"
 		case record.SuspensionRelease:
 			f.Reason = "release"
 		}
@@ -193,4 +195,17 @@ func (m *machine) papersOf(c procedure.Case) []procedure.Paper {
 		}
 	}
 	return papers
+}
+
+// linkReason names the operation for which a procedure of the issuer link is there.
+func linkReason(p record.Procedure) string {
+	switch p {
+	case record.PinReset:
+		return IssueReset.String()
+	case record.CertRenewal:
+		return IssueRenewal.String()
+	case record.SuspensionRelease:
+		return IssueRelease.String()
+	}
+	return IssueNew.String()
 }

@@ -66,7 +66,9 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 		return display.FaultKeypad, f
 	case m.notices&noticeInterrupted != 0:
 		f.Procedure = name(m.broken.Procedure)
-		f.Reason = [...]string{"none", "verify", "change", "verify", "issue"}[min(m.broken.Op, OpIssue)]
+		if f.Reason = [...]string{"none", "verify", "change", "verify", ""}[min(m.broken.Op, OpIssue)]; f.Reason == "" {
+			f.Reason = linkReason(m.broken.Procedure)
+		}
 		f.Kind = kindName(m.broken.Kind)
 		return display.ClerkInterrupted, f
 	case m.notices&noticeQuarantined != 0:

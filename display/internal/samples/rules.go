@@ -126,7 +126,7 @@ func decisions() []Sample {
 		decide("silent", "silent", with(unknown, display.Para{Code: "default", Text: "この市のページは、この場合を書いていません。"})...),
 		decide("reasons", "refuse", reasons("not_resident_here", "wrong_place", "under_15", "adult_ward", "not_a_my_number_card", "juki_card_ended",
 			"letter_not_sealed", "pin_unknown", "other_window_than_visit1", "not_at_window", "a_code_of_tomorrow")...),
-		decide("ways", "guidance", display.Para{Code: "way", Word: "issuer_link"}, display.Para{Code: "way", Word: "counter"},
+		decide("ways", "guidance", display.Para{Code: "way", Text: "この装置(回線で再設定・更新)"}, display.Para{Code: "way", Word: "counter"},
 			display.Para{Code: "way", Word: "kiosk"}, display.Para{Code: "way", Word: "online"}, display.Para{Code: "way", Word: "post"},
 			display.Para{Code: "way", Word: "telephone"}),
 	} {
