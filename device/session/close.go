@@ -14,8 +14,10 @@ const maxStores = 3
 
 // finish stores the case's one record and shows the result only then.
 func (m *machine) finish(o record.Outcome, reason string, then stepID) {
-	if m.unsure && (then == stepStopped || then == stepWiping) { // whatever stopped it: that either PIN may be in force comes first
-		o, reason = record.DeviceOrDocumentProblem, "unsure"
+	if then == stepStopped || then == stepWiping { // whatever stopped it: what is on the card comes first
+		if reason = m.partly(reason); m.unsure {
+			o, reason = record.DeviceOrDocumentProblem, "unsure"
+		}
 	}
 	m.reason = reason
 	if m.recorded {

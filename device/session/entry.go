@@ -13,7 +13,7 @@ func (m *machine) toEntry() {
 	case m.kind.Form().Letters() && !m.told:
 		m.to(stepLetters)
 	case m.letter && m.left < 2: // the holder is not here to agree
-		m.end(record.DeviceOrDocumentProblem, m.partly("last_try"))
+		m.end(record.DeviceOrDocumentProblem, "last_try")
 	case m.left < 2 && !m.guarded:
 		m.to(stepGuard1)
 	default:

@@ -26,7 +26,7 @@ func (w *world) watchEvent(ev Event, s State) {
 			w.guard = 2
 		case s.screen.ID == display.ResidentGuard3 && ev.Key == KeyEnter && w.guard == 2:
 			w.guard = 3
-		case s.screen.ID == display.ResidentCancel && ev.Key == KeyCancel && !s.recorded:
+		case s.screen.ID == display.ResidentCancel && ev.Key == KeyCancel && !s.recorded && !w.final: // else it is too late
 			w.stopped = true
 		}
 	case Entered:
@@ -208,7 +208,11 @@ func (w *world) show(e Show) {
 		w.fatalf("generation %d follows %d", e.Gen, w.screen.Gen)
 	}
 	switch e.Screen.ID {
-	case display.ResidentDone, display.ResidentChanged, display.ResidentLeaveOK:
+	case display.ResidentStopped, display.ResidentIssued:
+		w.words(e.Screen)
+	}
+	switch e.Screen.ID {
+	case display.ResidentDone, display.ResidentChanged, display.ResidentLeaveOK, display.ResidentIssued:
 		if w.records != w.opened {
 			w.fatalf("%q is shown with %d records stored for %d cases", e.Screen.ID, w.records, w.opened)
 		}
@@ -231,7 +235,9 @@ func (w *world) watchState(before State) {
 	if before.step == stepOpening && (s.step == stepLanguage || s.part() == residents) {
 		w.opened++
 		w.stopped, w.guard = false, 0
+		w.written, w.due, w.doubt = 0, 0, false
 	}
+	w.watchIssue()
 	if s.step != stepBoot && s.Deadline().IsZero() {
 		w.fatalf("step %v has no deadline", s.step)
 	}

@@ -20,6 +20,12 @@ var allLinked = []record.Procedure{record.PinReset, record.CertNewIssue, record.
 func (w *world) linked(city string) {
 	w.t.Helper()
 	w.under(city, "")
+	w.link()
+}
+
+// link gives the box an issuer link that is up.
+func (w *world) link() {
+	w.t.Helper()
 	w.s.cfg.Issuer = allLinked
 	w.apply(Event{Kind: LinkState, Link: LinkUp})
 }
@@ -37,7 +43,8 @@ func (w *world) begun(e Issue) {
 	case e.Opener == "":
 		w.fatalf("nobody opened the case of an operation")
 	}
-	w.op, w.final, w.typedPIN = e, false, false
+	w.op, w.final, w.typedPIN, w.news = e, false, false, IssueNews{}
+	w.due++
 }
 
 func (w *world) handed(e IssueTyped) {
@@ -57,7 +64,7 @@ func (w *world) cancelled(e IssueCancel) {
 	if w.final {
 		w.fatalf("an operation is given up after its last command")
 	}
-	w.op = Issue{}
+	w.op, w.final = Issue{}, false
 }
 
 // issueNews is the box's end of the issuer link.
@@ -65,11 +72,15 @@ func (w *world) issueNews(n IssueNews) {
 	w.t.Helper()
 	no := w.op.No
 	w.final = w.final || n.Final
-	if n.Phase == IssueEnded {
+	if w.news = n; n.Phase == IssueEnded {
+		if n.Outcome == IssueDone {
+			w.written++
+		}
+		w.doubt = w.doubt || n.Outcome == IssueDoubt
 		if n.Outcome == IssueDone && w.typedPIN {
 			w.lefts[w.op.Kind] = w.s.board.Of(w.op.Kind).Max
 		}
-		w.op = Issue{}
+		w.op, w.final = Issue{}, false
 	}
 	w.apply(Event{Kind: Issuing, No: no, Issue: n})
 }

@@ -18,8 +18,10 @@ func (m *machine) startPlan(ev Event) {
 		m.issueStopped(record.DeviceOrDocumentProblem, "failed")
 		return
 	case !i.begun: // also after the card was away: its PINs are asked for anew
+		wanted := m.task()
 		i.at = 0
 		if i.tasks = m.plan().tasks; len(i.tasks) == 0 { // the card that was laid down has none of the PINs
+			m.kind = wanted.kind
 			m.finish(record.DeviceOrDocumentProblem, "no_pin", stepAbsent)
 			return
 		}
@@ -178,7 +180,7 @@ func (m *machine) taskDone() {
 
 // issueStopped ends a case that cannot go on. What was written before stays, and is told.
 func (m *machine) issueStopped(o record.Outcome, reason string) {
-	m.end(o, m.partly(reason))
+	m.end(o, reason)
 }
 
 // partly is the reason of a case of which a part is done: doubt comes before it.
@@ -214,7 +216,7 @@ func (m *machine) issueFaults() {
 	if m.issuing.open && !m.issuing.news.Final && (m.panelBad || m.keypadBad) {
 		m.issuing.open = false
 		m.do(IssueCancel{m.issuing.no}, WipePINs{}, EndCard{})
-		m.finish(record.DeviceOrDocumentProblem, m.partly("failed"), stepWiping)
+		m.finish(record.DeviceOrDocumentProblem, "failed", stepWiping)
 	}
 }
 

@@ -40,7 +40,7 @@ func (m *machine) drawLetter(f display.Facts) (display.ID, display.Facts) {
 }
 
 // letterWrong ends a case whose letter does not fit the card.
-func (m *machine) letterWrong() { m.end(record.DeviceOrDocumentProblem, m.partly("letter")) }
+func (m *machine) letterWrong() { m.end(record.DeviceOrDocumentProblem, "letter") }
 
 // toTurnBack asks for the box, which a case with a letter never gave away.
 func (m *machine) toTurnBack() {

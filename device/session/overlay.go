@@ -81,7 +81,7 @@ func (m *machine) cancelled() {
 		m.toTake()
 		return
 	}
-	reason := m.partly(m.why("cancelled"))
+	reason := m.why("cancelled")
 	switch m.base() {
 	case stepGuard1, stepGuard2, stepGuard3:
 		reason = "last_try"

@@ -36,8 +36,14 @@ func TestWalks(t *testing.T) {
 		if city := cities[i%len(cities)]; city != "" {
 			places := rulesOf(t, city).Places
 			w.under(city, places[i/len(cities)%len(places)].Code)
+			if (i/len(cities)+i)%2 == 0 {
+				w.link()
+			}
 		}
 		w.reached, w.screens, w.s.cfg.Reveal = reached, screens, i%2 == 1
+		if i%5 == 3 { // a clock that is behind
+			w.s.cfg.Floor = noon.AddDate(0, 0, 10)
+		}
 		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
 		if t.Failed() {
 			return
@@ -82,6 +88,9 @@ func walk(w *world, r *rand.Rand, n int) {
 	w.put(card.Empty)
 	w.apply(Event{Kind: Shown, Gen: w.s.gen})
 	for range 400 {
+		if w.op.No != 0 && w.final { // what is out on the card comes to an end
+			w.issueNews(IssueNews{Phase: IssueEnded, Outcome: IssueDone, Final: true})
+		}
 		for _, e := range w.asked {
 			w.fail(e)
 			break
@@ -123,6 +132,10 @@ func (w *world) fail(e Effect) {
 
 func randomEvent(w *world, r *rand.Rand) {
 	w.t.Helper()
+	if w.s.step == stepIdle && len(w.s.cfg.Issuer) > 0 && r.IntN(6) == 0 {
+		hurry(w, r)
+		return
+	}
 	// People mostly do what the screen asks.
 	switch p := r.IntN(100); {
 	case p < 40:
@@ -138,6 +151,8 @@ func randomEvent(w *world, r *rand.Rand) {
 		w.apply(Event{Kind: kind, Gen: w.keys.Gen, Filled: r.IntN(1 + room(w.keys.Input)), Fault: Fault(r.IntN(int(numFaults)))})
 	case p < 60:
 		w.put(card.Presence(r.IntN(4)))
+	case p < 90 && w.op.No != 0 && r.IntN(3) > 0:
+		linkNews(w, r)
 	case p < 90:
 		answerCard(w, r)
 	case p < 94:
@@ -151,11 +166,16 @@ func randomEvent(w *world, r *rand.Rand) {
 	case p < 97:
 		w.apply(Event{Kind: []EventKind{Keypad, Lid}[r.IntN(2)], Bad: r.IntN(3) == 0})
 	case p < 98:
-		w.apply(Event{Kind: LinkState, Link: Link(r.IntN(3)), Queue: r.IntN(4) - 1})
+		link := Link(r.IntN(3))
+		if len(w.s.cfg.Issuer) > 0 && r.IntN(3) > 0 {
+			link = LinkUp
+		}
+		w.apply(Event{Kind: LinkState, Link: link, Queue: r.IntN(4) - 1})
 		if w.s.held || w.s.Quiet() {
 			w.apply(Event{Kind: Held, OK: !w.s.held, Bad: r.IntN(2) == 0})
 		}
 	default: // a stale or foreign answer
+		staleNews(w, r)
 		k := []EventKind{CodeChecked, BoardRead, Verified, Changed, Stored, Shown, Start}[r.IntN(7)]
 		w.apply(Event{Kind: k, No: uint32(r.IntN(3)), Gen: uint32(r.IntN(3)), OK: true})
 	}
@@ -179,6 +199,10 @@ func sensible(w *world, r *rand.Rand) {
 	w.t.Helper()
 	if w.keys.Mode == ModeSecret {
 		w.typed(1 + r.IntN(4))
+		if w.keys.Input.Again && r.IntN(6) == 0 {
+			w.enter(FaultMismatch)
+			return
+		}
 		w.enter(FaultNone)
 		return
 	}
@@ -224,7 +248,7 @@ func sensible(w *world, r *rand.Rand) {
 		w.press(Key1 + Key(r.IntN(3)))
 	case stepGiven:
 		w.press([]Key{KeyEnter, KeyEnter, KeyCancel}[r.IntN(3)])
-	case stepKind:
+	case stepKind, stepKinds:
 		w.press(Key1 + Key(r.IntN(3)))
 	case stepApplicant:
 		w.press(Key1 + Key(r.IntN(3)))
@@ -257,8 +281,11 @@ func answerCard(w *world, r *rand.Rand) {
 		res = Result(r.IntN(int(numResults)))
 	}
 	left := r.IntN(4)
-	if w.s.step == stepLeaveChecking && r.IntN(2) == 0 {
+	switch {
+	case w.s.step == stepLeaveChecking && r.IntN(2) == 0:
 		res = ResultWrong
+	case r.IntN(12) == 0:
+		res = ResultSplit
 	}
 	switch w.asked[r.IntN(len(w.asked))].(type) {
 	case ReadBoard:
@@ -273,13 +300,13 @@ func answerCard(w *world, r *rand.Rand) {
 		case 3:
 			b.Tries[card.KindLogin].Known = false
 		}
-		w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Result: res, Board: b})
+		w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Result: res, Board: b, Obeys: len(w.s.cfg.Issuer) > 0 && b.MyNumber() && r.IntN(5) > 0})
 	case Verify:
 		w.apply(Event{Kind: Verified, No: take[Verify](w).No, Result: res, Left: left})
 	case Change:
 		w.apply(Event{Kind: Changed, No: take[Change](w).No, Result: res, Left: left})
 	case CheckCode:
-		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: r.IntN(4) > 0})
+		w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: r.IntN(4) > 0, Label: "佐藤"})
 	case FindClaim:
 		s := mailed()
 		s.Step = claim.Steps()[r.IntN(4)]

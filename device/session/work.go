@@ -50,6 +50,11 @@ func (m *machine) judged(ev Event, next func(Event)) {
 // send sends the command that is journaled. The last word on the guard is here.
 func (m *machine) send(journaled bool) {
 	switch {
+	case !journaled && m.recorded: // a leave-check: what it was to try is done, and told
+		m.storageBad, m.issuing.set = true, nil
+		m.toHome()
+	case m.lidOpen && m.recorded:
+		m.toTake()
 	case !journaled:
 		m.storageBad = true
 		m.do(WipePINs{}, EndCard{})

@@ -54,9 +54,13 @@ type world struct {
 	finishes []Finish
 	afters   []Afterwards
 	looks    int
-	op       Issue  // of the issuer link, as far as the session waits for it
-	final    bool   // its last command is out
-	typedPIN bool   // its new PIN was handed over
+	op       Issue // of the issuer link, as far as the session waits for it
+	final    bool  // its last command is out
+	typedPIN bool  // its new PIN was handed over
+	news     IssueNews
+	written  int    // operations of the case that the card has carried out
+	due      int    // that were begun
+	doubt    bool   // nobody can say of one
 	kept     bool   // a right code may be kept by the device
 	lefts    [8]int // tries of each PIN, as the card told them last
 }
