@@ -43,6 +43,10 @@ func TestWalks(t *testing.T) {
 		w.reached, w.screens, w.s.cfg.Reveal = reached, screens, i%2 == 1
 		if i%5 == 3 { // a clock that is behind
 			w.s.cfg.Floor = noon.AddDate(0, 0, 10)
+			if i%10 == 3 { // and put right in the service menu
+				w.service()
+				w.press(Key6, KeyClear)
+			}
 		}
 		walk(w, rand.New(rand.NewPCG(base, uint64(i))), 2000)
 		if t.Failed() {
