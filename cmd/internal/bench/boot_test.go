@@ -124,6 +124,7 @@ func TestBench(t *testing.T) {
 	r.scenePulled()
 	r.sceneReader()
 	r.sceneCut()
+	r.sceneStarts()
 	if f := r.m.board.Panel.Faults(); len(f) > 0 {
 		tb.Errorf("what the panel must not be told: %q", f)
 	}

@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// settle is how long the panel's lines must be still before a picture counts as finished.
+	// settle is how long the panel's lines must be still before a picture counts as finished, on a machine that is quick enough. With each key that was not
+	// heard it doubles.
 	settle = 400 * time.Millisecond
+	// slow is worth a line in the log.
+	slow = 5 * time.Second
 	// deaf is after how long without any answer a key is pressed once more on the machine alone. The glass shows a picture before the box knows that it does; a
 	// key pressed in between is dropped where a screen must have been seen, and a loaded guest hears of BUSY's fall late.
 	deaf = 15 * time.Second
@@ -33,7 +36,9 @@ type both struct {
 	last  pinpad.Key  // the key pressed last
 	was   *mono.Image // the machine's glass before it
 	news  int         // what the twin had observed before it
-	again bool        // it was pressed once more
+	again bool        // it was pressed once more, or was no key
+	freed time.Time   // when it was let go
+	slack int         // how often settle has doubled
 }
 
 // until waits until the twin stands at one of these screens and the machine shows the same picture; it returns which screen that is.
@@ -54,13 +59,15 @@ func (b *both) wait(limit time.Duration, ok func(screen string) bool) string {
 		s := b.w.state()
 		there := !s.Busy && ok(s.Screen)
 		if there && b.same() {
+			if time.Since(begun) > slow {
+				b.t.Logf("          %.1f s until %s was shown", time.Since(begun).Seconds(), s.Screen)
+			}
 			return s.Screen
 		}
 		if there && b.unheard() {
 			b.t.Logf("          the machine has not heard a key on its way to %s: pressed again", s.Screen)
-			b.again = true
-			b.m.down(b.last)
-			b.m.up()
+			b.again, b.slack = true, min(b.slack+1, 3)
+			b.m.press(b.last)
 		}
 		if b.m != nil {
 			b.m.lives()
@@ -77,15 +84,23 @@ func (b *both) wait(limit time.Duration, ok func(screen string) bool) string {
 	}
 }
 
-// same compares the two glasses, once the machine's is finished. Nothing but the panels' bytes goes into it. The idle screens differ in what waits for city hall.
+// same compares the two glasses, once the machine's is finished. Nothing but the panels' bytes goes into it. Two screens tell what waits for city hall, where the twin's
+// records go another way: at rest the machine must show one of the idle screens, at a case's close something new.
 func (b *both) same() bool {
 	if b.m == nil {
 		return true
 	}
-	if b.m.board.Panel.Busy() || b.m.board.Quiet() < settle {
+	if b.m.board.Panel.Busy() || b.m.board.Quiet() < settle<<b.slack {
 		return false
 	}
-	return b.m.glass().Equal(b.w.panel.Glass()) || b.w.state().Screen == "idle" && b.m.idle()
+	switch glass := b.m.glass(); b.w.state().Screen {
+	case "idle":
+		return b.m.idle()
+	case "clerk.closed":
+		return glass.Equal(b.w.panel.Glass()) || !glass.Equal(b.was) && !glass.Equal(mono.New(glass.W, glass.H))
+	default:
+		return glass.Equal(b.w.panel.Glass())
+	}
 }
 
 // unheard tells whether the machine did nothing at all after the last key.
@@ -93,29 +108,35 @@ func (b *both) unheard() bool {
 	return b.m != nil && !b.again && b.was != nil && b.m.board.Quiet() > deaf && b.m.glass().Equal(b.was)
 }
 
+// begins notes what is there before something that is no key.
+func (b *both) begins() {
+	b.news, b.again = b.w.changed(), true
+	if b.m != nil {
+		b.was = b.m.glass()
+	}
+}
+
 // press presses keys one after the other on both.
 func (b *both) press(keys ...pinpad.Key) {
 	b.t.Helper()
 	for _, k := range keys {
-		b.last, b.news, b.again = k, b.w.changed(), false
-		b.w.keys.Press(k)
-		if b.m != nil {
-			b.was = b.m.glass()
-			b.m.down(k)
-		} else {
-			time.Sleep(finger)
+		if k == b.last {
+			time.Sleep(time.Until(b.freed.Add(again)))
 		}
-		b.w.keys.Release(k)
-		if b.m != nil {
-			b.m.up()
-		} else {
-			time.Sleep(2 * finger)
+		b.begins()
+		b.last, b.again = k, false
+		for _, mask := range []uint16{k.Bit(), 0} {
+			b.w.hold(mask)
+			if b.m != nil {
+				b.m.hold(mask)
+			}
 		}
+		b.freed = time.Now()
 	}
 }
 
-// finger is how long a key stays down, and half the pause after it: the pad drops a key that comes again within 120 ms.
-const finger = 80 * time.Millisecond
+// again is how long a key must be up before it counts again: the pad wants 120 ms, by the guest's clock, which is this one.
+const again = 150 * time.Millisecond
 
 // digits types a number.
 func (b *both) digits(s string) {
@@ -128,7 +149,7 @@ func (b *both) digits(s string) {
 // insert puts the cards into both readers.
 func (b *both) insert() {
 	b.t.Helper()
-	b.news, b.was = b.w.changed(), nil
+	b.begins()
 	if b.m != nil {
 		b.m.insert(b.card)
 	}
@@ -137,7 +158,7 @@ func (b *both) insert() {
 
 // out takes the cards out of both readers.
 func (b *both) out() {
-	b.news, b.was = b.w.changed(), nil
+	b.begins()
 	if b.m != nil {
 		b.m.out()
 	}
@@ -152,22 +173,35 @@ func (b *both) save(name string) {
 	}
 }
 
-// down closes a key until the guest has scanned it often enough to believe it.
-func (m *machine) down(k pinpad.Key) { m.hold(k.Bit()) }
-
-// up opens all keys, and waits for the pause that the pad wants between two presses of one key.
-func (m *machine) up() {
+// press presses a key on the machine alone.
+func (m *machine) press(k pinpad.Key) {
+	m.t.Helper()
+	m.hold(k.Bit())
 	m.hold(0)
-	time.Sleep(2 * finger) // by the guest's clock, which is this one
 }
 
-// hold sets the keys and waits for 8 scans of four columns: the pad asks for 5 to believe in an opening. A pad that scans no more rests, and has
+// sure is how many scans make a pad believe in a key: it asks for 3 at the closing and 5 at the opening.
+const sure = 8
+
+// hold does the same to the twin's.
+func (w *twin) hold(mask uint16) {
+	w.t.Helper()
+	from := w.keys.Scans()
+	w.keys.SetClosed(mask)
+	for end := time.Now().Add(patience); w.keys.Scans()-from < sure && (mask != 0 || !w.keys.Asleep()); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatal("nobody scans the twin's keys")
+		}
+	}
+}
+
+// hold sets the keys and waits for some scans of four columns. A pad that scans no more rests, and has
 // believed it: it rests only with all keys open.
 func (m *machine) hold(mask uint16) {
 	m.t.Helper()
 	begun, from := time.Now(), m.board.Scans()
 	m.board.Closed(mask)
-	for last, moved := from, begun; m.board.Scans()-from < 8*4; time.Sleep(2 * time.Millisecond) {
+	for last, moved := from, begun; m.board.Scans()-from < sure*4; time.Sleep(2 * time.Millisecond) {
 		if n := m.board.Scans(); n != last {
 			last, moved = n, time.Now()
 		}

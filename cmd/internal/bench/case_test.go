@@ -154,7 +154,7 @@ func (b *both) pulled(ch change) {
 func (b *both) leaves(ch change) {
 	b.t.Helper()
 	for range 40 {
-		switch s := b.settled(); s {
+		switch b.settled() {
 		case "idle":
 			b.out()
 			return

@@ -21,8 +21,14 @@ import (
 // pictures is where the decoded pictures of the panel are kept for who wants to look.
 var pictures = filepath.Join(top, "dist/bench")
 
-// savePicture writes what an eye sees on the panel now.
-func (m *machine) savePicture(name string) { save(m.t, m.board.Panel, name) }
+// savePicture writes what an eye sees on the panel once its refresh is over.
+func (m *machine) savePicture(name string) {
+	m.t.Helper()
+	for end := time.Now().Add(10 * time.Second); m.board.Panel.Busy() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	save(m.t, m.board.Panel, name)
+}
 
 func save(t testing.TB, panel *epdtest.Emulator, name string) {
 	t.Helper()

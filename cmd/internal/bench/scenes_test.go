@@ -91,7 +91,6 @@ func (m *machine) interrupted() {
 	notice := display.Screen{ID: display.ClerkInterrupted, Lang: display.Japanese, Facts: display.Facts{Office: m.config.Office, Procedure: "pin_change", Reason: "none", Kind: "login"}}
 	if m.showsOf(func() []display.Screen { return append([]display.Screen{notice}, atRests(m.config)...) }) == 0 {
 		m.savePicture("6-interrupted.png")
-		m.down(pinpad.KeyEnter)
-		m.up()
+		m.press(pinpad.KeyEnter)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,9 @@ var families = map[string][2]int{
 	"netlink": {unix.AF_NETLINK, unix.SOCK_RAW}, "packet": {unix.AF_PACKET, unix.SOCK_RAW}, "vsock": {unix.AF_VSOCK, unix.SOCK_STREAM},
 	"bluetooth": {unix.AF_BLUETOOTH, unix.SOCK_RAW}, "alg": {unix.AF_ALG, unix.SOCK_SEQPACKET},
 }
+
+// dialLimit is when a connection counts as refused: what the packet filter drops is never answered.
+const dialLimit = 10 * time.Second
 
 // try tries one thing and tells what came of it:
 //
@@ -63,7 +67,7 @@ func try(what string) error {
 		}
 		return err
 	case "dial":
-		c, err := net.Dial("tcp", arg)
+		c, err := net.DialTimeout("tcp", arg, dialLimit)
 		if err == nil {
 			c.Close()
 		}
