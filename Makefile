@@ -24,13 +24,19 @@ RUN_ARGS ?=
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## build and start the simulator: the whole box on this machine; prints its address (RUN_ARGS="--city matsue")
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/simulator ./cmd/simulator
 	@exec bin/simulator $(RUN_ARGS)
+
+.PHONY: show-rollout
+show-rollout: ## fifty simulated boxes, a rollout that stops by itself in wave 2, in the terminal and on city hall's page (KEEP=1)
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/simulator ./cmd/fleet
+	@cmd/fleet/show.sh
 
 .PHONY: run-reader
 run-reader: setup ## the same with a real card reader on this machine (needs pcscd)

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"madoguchi/cmd/internal/crowd"
 	"madoguchi/cmd/internal/depot"
 	"madoguchi/device/update"
 	"madoguchi/device/update/signer"
@@ -64,7 +65,7 @@ func newVictim(t *testing.T) *victim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.box = &desk{v: v, root: root, store: &shelf{m: map[string][]byte{}}, dir: t.TempDir()}
+	v.box = &desk{v: v, root: root, store: &crowd.Shelf{}, dir: t.TempDir()}
 	v.release("1", 1, nil)
 	v.box.start()
 	v.assign("1")
@@ -175,7 +176,7 @@ type desk struct {
 	v     *victim
 	root  []byte
 	dir   string
-	store *shelf
+	store *crowd.Shelf
 	agent *update.Agent
 	stop  func()
 

@@ -120,11 +120,20 @@ func versionOf(path string) string {
 	return part[1]
 }
 
+// heard is when a box was heard of. A sign of life is stored to the quarter of an hour, and every quarter of an hour: what is younger than two is now.
 func heard(b store.Box, now time.Time) string {
-	if b.Heard.IsZero() {
+	switch ago := now.Sub(b.Heard); {
+	case b.Heard.IsZero():
 		return "never"
+	case ago < 30*time.Minute:
+		return "lately"
+	case ago < 2*time.Hour:
+		return fmt.Sprintf("%d min ago", int(ago.Minutes()))
+	case ago < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(ago.Hours()))
+	default:
+		return fmt.Sprintf("%d days ago", int(ago.Hours()/24))
 	}
-	return now.Sub(b.Heard).Round(time.Minute).String() + " ago"
 }
 
 func (a *app) listDevices(ctx context.Context, db *store.Store, office string, now time.Time) error {
@@ -239,7 +248,8 @@ func describe(b store.Box, now time.Time) string {
 		fmt.Fprintf(&text, "  %-9s should run %s, runs %s\n", kind, versionOf(b.Assigned[kind]), runs)
 	}
 	if l.Update.State != "" {
-		fmt.Fprintf(&text, "  it says: %s %s %s %s\n", l.Update.State, l.Update.Kind, l.Update.Version, l.Update.Code)
+		words := []string{string(l.Update.State), string(l.Update.Kind), l.Update.Version, l.Update.Code}
+		fmt.Fprintf(&text, "  it says: %s\n", strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " "))
 		if l.Update.Detail != "" {
 			fmt.Fprintf(&text, "           %s\n", l.Update.Detail)
 		}

@@ -6,17 +6,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"madoguchi/cmd/internal/broker"
+	"madoguchi/cmd/internal/crowd"
 	"madoguchi/cmd/internal/depot"
 	"madoguchi/cmd/internal/rollout"
 	"madoguchi/device/update"
@@ -130,14 +131,6 @@ func TestBadBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := d.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := publicLog(d)
-	if err != nil {
-		t.Fatal(err)
-	}
 	h.must("release", "firmware", h.payload(150<<10), "--version", "1.4.0", "--soak", "0s", "--within", "0s")
 	h.must("release", "firmware", h.payload(150<<10), "--version", "1.4.1", "--soak", "0s", "--within", "0s")
 	good, err := d.Manifest("firmware/1.4.0/manifest.json")
@@ -149,18 +142,36 @@ func TestBadBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	boxes := map[string]*simBox{}
+	const n = 50
+	var sick atomic.Pointer[func(id string, running update.Digest) bool]
+	opts, err := crowd.Opts{Broker: h.broker.URL(), Dir: t.TempDir(), Cases: 3, Poll: 20 * time.Millisecond, Answer: 500 * time.Millisecond, Retry: 200 * time.Millisecond,
+		Transfer: update.TransferOpts{Patience: 500 * time.Millisecond, Tries: 20},
+		Sick: func(id string, running update.Digest, _ string) string {
+			if is := sick.Load(); is != nil && (*is)(id, running) {
+				return "the reader does not answer"
+			}
+			return ""
+		}}.Of(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := crowd.Make(n, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes := map[string]*crowd.Box{}
+	for i, b := range all {
+		h.must("enroll", "add", b.String(), "--office", crowd.Office(i+1))
+		boxes[b.String()] = b
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	var living sync.WaitGroup
-	for i := range 50 {
-		id := fmt.Sprintf("box-%02d", i)
-		h.must("enroll", "add", id, "--office", fmt.Sprintf("g%02d", i/4+1))
-		boxes[id] = newBox(t, id, h.broker.URL(), root, log)
-	}
 	kill := h.serve()
-	for _, b := range boxes {
-		living.Go(func() { b.run(ctx) })
-	}
+	living.Go(func() {
+		if err := all.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Cleanup(func() { kill(); stop(); living.Wait() })
 
 	// Everybody gets 1.4.0 first: what a revert goes back to.
@@ -176,24 +187,17 @@ func TestBadBuild(t *testing.T) {
 		t.Fatalf("the good build: exit %d\n%s", code, out)
 	}
 	for id, b := range boxes {
-		if running, _ := b.state(); running != good.SHA256 {
+		if running, _ := b.Slot(update.Firmware); running != good.SHA256 {
 			t.Fatalf("%s does not run 1.4.0", id)
 		}
 	}
 
 	h.must("rollout", "create", "firmware/1.4.1", "--reason", "reader driver", "--wave", "canary:5:300ms:5", "--wave", "second:40%:1s", "--wave", "all:100%:0s", "--key", h.key("firmware-1"))
 	plan := h.rollout("firmware-1.4.1")
-	for id, m := range plan.Members {
-		if m.Wave == 1 { // another board revision, say
-			b := boxes[id]
-			b.sick = func() error {
-				if running, _ := b.Running(ctx); running == bad.SHA256 {
-					return errors.New("the reader does not answer")
-				}
-				return nil
-			}
-		}
+	second := func(id string, running update.Digest) bool { // another board revision, say
+		return running == bad.SHA256 && plan.Members[id].Wave == 1
 	}
+	sick.Store(&second)
 	h.must("rollout", "approve", "firmware-1.4.1", "--key", h.key("firmware-2"))
 	h.must("rollout", "start", "firmware-1.4.1")
 	watched := make(chan string, 1)
@@ -220,7 +224,7 @@ func TestBadBuild(t *testing.T) {
 	}
 	taken := 0
 	for id, m := range r.Members {
-		running, installed := boxes[id].state()
+		running, installed := boxes[id].Slot(update.Firmware)
 		want := good.SHA256
 		switch {
 		case m.Wave == 0:
@@ -266,7 +270,7 @@ func TestBadBuild(t *testing.T) {
 }
 
 // withdrawn waits until no box but the canaries is assigned the bad build, and until every one has said that it knows.
-func withdrawn(t *testing.T, h *hall, boxes map[string]*simBox, kind update.Kind) {
+func withdrawn(t *testing.T, h *hall, boxes map[string]*crowd.Box, kind update.Kind) {
 	t.Helper()
 	late := time.Now().Add(20 * time.Second)
 	for {

@@ -208,7 +208,7 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string,
 		if err := db.Note(ctx, p.Author.String(), "rollout create", p.ID+" "+p.Reason); err != nil {
 			return err
 		}
-		return a.say(r, r.Table(time.Now())+"next: another person calls \"fleet rollout approve "+p.ID+"\"")
+		return a.say(r, r.Table(time.Now()))
 	})
 }
 

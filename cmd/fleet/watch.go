@@ -24,7 +24,7 @@ func statusCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [ID]",
 		Short: "Show where a rollout stands; without ID list all",
-		Long: `Shows one line for each wave: # done, > on its way, ! failed or silent. --watch draws it again as it
+		Long: `Shows one line for each wave: # done, > on its way, ! failed or silent, . to go. --watch draws it again as it
 changes, until the rollout ends; the exit status is then 1 if it was aborted. Where the output is no
 terminal, each change is printed below the one before.`,
 		Args:              cobra.MaximumNArgs(1),

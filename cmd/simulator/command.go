@@ -63,7 +63,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.BoolVar(&f.reveal, "reveal", false, "let residents look at a typed signing password, one character at a time while メニュー is held")
 	flags.BoolVar(&f.fresh, "new-box", false, "begin with a box that comes from its maker: it is enrolled at its window, by the letter that the page shows")
 	flags.BoolVar(&f.headless, "headless", false, "serve the HTTP interface without the page")
-	root.AddCommand(cardCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
+	root.AddCommand(cardCommand(stdout, stderr), fleetCommand(stdout, stderr), boxCommand(stderr), linkCommand(stderr))
 	return root
 }
 

@@ -46,11 +46,23 @@ func serve(ctx context.Context, f flags, opts world.Opts, stdout, stderr io.Writ
 		return err
 	}
 	defer w.Close()
+	greet(stdout, l.Addr(), w, f.headless)
+	if err := page(ctx, l, frontpanel.New(w, frontpanel.Opts{Headless: f.headless, Log: log}), log); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("ending: %w", err)
+	}
+	return nil
+}
+
+// page serves until ctx ends.
+func page(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	// A browser's event streams must not hold up the end.
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	server := &http.Server{
-		Handler:           frontpanel.New(w, frontpanel.Opts{Headless: f.headless, Log: log}),
+		Handler:           h,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -58,7 +70,6 @@ func serve(ctx context.Context, f flags, opts world.Opts, stdout, stderr io.Writ
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
-	greet(stdout, l.Addr(), w, f.headless)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving: %w", err)
@@ -69,9 +80,6 @@ func serve(ctx context.Context, f flags, opts world.Opts, stdout, stderr io.Writ
 	defer stop()
 	if err := server.Shutdown(end); err != nil {
 		server.Close()
-	}
-	if err := w.Close(); err != nil {
-		return fmt.Errorf("ending: %w", err)
 	}
 	return nil
 }

@@ -177,25 +177,41 @@ func (v *view) span(d time.Duration) string {
 		return v.say("hours", strconv.FormatFloat(d.Hours(), 'f', -1, 64))
 	case d == 0:
 		return "–"
+	case d < time.Minute:
+		return v.say("seconds", int(d.Seconds()))
 	}
 	return v.say("minutes", int(d.Minutes()))
 }
 
+// recalled is where a box stands that was on it when the rollout ended: its offer holds no longer.
+const recalled = "recalled"
+
 func (v *view) waves(r *rollout.Rollout) section {
 	s := section{ID: "waves", Title: v.say("rollout_waves"), Note: v.say("rollout_waves_note"), Head: []string{v.say("rollout_wave"), v.say("devices_n")}}
 	for _, st := range steps {
-		s.Head = append(s.Head, v.name("steps_of_box", string(st.step)))
+		name := string(st.step)
+		if r.Final() && st.step == rollout.Working {
+			name = recalled
+		}
+		s.Head = append(s.Head, v.name("steps_of_box", name))
 	}
 	s.Head = append(s.Head, v.say("rollout_soak"))
 	c := &chart{Lying: true}
 	for _, b := range bars {
-		c.Series = append(c.Series, series{Name: v.say(b.key), Colour: b.colour})
+		key := b.key
+		if r.Final() && key == "rollout_on_it" {
+			key = "rollout_" + recalled
+		}
+		c.Series = append(c.Series, series{Name: v.say(key), Colour: b.colour})
 	}
 	for i, w := range r.Plan.Waves {
 		n := r.Tally(i)
 		total := 0
 		for _, k := range n {
 			total += k
+		}
+		if r.Final() {
+			n[rollout.Working], n[rollout.Offered] = n[rollout.Working]+n[rollout.Offered], 0
 		}
 		row := []string{w.Name, number(total)}
 		for _, st := range steps {

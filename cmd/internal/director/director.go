@@ -69,12 +69,13 @@ type Director struct {
 
 	standing standing // of the goroutine that ticks
 
-	mu       sync.Mutex
-	voices   map[string]*voice
-	offices  map[string]string
-	since    time.Time // nothing is missed since; zero: there is no line
-	payloads map[string]update.Digest
-	notedAt  time.Time // when what boxes said was last stored as a whole
+	mu        sync.Mutex
+	voices    map[string]*voice
+	strangers map[string]*voice // not of the fleet so far
+	offices   map[string]string
+	since     time.Time // nothing is missed since; zero: there is no line
+	payloads  map[string]update.Digest
+	notedAt   time.Time // when what boxes said was last stored as a whole
 }
 
 // New checks the keys and makes a director. Nothing happens before Run.
@@ -89,7 +90,7 @@ func New(o Opts) (*Director, error) {
 	if err := o.Depot.With(o.Keys, func(r *signer.Repository) error { return r.CanSign(signer.Director, "timestamp", "snapshot") }); err != nil {
 		return nil, fmt.Errorf("starting director: %w", err)
 	}
-	d := &Director{o: o, poke: make(chan struct{}, 1), voices: map[string]*voice{}, offices: map[string]string{}, payloads: map[string]update.Digest{}}
+	d := &Director{o: o, poke: make(chan struct{}, 1), voices: map[string]*voice{}, strangers: map[string]*voice{}, offices: map[string]string{}, payloads: map[string]update.Digest{}}
 	o.Serve.Office, o.Serve.Log = d.office, o.Log
 	d.server = depot.NewServer(o.Depot, o.Serve)
 	return d, nil
@@ -141,7 +142,7 @@ func (d *Director) once(ctx context.Context) ([]order, error) {
 		d.offices[b.ID] = b.Office
 		boxes = append(boxes, b)
 		if d.voices[b.ID] == nil {
-			d.voices[b.ID] = remembered(b)
+			d.voices[b.ID] = d.meet(b)
 		}
 	}
 	since := d.since

@@ -415,6 +415,33 @@ func testForgedApproval(r *rig) {
 	}
 }
 
+// TestStranger: what a box says just before the director reads that it was enrolled counts: it may say nothing more for hours. Who never becomes a box costs little.
+func TestStranger(t *testing.T) { both(t, testStranger) }
+
+func testStranger(r *rig) {
+	r.tick()
+	r.d.listen(r.now)
+	r.online("new", 3)
+	r.d.hear("new", "reported", []byte(`{"update":{"state":"idle"},"cases":5}`), false)
+	for n := range 2 * maxStrangers {
+		r.online(fmt.Sprint("other-", n), 1)
+	}
+	if n := len(r.d.strangers); n > maxStrangers {
+		r.Errorf("%d strangers are remembered, want at most %d", n, maxStrangers)
+	}
+	if err := r.db.EnrolBox(r.Context(), "new", "g01"); err != nil {
+		r.Fatal(err)
+	}
+	r.tick()
+	if v := r.d.voices["new"]; v == nil || !v.online || v.session != 3 || v.cases != 5 {
+		r.Errorf("%+v, want it online", v)
+	}
+	boxes, err := r.db.Boxes(r.Context())
+	if err != nil || len(boxes) != 1 || boxes[0].Heard.IsZero() || len(boxes[0].Reported) == 0 {
+		r.Errorf("%+v %v, want it heard of", boxes, err)
+	}
+}
+
 // TestRenew: the timestamp is signed again when it is a day old, without a person.
 func TestRenew(t *testing.T) {
 	r := newRig(t, t.TempDir()+"/cityhall.db")

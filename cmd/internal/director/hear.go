@@ -19,6 +19,9 @@ const (
 	maxWant     = 256
 )
 
+// maxStrangers is how many senders are listened to that are not of the fleet: some megabytes of words that nobody has asked for.
+const maxStrangers = 1000
+
 // voice is what a box was heard to say.
 type voice struct {
 	online  bool
@@ -30,6 +33,19 @@ type voice struct {
 	at      time.Time // when raw came; zero: it is from the database or the broker's memory
 	told    time.Time // when its assignment was last published
 	unnoted bool      // the database has not got it
+}
+
+// meet makes a voice for a box that the database has: that of the stranger it was, or what is remembered of it.
+func (d *Director) meet(b store.Box) *voice {
+	if v := d.strangers[b.ID]; v != nil {
+		delete(d.strangers, b.ID)
+		if v.raw == nil {
+			v.raw = b.Reported
+			_ = v.read() // what was stored was read once
+		}
+		return v
+	}
+	return remembered(b)
 }
 
 // remembered is a box as the database has it.
@@ -49,9 +65,17 @@ func (d *Director) hear(device, what string, body []byte, retained bool) {
 	now := d.o.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.voices[device]
-	if v == nil {
-		return // not of the fleet, or not read yet: boxes say it again
+	v, member := d.voices[device], true
+	if v == nil { // not of the fleet, or enrolled since the last look: what it says it may not say again for hours
+		v = d.strangers[device]
+		if v == nil {
+			if len(d.strangers) >= maxStrangers {
+				return
+			}
+			v = &voice{}
+			d.strangers[device] = v
+		}
+		member = false
 	}
 	if !retained && what != "presence" {
 		v.alive = now
@@ -84,6 +108,9 @@ func (d *Director) hear(device, what string, body []byte, retained bool) {
 			v.at = now
 		}
 	}
+	if !member {
+		return // the next look will do
+	}
 	select {
 	case d.poke <- struct{}{}:
 	default:
@@ -104,6 +131,7 @@ func (d *Director) lost() {
 	for _, v := range d.voices {
 		v.online = false // until the broker says so again
 	}
+	clear(d.strangers)
 }
 
 // lived is when a box was last known to live: one that is connected lives, for the broker would tell.

@@ -13,6 +13,21 @@ func (r *Rollout) reachable(m *Member, now time.Time) bool {
 	return !m.Heard.IsZero() && now.Sub(m.Heard) <= r.Plan.Reachable
 }
 
+// Away counts the boxes of the waves so far that cannot be reached and have not been offered anything, and how many boxes these waves have. While they are more than half
+// a wave does not end: that so many are away says more of the line than of them, and few boxes prove little.
+func (r *Rollout) Away(now time.Time) (away, of int) {
+	for _, m := range r.Members {
+		if m.Gone || m.Wave > r.Wave {
+			continue
+		}
+		of++
+		if m.State == Untouched && !r.reachable(m, now) {
+			away++
+		}
+	}
+	return away, of
+}
+
 // ErrNotOffered says that a box was not due.
 var ErrNotOffered = errors.New("not due in this rollout")
 

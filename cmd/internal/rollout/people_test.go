@@ -6,9 +6,11 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // TestOneCanary: one box of five fails. That is too few for an abort and too many to go on: the rollout pauses, says which box, and goes on when a person gives a reason.
@@ -197,5 +199,57 @@ func TestProved(t *testing.T) {
 				t.Errorf("proved: %v, want it so: %v", err, c.ok)
 			}
 		})
+	}
+}
+
+// TestMostAway: a wave does not end on the few boxes that could be reached while most of it is away.
+func TestMostAway(t *testing.T) {
+	w := newWorld(t, plan(Wave{Name: "all", Percent: 100}), 10, 1)
+	for i := range 6 {
+		w.off[fmt.Sprintf("box-%03d", i)] = true
+	}
+	w.run(2)
+	if away, of := w.r.Away(w.now); w.r.Phase != Running || away != 6 || of != 10 {
+		t.Fatalf("phase %s with %d of %d away, want it to wait", w.r.Phase, away, of)
+	}
+	if text := w.r.Table(w.now); !strings.Contains(text, "6 of the 10 boxes") {
+		t.Errorf("the table does not say what it waits for:\n%s", text)
+	}
+	w.off["box-000"] = false
+	w.run(2)
+	if n := len(w.r.Laggards()); w.r.Phase != Complete || n != 5 {
+		t.Errorf("phase %s with %d laggards, want it complete with 5", w.r.Phase, n)
+	}
+}
+
+// TestTable: it fits the smallest terminal whatever a rollout comes to, and says what to do.
+func TestTable(t *testing.T) {
+	w := newWorld(t, plan(), 50, 3)
+	w.act = func(id string, wave int) (string, string) {
+		switch {
+		case wave == 0:
+			return "committed", ""
+		case id < "box-025":
+			return "", ""
+		}
+		return "reverted", "health"
+	}
+	w.run(10)
+	w.r.Retire("box-049", w.now)
+	w.r.Members["box-048"].State = Retired
+	text := w.r.Table(w.now)
+	for _, want := range []string{"ABORTED", "recalled", "failed", "retired", "not well: ", "next: boxes go back"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it lacks %q", want)
+		}
+	}
+	waves, _, _ := strings.Cut(text[strings.Index(text, "  wave"):], "\n\n")
+	for line := range strings.Lines(waves) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > wide {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
 	}
 }

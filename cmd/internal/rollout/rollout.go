@@ -305,7 +305,8 @@ func (r *Rollout) ended(now time.Time) (all bool, reached, done int) {
 			done++
 		}
 	}
-	return r.tried(), reached, done
+	away, of := r.Away(now)
+	return r.tried() && 2*away <= of, reached, done
 }
 
 // tried tells whether any box of the wave has ended: a wave that nobody could be reached of proves nothing.

@@ -12,16 +12,23 @@ import (
 // japan has had no other offset since 1951.
 var japan = time.FixedZone("JST", 9*60*60)
 
-// steps are the columns of a table.
-var steps = []Step{Untouched, Offered, Working, Done, Failed, Silent, Retired}
+// columns of a table. The last three are there only if a box is in them.
+var columns = []struct {
+	name  string
+	steps []Step
+	rare  bool
+}{
+	{"to go", []Step{Untouched}, false}, {"on it", []Step{Offered, Working}, false}, {"done", []Step{Done}, false},
+	{"failed", []Step{Failed}, true}, {"silent", []Step{Silent}, true}, {"retired", []Step{Retired}, true},
+}
 
-// barWidth is the width of a wave's bar, in characters.
-const barWidth = 20
+// wide is the width of a table: that of the smallest terminal. barWidth is the widest bar of a wave.
+const wide, barWidth = 80, 30
 
-// Table is the rollout for a person at a terminal: one line for each wave, and below it what happened last. It has no colours; the marks say the same.
+// Table is the rollout for a person at a terminal: one line for each wave, and below it what happened last and what to do next. It has no colours; the marks say the same.
 func (r *Rollout) Table(now time.Time) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s  %s %s  %s since %s (%s)\n", r.Plan.ID, r.Plan.Kind, r.Plan.Version, r.Phase, r.Since.In(japan).Format("2006-01-02 15:04:05"), now.Sub(r.Since).Round(time.Second))
+	fmt.Fprintf(&b, "%s  %s %s  %s since %s (%s)\n", r.Plan.ID, r.Plan.Kind, r.Plan.Version, strings.ToUpper(string(r.Phase)), r.Since.In(japan).Format("01-02 15:04:05"), now.Sub(r.Since).Round(time.Second))
 	approver := "nobody yet"
 	if r.Approver.Name != "" {
 		approver = r.Approver.String()
@@ -30,50 +37,135 @@ func (r *Rollout) Table(now time.Time) string {
 	if r.Plan.Reason != "" {
 		fmt.Fprintf(&b, ": %s", r.Plan.Reason)
 	}
-	fmt.Fprintf(&b, "\n\n  %-12s %6s", "wave", "boxes")
-	for _, s := range steps {
-		fmt.Fprintf(&b, " %9s", s)
+	b.WriteString("\n\n")
+	r.waves(&b)
+	b.WriteString("\n")
+	for _, e := range r.History[max(0, len(r.History)-5):] {
+		fmt.Fprintf(&b, "  %s  %s\n", e.At.In(japan).Format("15:04:05"), strings.TrimSpace(e.Who+": "+e.What+" "+e.Text))
+	}
+	if list := r.bad(); list != "" {
+		fmt.Fprintf(&b, "\nnot well: %s\n", list)
+	}
+	if r.Reason != "" {
+		fmt.Fprintf(&b, "\n%s: %s\n", r.Phase, r.Reason)
+	}
+	if next := r.next(now); next != "" {
+		fmt.Fprintf(&b, "\nnext: %s\n", next)
+	}
+	return b.String()
+}
+
+// waves writes a line for each wave.
+func (r *Rollout) waves(b *bytes.Buffer) {
+	sums := make([][]int, len(r.Plan.Waves)) // by wave and column
+	used := make([]int, len(columns))
+	for i := range r.Plan.Waves {
+		n := r.Tally(i)
+		sums[i] = make([]int, len(columns))
+		for k, c := range columns {
+			for _, s := range c.steps {
+				sums[i][k] += n[s]
+			}
+			used[k] += sums[i][k]
+		}
+	}
+	left := wide - fmtWidth
+	fmt.Fprintf(b, "  %-12s %5s", "wave", "boxes")
+	for k, c := range columns {
+		if !c.rare || used[k] > 0 {
+			name := c.name
+			if k == 1 && r.Final() {
+				name = "recalled"
+			}
+			fmt.Fprintf(b, " %8s", name)
+			left -= 9
+		}
 	}
 	b.WriteString("\n")
 	for i, w := range r.Plan.Waves {
-		n := r.Tally(i)
 		total := 0
-		for _, s := range steps {
-			total += n[s]
+		for _, n := range sums[i] {
+			total += n
 		}
 		mark := " "
 		if i == r.Wave && (r.Phase == Running || r.Phase == Soaking || r.Phase == Paused) {
 			mark = ">"
 		}
-		fmt.Fprintf(&b, "%s %-12s %6d", mark, w.Name, total)
-		for _, s := range steps {
-			if n[s] == 0 {
-				fmt.Fprintf(&b, " %9s", "·")
-				continue
+		fmt.Fprintf(b, "%s %-12s %5d", mark, w.Name, total)
+		for k, c := range columns {
+			switch n := sums[i][k]; {
+			case c.rare && used[k] == 0:
+			case n == 0:
+				fmt.Fprintf(b, " %8s", "·")
+			default:
+				fmt.Fprintf(b, " %8d", n)
 			}
-			fmt.Fprintf(&b, " %9d", n[s])
 		}
-		fmt.Fprintf(&b, "  %s\n", bar(n, total))
+		fmt.Fprintf(b, "  %s\n", bar(sums[i], total, min(barWidth, max(left, 4))))
 	}
-	if r.Reason != "" {
-		fmt.Fprintf(&b, "\n%s: %s\n", r.Phase, r.Reason)
-	}
-	b.WriteString("\n")
-	for _, e := range r.History[max(0, len(r.History)-5):] {
-		fmt.Fprintf(&b, "  %s  %s: %s %s\n", e.At.In(japan).Format("15:04:05"), e.Who, e.What, e.Text)
-	}
-	return b.String()
 }
 
+// fmtWidth is what a line has beside its columns and its bar.
+const fmtWidth = 2 + 12 + 1 + 5 + 2
+
 // bar draws done as #, failed and silent as !, on its way as >, and the rest as dots.
-func bar(n map[Step]int, total int) string {
+func bar(n []int, total, width int) string {
 	if total == 0 {
-		return strings.Repeat(".", barWidth)
+		return strings.Repeat(".", width)
 	}
-	part := func(k int) int { return (k*barWidth + total - 1) / total }
-	bad, done, way := part(n[Failed]+n[Silent]), part(n[Done]), part(n[Offered]+n[Working])
-	s := strings.Repeat("!", bad) + strings.Repeat("#", done) + strings.Repeat(">", way) + strings.Repeat(".", barWidth)
-	return s[:barWidth]
+	part := func(k int) int { return (k*width + total - 1) / total }
+	s := strings.Repeat("!", part(n[3]+n[4])) + strings.Repeat("#", part(n[2])) + strings.Repeat(">", part(n[1])) + strings.Repeat(".", width)
+	return s[:width]
+}
+
+// bad names the boxes that are not well, with why, the first few.
+func (r *Rollout) bad() string {
+	var list []string
+	for _, id := range r.Unwell() {
+		text := id + " (" + r.Members[id].Code
+		if r.Members[id].Excused {
+			text += ", excused"
+		}
+		list = append(list, text+")")
+	}
+	const most = 6
+	if n := len(list); n > most {
+		list = append(list[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return strings.Join(list, ", ")
+}
+
+// next is what a person may do now, or what the rollout waits for.
+func (r *Rollout) next(now time.Time) string {
+	id := r.Plan.ID
+	switch r.Phase {
+	case Draft:
+		return "another person calls \"fleet rollout approve " + id + "\""
+	case Approved:
+		return "fleet rollout start " + id
+	case Paused:
+		return "fleet rollout resume " + id + ", or abort; both with --reason"
+	case Aborted:
+		if len(r.Unwell()) > 0 {
+			return "boxes go back to what they had; see why: fleet rollout why BOX.\n      What is wrong is mended by the next release"
+		}
+	case Complete:
+		if n := len(r.Laggards()); n > 0 {
+			return fmt.Sprintf("nothing; %d boxes that were away get it when they are back (fleet device diff)", n)
+		}
+	case Running:
+		if away, of := r.Away(now); 2*away > of && now.Sub(r.Since) > time.Minute { // what boxes say is stored with the next look
+			return fmt.Sprintf("it waits: %d of the %d boxes so far were not heard of for longer than %s.\n      Is \"fleet serve\" running, and the broker's line up?", away, of, r.Plan.Reachable)
+		}
+	case Soaking:
+		w := r.Plan.Waves[r.Wave]
+		text := fmt.Sprintf("it goes on by itself after %s", max(0, w.Soak-now.Sub(r.Since)).Round(time.Second))
+		if w.MinCases > 0 {
+			text += fmt.Sprintf(" and %d cases on the new version (%d so far)", w.MinCases, r.cases())
+		}
+		return text
+	}
+	return ""
 }
 
 // Why tells in a sentence where a box stands in the rollout.

@@ -28,7 +28,7 @@ var fleetSeats = map[string]int{"root": 1, "firmware": 2, "policy": 2, "config":
 
 // buildFleet makes the city's releases, with plain keys, and the director that brings them to the box. The box trusts the first root that was made.
 func (w *World) buildFleet(ctx, run context.Context, broker, password string) error {
-	d, err := depot.Open(w.folder.file("fleet"))
+	d, err := depot.Open(w.Depot())
 	if errors.Is(err, fs.ErrNotExist) {
 		d, err = w.newDepot()
 	}
@@ -54,9 +54,11 @@ func (w *World) buildFleet(ctx, run context.Context, broker, password string) er
 	if err != nil {
 		return err
 	}
-	if w.opts.New {
+	switch {
+	case w.opts.Bare:
+	case w.opts.New:
 		err = w.provision(ctx, reg, d, root)
-	} else {
+	default:
 		err = w.Enrol(ctx, w.device, w.office.Group)
 	}
 	if err != nil {
@@ -75,6 +77,9 @@ func (w *World) buildFleet(ctx, run context.Context, broker, password string) er
 	})
 	return nil
 }
+
+// Depot is the folder of the city's releases and keys.
+func (w *World) Depot() string { return w.folder.file("fleet") }
 
 // Device is the box's id.
 func (w *World) Device() string { return w.device }

@@ -51,6 +51,8 @@ type Opts struct {
 	// New: the box comes from its maker, with a card that somebody has prepared for its window; it enrols before anything else. Once it has, or in a folder in which
 	// a box was enrolled, it is like any other.
 	New bool
+	// Bare leaves the box away: a broker and city hall with its fleet, for boxes from elsewhere.
+	Bare bool
 	// Model is the panel that the box has. Default: the 4.2" one.
 	Model epd.Model
 	// Reveal lets residents look at a typed password. Off, as on a real box by default.
@@ -150,6 +152,9 @@ func Open(ctx context.Context, opts Opts) (*World, error) {
 		w.Close()
 		return nil, err
 	}
+	if opts.Bare {
+		return w, nil
+	}
 	if err := w.SetPower(true); err != nil {
 		w.Close()
 		return nil, err
@@ -226,6 +231,7 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	w.page = cityweb.New(w.store, w.hall, cityweb.Opts{
 		City: w.city.code(), TitleJa: w.city.Name.JA, TitleEn: w.city.Name.EN, Log: w.log,
 		Live: true, K: 1, // nobody real stands at this counter
+		Rollouts: w.store,
 	})
 	if err := w.buildIssuer(ctx, run, target, password); err != nil {
 		return err
