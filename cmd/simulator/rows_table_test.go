@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the table of the runs anew, with the panel at its real speed")
+var rewrite = flag.Bool("update", false, "write the table of the runs anew, with the panel at its real speed")
 
 // table is where what the runs came to is written down, beside the rules.
 const table = "../../device/policy/data/README.md"
@@ -36,7 +36,7 @@ so at most; "–" is not measured yet.
 func checkTable(t *testing.T, done map[string]outcome) {
 	t.Helper()
 	kept, err := os.ReadFile(table)
-	if err != nil && !*update {
+	if err != nil && !*rewrite {
 		t.Fatalf("%v; -update writes it", err)
 	}
 	lines := map[string]string{}
@@ -60,7 +60,7 @@ func checkTable(t *testing.T, done map[string]outcome) {
 		cells := []string{r.row, r.about, r.matter, r.by, r.want.outcome, r.want.way, r.want.fee, r.want.visits, rec, fmt.Sprint(out.keys), fmt.Sprintf("%.0f", out.took.Seconds())}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	if *update {
+	if *rewrite {
 		if err := os.WriteFile(table, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}

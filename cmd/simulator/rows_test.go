@@ -116,7 +116,7 @@ func openCounter(t *testing.T, c counter) *hand {
 	t.Helper()
 	before := c.on.AddDate(0, 0, -1)
 	opts := world.Opts{City: c.city, Office: c.office, Date: before, Quiet: 30 * time.Millisecond}
-	if *update {
+	if *rewrite {
 		opts.Quiet, opts.Panel = 0, func(*epdtest.Opts) {}
 	}
 	w, v := openWorld(t, opts)
