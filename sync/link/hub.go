@@ -191,10 +191,14 @@ func (h *hub) say(change func(*enrol.Word)) {
 
 // known tells the PIN side of the box's certificate.
 func (h *hub) known(c *tls.Certificate) {
-	h.mu.Lock()
-	h.state.Fingerprint, h.fresh[wall.Link] = print(c), true
-	h.mu.Unlock()
 	h.say(func(w *enrol.Word) { *w = enrol.Word{Certificate: c.Leaf.Raw} })
+}
+
+// shown notes by which certificate the line that is being opened stands.
+func (h *hub) shown(c *tls.Certificate) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.state.Fingerprint = print(c)
 }
 
 // connected opens the way for records; lost closes it and forgets what was on it. hint is what the PIN side may take the time for.

@@ -35,6 +35,7 @@ type identity struct {
 
 	mu       sync.Mutex
 	now, old *tls.Certificate // old: nil if there is none, or now is proved
+	tries    int              // connections since now came
 }
 
 // openIdentity reads what a box has; fs.ErrNotExist: nothing.
@@ -115,16 +116,17 @@ func (i *identity) renewed(cert *x509.Certificate, key crypto.Signer) error {
 		return err
 	}
 	i.mu.Lock()
-	i.old, i.now = i.now, &pair
+	i.old, i.now, i.tries = i.now, &pair, 0
 	i.mu.Unlock()
 	return i.disk.Erase(nextKey)
 }
 
-// pick is the certificate for a connection: the newest, and every second time the one before while the newest is not proved.
-func (i *identity) pick(turn int) *tls.Certificate {
+// pick is the certificate for a connection: the newest first, and every second time the one before while the newest is not proved.
+func (i *identity) pick() *tls.Certificate {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.old != nil && turn%2 == 1 {
+	i.tries++
+	if i.old != nil && i.tries%2 == 0 {
 		return i.old
 	}
 	return i.now

@@ -88,7 +88,7 @@ func (r *runner) nextBroker() (addr string, config *tls.Config) {
 		config = config.Clone()
 		config.Time = r.clock.now
 		if r.identity != nil {
-			config.Certificates = []tls.Certificate{*r.identity.pick(r.turn - 1)}
+			config.Certificates = []tls.Certificate{*r.identity.pick()}
 		}
 	}
 	return r.broker.addrs[i], config

@@ -76,6 +76,7 @@ func (r *runner) session(ctx context.Context) error {
 	r.opts.Log.Info("broker connected", "session", number)
 	r.clock.connected(r.seen(&mu, &line))
 	if r.identity != nil && config != nil {
+		r.hub.shown(&config.Certificates[0])
 		if err := r.identity.proved(config.Certificates[0].Leaf); err != nil {
 			r.opts.Log.Warn("certificate of before not erased", "err", err)
 		}
