@@ -34,13 +34,13 @@ const (
 type raucOpts struct {
 	Bundles string        // folder of bundles, each under its digest
 	Bus     string        // D-Bus address
-	Call    time.Duration // of one call, with RAUC's own start
+	Call    time.Duration // of one call, with RAUC's own start and, after an installation, a card that still writes
 	Stall   time.Duration // of an installation between two steps: the longest writes one slot
 	Install time.Duration // of a whole one
 }
 
 // systemRAUC is the box's. A slot of 256 MiB takes half a minute on a card that writes 10 MB a second, and a worn one is five times slower.
-var systemRAUC = raucOpts{Bundles: "/data/counter/update", Bus: "unix:path=/run/dbus/system_bus_socket", Call: 30 * time.Second, Stall: 5 * time.Minute, Install: 15 * time.Minute}
+var systemRAUC = raucOpts{Bundles: "/data/counter/update", Bus: "unix:path=/run/dbus/system_bus_socket", Call: 80 * time.Second, Stall: 5 * time.Minute, Install: 15 * time.Minute}
 
 // rauc has RAUC's service do the steps. Each opens the bus anew: one that was started again since is no matter.
 type rauc struct{ o raucOpts }

@@ -23,9 +23,15 @@ type side struct {
 	err     error
 	did     []string
 	install func(progress func(int)) error
+	blind   int // looks that fail
 }
 
-func (s *side) Look(context.Context) (Board, error) { return s.board, s.err }
+func (s *side) Look(context.Context) (Board, error) {
+	if s.blind--; s.blind >= 0 {
+		return Board{}, Fault(Silent, "")
+	}
+	return s.board, s.err
+}
 
 func (s *side) Check(_ context.Context, sha256 string) error {
 	s.did = append(s.did, "check "+sha256[:4])
@@ -92,6 +98,11 @@ func TestSteps(t *testing.T) {
 	if diff := cmp.Diff([]int{20, 99, 100}, told); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
+	s.blind = 2 // a card that still writes answers late
+	if _, err := c.Install(ctx, sum, nil); err != nil {
+		t.Errorf("a board that is slow after an installation: %v", err)
+	}
+	s.did = s.did[:1]
 	for _, err := range []error{c.Check(ctx, sum), c.Mark(ctx, Try), c.Mark(ctx, Keep), c.Mark(ctx, Drop), c.Mark(ctx, Stay)} {
 		if err != nil {
 			t.Error(err)

@@ -130,8 +130,14 @@ func (s *server) do(ctx context.Context, r Request, progress func(int)) (Answer,
 		}
 	}
 	b, err := s.in.Look(ctx)
+	for n := 0; err != nil && r.Do == Install && n < looks; n++ { // the card may still be writing what was installed
+		b, err = s.in.Look(ctx)
+	}
 	return Answer{Board: &b}, err
 }
+
+// looks is how often an installed board is looked at again.
+const looks = 2
 
 // sayWithin is how long a peer may leave an answer lie.
 const sayWithin = 5 * time.Second
