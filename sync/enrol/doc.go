@@ -9,5 +9,5 @@
 // is typed on the pad, so that whoever has the file alone gets nothing; the fleet gives one certificate for it, bears five wrong codes, and refuses a code of yesterday's file.
 //
 // [Request] and [Answer] renew it later: the proof is then the old key's signature. All checks of the box are here (Open, Answer.CertificateFor); the package draws no key,
-// stores nothing and sends nothing.
+// sends nothing, and stores nothing but through [Folder], which both sides of the box keep their part in.
 package enrol

@@ -12,6 +12,9 @@
 // The first connection after a start waits for a random time of up to Spread, later ones for full jitter under a doubling limit: 10,000 boxes after a power cut come back at 73
 // attempts a second and not at 2,800. Every connection has a number that a small file keeps, so that a late will of an older one is known as such.
 //
+// A new box gets its first certificate by [Enrol], and a box that has one of its own ([Config].Identity) asks for the next when half of its life is over. The key is drawn here, kept before
+// anybody hears of it, and never leaves; of certificate and key there is one file.
+//
 // Requests for parts of an update go up without an answer and parts come down without one: who asked asks again. They have queues of their own, short ones, and wait for everything
 // else: a download holds up no record and no receipt.
 //
