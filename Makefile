@@ -58,6 +58,10 @@ bench-boot: setup ## boot the box in an arm64 machine: units, walls, keys, panel
 	$(GO) vet -tags bench ./cmd/internal/bench
 	$(GO) test -tags bench -count=1 -timeout 40m -v -run TestBench ./cmd/internal/bench
 
+.PHONY: bench-update
+bench-update: setup ## install bundles by RAUC in that machine: a good one, one of somebody else, one that does not start (a quarter of an hour)
+	$(GO) test -tags bench -count=1 -timeout 60m -v -run TestUpdate ./cmd/internal/bench
+
 .PHONY: check
 check: setup ## formatting, vet, staticcheck, known vulnerabilities, race tests, arm64 build, clean tree
 	@echo 'check: gofmt'; out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }

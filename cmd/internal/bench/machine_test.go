@@ -47,6 +47,7 @@ type machine struct {
 	firm   *firmware
 	board  *Board
 	on     started
+	more   []string // arguments of QEMU
 
 	vm      *qemu.Machine
 	console *os.File
@@ -109,7 +110,7 @@ func (m *machine) powerOn() {
 	os.Remove(ctl)
 	os.Remove(qmp)
 	os.Remove(m.ram)
-	m.vm, err = qemu.Start(qemu.Opts{Kernel: m.on.kernel, Initrd: m.initrd, Append: m.on.cmdline + " systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice", Console: m.console, Memory: memory, CPUs: cpus, More: []string{
+	m.vm, err = qemu.Start(qemu.Opts{Kernel: m.on.kernel, Initrd: m.initrd, Append: m.on.cmdline + " systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice", Console: m.console, Memory: memory, CPUs: cpus, More: append([]string{
 		"-cpu", cpu, "-dtb", m.on.dtb,
 		"-object", fmt.Sprintf("memory-backend-file,id=ram,size=%dM,mem-path=%s,share=on", memory, m.ram), "-machine", "memory-backend=ram",
 		"-object", fmt.Sprintf("memory-backend-file,id=board,size=%d,mem-path=%s,share=on", memSize, m.board.Path()), "-device", "ivshmem-plain,memdev=board",
@@ -118,7 +119,7 @@ func (m *machine) powerOn() {
 		"-device", "virtio-serial-pci", "-chardev", "socket,id=ctl,path=" + ctl + ",server=on,wait=off", "-device", "virtserialport,chardev=ctl,name=bench",
 		"-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:8883-cmd:" + os.Args[0] + " relay " + m.port, "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-qmp", "unix:" + qmp + ",server=on,wait=off",
-	}})
+	}, m.more...)})
 	must(m.t, err)
 	m.ctl = m.dial(ctl)
 	m.replies = bufio.NewReader(m.ctl)

@@ -15,21 +15,21 @@ import (
 var probes = map[string]struct{ may, not []string }{
 	"counter": {
 		may: []string{"socket:unix", "list:/dev/gpiochip*", "open:/dev/gpiochip0", "open:/dev/gpiochip1", "open:/dev/spidev0.0", "connect:/run/pcscd/pcscd.comm", "open:/data/counter",
-			"write:/data/counter/probe"},
+			"write:/data/counter/probe", "connect:/run/madoguchi/install.sock"},
 		not: []string{"socket:inet", "socket:inet6", "socket:netlink", "socket:packet", "socket:vsock", "socket:bluetooth", "socket:alg", "dial:10.0.2.100:8883",
 			"bind:8080", "open:/dev/vda", "open:/dev/vcio", "open:/dev/mem", "open:/dev/bus/usb/001/001", "open:/data/link/key.pem", "write:/etc/probe", "write:/usr/probe",
-			"write:/data/probe", "processes", "setuid", "mount"},
+			"write:/data/probe", "processes", "setuid", "mount", "connect:/run/dbus/system_bus_socket", "open:/run/systemd/resolve"},
 	},
 	"link": {
 		may: []string{"socket:unix", "socket:inet", "open:/data/link/key.pem", "write:/data/link/probe", "dial:10.0.2.100:8883", "open:/dev/null"},
 		not: []string{"socket:netlink", "socket:packet", "socket:vsock", "socket:bluetooth", "socket:alg", "bind:8080", "dial:10.0.2.100:22", "list:/dev/gpiochip*", "list:/dev/spidev*",
-			"list:/dev/bus/usb/*", "open:/dev/vda", "open:/dev/mem", "connect:/run/pcscd/pcscd.comm", "connect:/run/dbus/system_bus_socket", "open:/data/counter",
+			"list:/dev/bus/usb/*", "open:/dev/vda", "open:/dev/mem", "connect:/run/pcscd/pcscd.comm", "connect:/run/dbus/system_bus_socket", "connect:/run/madoguchi/install.sock", "open:/data/counter",
 			"open:/data/counter/outbox.db", "write:/etc/probe", "write:/data/probe", "processes", "setuid", "mount"},
 	},
 }
 
 // dropped are lines of a unit that concern when and how often it starts, not what it may do.
-var dropped = regexp.MustCompile(`^(Requires|Wants|After|Sockets|Restart\w*|WatchdogSec|NotifyAccess|StartLimit\w+|Condition\w+|Type|ExecStart|Timeout\w+)=`)
+var dropped = regexp.MustCompile(`^(Requires|Wants|After|Sockets|Restart\w*|WatchdogSec|NotifyAccess|StartLimit\w+|Condition\w+|Type|ExecStart|RuntimeDirectory|Timeout\w+)=`)
 
 // walls probes both sides from within, and the sockets of the whole guest.
 func (m *machine) walls() {

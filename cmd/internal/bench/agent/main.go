@@ -6,6 +6,7 @@
 //	agent serve              # one JSON line {"argv":[…]} in, one {"out":…,"status":…} out
 //	agent probe TRY...       # one line "TRY: ok|error" each
 //	agent owner ADDRESS...   # which process maps a physical address
+//	agent wish STEP [SHA256] # what counter asks the installer for; started as counter's user
 package main
 
 import (
@@ -56,7 +57,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	fmt.Fprintln(stderr, "usage: agent serve | agent probe TRY... | agent owner ADDRESS...")
+	if len(args) > 2 && args[1] == "wish" {
+		if err := wish(args[2:], stdout); err != nil {
+			fmt.Fprintln(stderr, "agent:", err)
+			return 1
+		}
+		return 0
+	}
+	fmt.Fprintln(stderr, "usage: agent serve | agent probe TRY... | agent owner ADDRESS... | agent wish STEP [SHA256]")
 	return 2
 }
 
