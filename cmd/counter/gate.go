@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,7 +24,6 @@ type gateOpts struct {
 	Cgroups  string        // folder of the units' control groups
 	Proc     string        // folder of processes
 	Baseline slots.Notes   // the profile of the slot in force
-	Why      string        // file in which the box finds why a trial ended
 	Trial    string        // the box's notes: a slot that it has on trial is brought into force by nobody else
 	Case     string        // the file that the box locks while a case is open
 	Soak     time.Duration // the profile must be well for so long without a break
@@ -40,7 +38,7 @@ type gateOpts struct {
 // systemGate is the box's. Five minutes hold a whole reconnection of the link; the unit starts the board again when the gate fails.
 var systemGate = gateOpts{
 	Units: []string{"counter", "link"}, Cgroups: "/sys/fs/cgroup/system.slice", Proc: "/proc", Baseline: noteFile(slotBaseline),
-	Why: slotWhy, Trial: boxTrial, Case: boxCase,
+	Trial: boxTrial, Case: boxCase,
 	Soak: 2 * time.Minute, Within: 12 * time.Minute, Verdict: time.Hour, Patience: 30 * time.Minute, Every: 5 * time.Second, Ask: 30 * time.Second, Sleep: time.Sleep,
 }
 
@@ -57,13 +55,8 @@ func gate(s *slots.Slots, o gateOpts, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if !trial {
-		if why != "" {
-			fmt.Fprintln(out, "slots: fell back to slot", s.Current()+":", why)
-		}
-		if err := o.leave(why); err != nil {
-			fmt.Fprintln(out, "slots: why was not left for the box:", err)
-		}
+	if why != "" && !trial {
+		fmt.Fprintln(out, "slots: fell back to slot", s.Current()+":", why)
 	}
 	want, err := o.baseline(trial)
 	if err != nil {
@@ -142,24 +135,6 @@ func (o gateOpts) inCase() bool {
 	}
 	defer f.Close() // and with it the lock
 	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
-}
-
-// leave lets the box read why it fell back.
-func (o gateOpts) leave(why string) error {
-	if why == "" {
-		if err := os.Remove(o.Why); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
-	}
-	dir := filepath.Dir(o.Why)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(o.Why, []byte(why+"\n"), 0o644); err != nil {
-		return err
-	}
-	return errors.Join(os.Chmod(dir, 0o755), os.Chmod(o.Why, 0o644)) // the unit's mask is stricter
 }
 
 // baseline is what to compare with. Without one every unit must run.

@@ -164,7 +164,7 @@ func TestGateMountsSeldom(t *testing.T) {
 	}
 }
 
-// TestGateTellsOnce: why a trial failed is left for the box, for as long as the start that found it lasts, and is no longer told by the one after.
+// TestGateTellsOnce: why a trial failed is told by the start that found it, and no longer by the one after.
 func TestGateTellsOnce(t *testing.T) {
 	s, g, _ := onTrial(t)
 	g.runs(t, "link", 0)
@@ -172,16 +172,16 @@ func TestGateTellsOnce(t *testing.T) {
 		t.Fatal("not well, and no error")
 	}
 	g.runs(t, "link", 500)
-	for n, want := range []string{"link does not run\n", ""} {
+	for n, want := range []string{"link does not run", ""} {
 		s, _ = started(t, g.dir, slots.Boot{Partition: 2})
 		var out bytes.Buffer
 		if err := gate(s, g.o, &out); err != nil {
 			t.Fatal(err)
 		}
-		why, err := os.ReadFile(g.o.Why)
-		if string(why) != want || (want == "") != errors.Is(err, os.ErrNotExist) || strings.Contains(out.String(), "fell back") != (want != "") {
-			t.Errorf("start %d: left %q (%v), told %q, want %q", n+1, why, err, &out, want)
+		if strings.Contains(out.String(), want) && strings.Contains(out.String(), "fell back") == (want != "") {
+			continue
 		}
+		t.Errorf("start %d: told %q, want %q", n+1, &out, want)
 	}
 }
 

@@ -22,7 +22,6 @@ const (
 	firstPartition = "/dev/disk/by-partuuid/6d616475-01"
 	slotNotes      = "/data/rauc/slots.json"
 	slotBaseline   = "/data/rauc/baseline.json"
-	slotWhy        = "/run/madoguchi-gate/why"     // why the start before ended in this slot, for the box
 	boxTrial       = "/data/counter/firmware.json" // says which slot the box itself judges
 	boxCase        = "/data/counter/case"          // locked by the box while a case is open
 	bootloaderNode = "/proc/device-tree/chosen/bootloader"

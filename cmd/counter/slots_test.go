@@ -110,7 +110,7 @@ type gateBox struct {
 func newGateBox(t *testing.T, dir string) *gateBox {
 	g := &gateBox{dir: dir}
 	g.o = gateOpts{Units: []string{"counter", "link"}, Cgroups: filepath.Join(dir, "cgroup"), Proc: filepath.Join(dir, "proc"), Baseline: noteFile(filepath.Join(dir, "baseline.json")),
-		Why: filepath.Join(dir, "run", "why"), Trial: filepath.Join(dir, "firmware.json"), Case: filepath.Join(dir, "case"),
+		Trial: filepath.Join(dir, "firmware.json"), Case: filepath.Join(dir, "case"),
 		Soak: 2 * time.Minute, Within: 10 * time.Minute, Verdict: time.Hour, Patience: 30 * time.Minute, Every: 10 * time.Second, Ask: 30 * time.Second, Sleep: func(time.Duration) {
 			if g.looks++; g.at != nil {
 				g.at(g.looks)
