@@ -54,9 +54,9 @@ test: setup ## run every test
 	$(GO) test -timeout 30m -p 1 ./cmd/...
 
 .PHONY: bench-boot
-bench-boot: setup ## boot the box in an arm64 machine: units, walls, keys, panel, card, a cut of power (pictures: dist/bench)
+bench-boot: setup ## boot the box in an arm64 machine: units, walls, keys, panel, card, a cut of power (log and pictures: dist/bench)
 	$(GO) vet -tags bench ./cmd/internal/bench
-	$(GO) test -tags bench -count=1 -timeout 40m -v -run TestBench ./cmd/internal/bench
+	$(GO) test -tags bench -count=1 -timeout 40m -v -run 'TestRehearsal|TestBench' ./cmd/internal/bench
 
 .PHONY: bench-update
 bench-update: setup ## install bundles by RAUC in that machine: a good one, one of somebody else, one that does not start (a quarter of an hour)

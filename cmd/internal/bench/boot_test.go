@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -29,6 +30,9 @@ func builtParts(t testing.TB) parts {
 	root := builtRoot(t, guest, "bench", "")
 	sizes(t, root)
 	builtImage(t, root, p.image)
+	if info, err := os.Stat(p.image); err == nil {
+		t.Logf("          %-52s %.1f MiB (Debian's programs; Buildroot's are fewer)", "root file system, erofs", float64(info.Size())/(1<<20))
+	}
 	p.kernel = builtInitrd(t, guest, builtModule(t, guest), p.initrd)
 	p.card = filepath.Join(builtCard(t, p.image, p.kernel), "sdcard.img")
 	return p
@@ -109,9 +113,9 @@ func TestRehearsal(t *testing.T) {
 // the reader, and cuts the power between the result and the upload.
 func TestBench(t *testing.T) {
 	tokyo(t)
-	tb := keepLog(t)
-	p := builtParts(tb)
-	r := newRig(tb, p)
+	tb, begun := keepLog(t), time.Now()
+	r := newRig(tb, builtParts(tb))
+	r.begun = begun
 	r.m.showsOf(func() []display.Screen { return atRests(r.config) })
 	r.lap("idle screen after " + time.Since(r.m.begun).Round(100*time.Millisecond).String())
 	r.m.starts()

@@ -17,7 +17,7 @@ import (
 const (
 	// settle is how long the panel's lines must be still before a picture counts as finished, on a machine that is quick enough. With each key that was not
 	// heard it doubles.
-	settle = 400 * time.Millisecond
+	settle = 600 * time.Millisecond
 	// slow is worth a line in the log.
 	slow = 5 * time.Second
 	// deaf is after how long without any answer a key is pressed once more on the machine alone. The glass shows a picture before the box knows that it does; a

@@ -7,7 +7,12 @@
 // autoboot.txt and starts a slot. Card reader and card come from package qemu and card/vscard.
 //
 // The scenes that boot carry the build tag bench and run by `make bench-boot`: keys are pressed from outside, the bytes for the
-// panel are drawn, and every picture is compared with that of the same box in this process.
+// panel are drawn, and every picture is compared with that of the same box in this process, the twin. TestRehearsal goes through the cases with the twin alone,
+// in half a minute; TestBench boots. A scene is a method of rig in a file of its own (rig.sceneChange, …) which finds the box at rest and leaves it so.
+//
+// Nothing waits for a fixed time. What is waited for is a picture, a number of scans of the keys, a record at city hall, or the guest's end; the limits are far
+// above what any of them takes, because the guest's processor is emulated. Only a picture that must be finished is given a moment of stillness, which doubles each time
+// the guest did not hear a key. Pictures, log and console are kept in dist/bench.
 //
 // What it cannot show: timing and bounce of real lines, the board's own firmware, an SD card that lies about what it has
 // written, T=1 and answers above 256 bytes over USB. buildroot/BRINGUP.md lists these.

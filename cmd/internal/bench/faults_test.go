@@ -15,13 +15,13 @@ var broken = []struct {
 	name, do, undo string
 	want           display.Facts
 }{
-	{"a mistake in the settings", "sed -i 1i'ofice = 1' /data/counter/counter.toml", "sed -i 1d /data/counter/counter.toml", display.Facts{Reason: "wrong", Text: "counter.toml:1"}},
 	{"a data partition that can only be read", "mount -o remount,ro /data", "mount -o remount,rw /data", display.Facts{Reason: "readonly"}},
-	{"no card service", "systemctl stop pcscd.socket pcscd; mv /run/pcscd /run/away; mkdir /run/pcscd", "rmdir /run/pcscd; mv /run/away /run/pcscd; systemctl start pcscd.socket",
-		display.Facts{Reason: "reader", Text: "/run/pcscd/pcscd.comm"}},
+	{"a mistake in the settings", "sed -i 1i'ofice = 1' /data/counter/counter.toml", "sed -i 1d /data/counter/counter.toml", display.Facts{Reason: "wrong", Text: "counter.toml:1"}},
+	{"another board", "sed -i 's/^gpio_chip = .*/gpio_chip = \"pinctrl-none\"/' /data/counter/counter.toml", "sed -i 's/^gpio_chip = .*/gpio_chip = \"pinctrl-bcm2711\"/' /data/counter/counter.toml",
+		display.Facts{Reason: "board", Text: "gpio_chip"}},
 }
 
-// sceneStarts starts the program where it cannot work. Each time the panel says why, and after the mending the box is at rest again.
+// sceneStarts starts the program where it cannot work. Each time the panel says why, and after the mending the box is at rest again, and at last with its line.
 func (r *rig) sceneStarts() {
 	r.t.Helper()
 	for i, b := range broken {
@@ -29,7 +29,8 @@ func (r *rig) sceneStarts() {
 		r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: b.want})
 		r.m.savePicture(fmt.Sprintf("8-start-%d.png", i+1))
 		r.m.sh("systemctl stop counter; " + b.undo + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
-		r.rests()
+		r.m.showsOf(func() []display.Screen { return atRests(r.config) })
 		r.lap(b.name + " is shown as what it is")
 	}
+	r.rests()
 }
