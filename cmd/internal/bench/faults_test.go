@@ -27,10 +27,11 @@ func (r *rig) sceneStarts() {
 	for i, b := range broken {
 		r.m.sh("systemctl stop counter; " + b.do + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
 		r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: b.want})
+		r.lap(b.name + " is shown as what it is")
 		r.m.savePicture(fmt.Sprintf("8-start-%d.png", i+1))
 		r.m.sh("systemctl stop counter; " + b.undo + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
 		r.m.showsOf(func() []display.Screen { return atRests(r.config) })
-		r.lap(b.name + " is shown as what it is")
+		r.lap("it is mended, and the box is at rest")
 	}
 	r.rests()
 }

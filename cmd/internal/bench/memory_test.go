@@ -12,12 +12,16 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"madoguchi/card"
 )
 
 // ramAt is where the machine's memory begins for the guest.
 const ramAt = 0x40000000
+
+// voltages is how long after the last byte for it the panel has surely been put to rest, also by a loaded guest.
+const voltages = 5 * time.Second
 
 // A found secret is where it stands in the guest's memory.
 type found struct {
@@ -28,6 +32,13 @@ type found struct {
 // search stops the machine and looks through all its memory for byte strings, by name.
 func (m *machine) search(secrets map[string][]byte) (out []found) {
 	m.t.Helper()
+	// A guest that stands still cannot take the drive voltages off the panel. It does so after 2 s.
+	for end := time.Now().Add(patience); m.board.Quiet() < voltages; time.Sleep(20 * time.Millisecond) {
+		m.lives()
+		if time.Now().After(end) {
+			m.fail("the panel is never left alone")
+		}
+	}
 	m.qmp.do("stop", nil)
 	defer m.qmp.do("cont", nil)
 	f, err := os.Open(m.ram)
