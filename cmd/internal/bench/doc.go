@@ -10,7 +10,7 @@
 // panel are drawn, and every picture is compared with that of the same box in this process, the twin. TestRehearsal goes through the cases with the twin alone,
 // in half a minute; TestBench boots. A scene is a method of rig in a file of its own (rig.sceneChange, …) which finds the box at rest and leaves it so.
 //
-// Nothing waits for a fixed time. What is waited for is a picture, a number of scans of the keys, a record at city hall, or the guest's end; the limits are far
+// Steps do not wait for a fixed time; only wake-ups are counted over one. What is waited for is a picture, a number of scans of the keys, a record at city hall, or the guest's end; the limits are far
 // above what any of them takes, because the guest's processor is emulated. Only a picture that must be finished is given a moment of stillness, which doubles each time
 // the guest did not hear a key. Pictures, log and console are kept in dist/bench.
 //
