@@ -77,7 +77,7 @@ func TestWords(t *testing.T) {
 	for _, m := range regexp.MustCompile(`data-w="([^"]+)"`).FindAllStringSubmatch(asset(t, "index.html"), -1) {
 		ids = append(ids, m[1])
 	}
-	for _, js := range []string{"app.js", "cards.js", "sides.js", "hall.js", "hints.js", "issuer.js", "keys.js"} {
+	for _, js := range []string{"app.js", "cards.js", "sides.js", "hall.js", "hints.js", "issuer.js", "keys.js", "tour.js"} {
 		for _, m := range regexp.MustCompile(`[^a-z]w\("([^"]+)"\)`).FindAllStringSubmatch(asset(t, js), -1) {
 			ids = append(ids, m[1])
 		}
@@ -120,7 +120,7 @@ func TestFonts(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range []string{"index.html", "words.js", "hints.json", "keys.js", "hints.js", "cards.js", "sides.js", "hall.js", "app.js"} {
+	for _, f := range []string{"index.html", "words.js", "hints.json", "keys.js", "hints.js", "cards.js", "sides.js", "hall.js", "app.js", "tour.js"} {
 		check(f, asset(t, f))
 	}
 	for _, s := range simcard.Samples(time.Unix(0, 0)) {

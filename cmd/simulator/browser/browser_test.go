@@ -68,6 +68,7 @@ func TestPINChange(t *testing.T) {
 	webtest.Do(t, page, webtest.Truth(`document.getElementById("count").textContent === "1" &&
 		[...document.querySelectorAll("#records li")].some(li => li.textContent.includes("PIN change") && li.textContent.includes("done"))`))
 	picture(t, page, "5-record")
+	toured(t, page, "first", 6)
 	// words of the page in Japanese, too
 	click(t, page, `[data-lang="ja"]`)
 	webtest.Do(t, page, webtest.Truth(`document.getElementById("records").textContent.includes("暗証番号の変更")`))
@@ -90,6 +91,53 @@ func TestNarrow(t *testing.T) {
 		t.Errorf("the page is %d wide in a window of %d", wide, window)
 	}
 	picture(t, page, "7-narrow")
+
+	// The other two tours, chosen by the keyboard, tick what has really happened.
+	click(t, page, ".tour summary")
+	webtest.Do(t, page, chromedp.Focus(`[data-tour="cut"]`), chromedp.KeyEvent("\r"))
+	click(t, page, "#line")
+	toured(t, page, "cut", 2)
+	locked := []screenKeys{{"idle.board", "enter"}, {"clerk.code", "2 4 6 8 enter"}, {"clerk.procedure", "2"}, {"clerk.applicant", "1"}, {"clerk.kind", "1"},
+		{"clerk.documents", "1"}, {"clerk.decision", "enter"}, {"clerk.tell", "enter"}}
+	click(t, page, `#cards [data-card="locked"]`)
+	press(t, page, url, locked)
+	until(t, url, "clerk.closed")
+	toured(t, page, "cut", 4)
+	click(t, page, "#line")
+	toured(t, page, "cut", 5)
+	picture(t, page, "8-tour")
+	press(t, page, url, []screenKeys{{"clerk.closed", "cancel"}})
+	until(t, url, "idle")
+	click(t, page, `#cards [data-card="locked"]`) // out
+
+	webtest.Do(t, page, chromedp.Focus(`[data-tour="locked"]`), chromedp.KeyEvent("\r"))
+	toured(t, page, "locked", 0)
+	click(t, page, `#cards [data-card="locked"]`)
+	until(t, url, "idle.board")
+	toured(t, page, "locked", 2)
+	press(t, page, url, locked)
+	until(t, url, "clerk.closed")
+	toured(t, page, "locked", 5)
+}
+
+// screenKeys are keys to be clicked on a screen.
+type screenKeys struct{ screen, keys string }
+
+func press(t *testing.T, page context.Context, url string, steps []screenKeys) {
+	t.Helper()
+	for _, s := range steps {
+		until(t, url, s.screen)
+		for _, k := range strings.Fields(s.keys) {
+			click(t, page, fmt.Sprintf(`.cap[data-key=%q]`, k))
+		}
+	}
+}
+
+// toured waits until so many steps of a tour are ticked, and no more.
+func toured(t *testing.T, page context.Context, tour string, n int) {
+	t.Helper()
+	webtest.Do(t, page, webtest.Truth(fmt.Sprintf(`document.querySelector('[data-tour=%q]').getAttribute("aria-pressed") === "true" &&
+		document.querySelectorAll("#tour li.done").length === %d && ![...document.querySelectorAll("#tour li")].some(li => li.textContent.startsWith("tour."))`, tour, n)))
 }
 
 // simulator builds and starts the program as `make run` does and returns its address.

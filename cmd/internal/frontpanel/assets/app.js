@@ -9,6 +9,7 @@ import { Hints } from "./hints.js";
 import { Issuer } from "./issuer.js";
 import { Keys } from "./keys.js";
 import { Sides } from "./sides.js";
+import { Tour } from "./tour.js";
 import { getLang, label, setLang, w } from "./words.js";
 
 const $ = id => document.getElementById(id);
@@ -18,11 +19,13 @@ const cards = new Cards($("cards"), $("note"), $("slot"), $("laid"), $("device")
 const sides = new Sides($("plan"), $("tower"), $("sees"), $("resident"), $("clerk"));
 const hall = new Hall($("records"), $("count"), $("way"));
 const issuer = new Issuer($("release"));
+const tour = new Tour($("tour"), $("tourline"));
 const hints = new Hints($("who"), $("hint"), $("path"), $("trials"), cards);
 
 let state = { face: "idle", screen: "boot", lamp: "off", busy: true, case: null };
 let world = { power: true, line: true, broker: true, clerks: [], answers: [], keys: [], lamp: {} };
 let samples = [];
+let ready = false; // the box has told its state
 let ahead = 0; // the box's clock less this one, ms
 
 function show() {
@@ -41,6 +44,7 @@ function show() {
   cards.show(samples.map(c => ({ ...c, used: c.id in used, changed: used[c.id] || [] })), world.card || "", world.reader);
   sides.show(state, world);
   hints.show(state, world);
+  if (ready) tour.see(state, world, hall.cases());
   issuer.show(world.waiting || []);
   keys.label();
   keys.show(world.answers || [], world.keys || []);
@@ -74,12 +78,13 @@ function clock() {
 async function arrived() {
   try { await hall.refresh(); } catch { return; }
   hints.served = hall.records.length > 0;
+  if (ready) tour.see(state, world, hall.cases());
 }
 
 function listen() {
   const es = new EventSource("api/events");
   const on = (name, act) => es.addEventListener(name, e => act(JSON.parse(e.data)));
-  on("state", s => { state = s; show(); });
+  on("state", s => { state = s; ready = true; show(); });
   on("world", d => { world = d; ahead = Date.parse(d.clock) - Date.now(); show(); });
   on("panel", p => glass.changed(p.busy));
   on("cityhall", arrived);

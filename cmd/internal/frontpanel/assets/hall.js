@@ -34,8 +34,11 @@ export class Hall {
     this.first = false;
   }
 
+  // cases is how many cases city hall knows of; the other facets point at none.
+  cases() { return this.records.filter(r => r.k === "po").length; }
+
   draw(fresh = 0) {
-    const n = this.records.filter(r => r.k === "po").length;
+    const n = this.cases();
     this.count.textContent = String(n);
     this.count.nextElementSibling.dataset.w = n === 1 ? "records.one" : "records.count";
     this.count.nextElementSibling.textContent = w(this.count.nextElementSibling.dataset.w);
