@@ -108,7 +108,8 @@ func TestNarrow(t *testing.T) {
 	picture(t, page, "8-tour")
 	press(t, page, url, []screenKeys{{"clerk.closed", "cancel"}})
 	until(t, url, "idle")
-	click(t, page, `#cards [data-card="locked"]`) // out
+	click(t, page, "#laid .card") // out
+	webtest.Do(t, page, webtest.Truth(`!document.querySelector("#laid .card")`))
 
 	webtest.Do(t, page, chromedp.Focus(`[data-tour="locked"]`), chromedp.KeyEvent("\r"))
 	toured(t, page, "locked", 0)
