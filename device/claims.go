@@ -88,6 +88,8 @@ func (u *uplink) findClaim(ctx context.Context, e session.FindClaim, conn *wall.
 	t, err := u.throttle()
 	if err != nil {
 		u.d.log.Error("claim throttle", "cause", err)
+		u.found(ctx, session.Event{Found: session.FindStorage})
+		return
 	}
 	now := u.d.clock.Now()
 	if t.Wait(now) > 0 {
@@ -203,8 +205,10 @@ func (u *uplink) opensNothing(ctx context.Context, why session.Find) {
 		t = t.Miss(u.d.clock.Now())
 		err = u.d.box.PutClaimThrottle(outbox.Throttle{Misses: t.Misses, Until: t.Until})
 	}
-	if err != nil {
+	if err != nil { // a number that cannot be counted has not been looked up
 		u.d.log.Error("claim throttle", "cause", err)
+		u.found(ctx, session.Event{Found: session.FindStorage})
+		return
 	}
 	u.found(ctx, session.Event{Found: why, Left: t.Left()})
 }

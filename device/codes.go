@@ -40,6 +40,9 @@ type codeWire struct {
 // codes are the clerks' codes in force, as hashes, and at times one code that was right and waits to be changed.
 type codes struct {
 	path string
+	put  func(path string, data []byte) error // writeFile
+
+	changing sync.Mutex // held while the file is written; nobody else waits for it
 
 	mu      sync.Mutex
 	clerks  []Clerk    // as configured
@@ -51,7 +54,7 @@ type codes struct {
 
 // loadCodes reads what clerks have chosen. A file that cannot be read is said and not used: the configured codes hold.
 func loadCodes(dir string, clerks []Clerk) (*codes, error) {
-	c := &codes{path: filepath.Join(dir, codesFile), clerks: clerks}
+	c := &codes{path: filepath.Join(dir, codesFile), put: writeFile, clerks: clerks}
 	for _, k := range clerks {
 		c.hashes = append(c.hashes, pin.Hash(k.Hash))
 	}
@@ -139,10 +142,16 @@ func (c *codes) wipe() {
 	c.kept = nil
 }
 
-// change makes a new code that of the clerk whose old one is kept. Nothing in force changes before the file is on the disk.
+// errGivenUp means that nobody waits any more for a code to be changed.
+var errGivenUp = errors.New("storage took too long")
+
+// change makes a new code that of the clerk whose old one is kept. Nothing in force changes before the file is on the disk; where a wipe came meanwhile, because the
+// session has given up and said so, the file is put back and nothing changes at all. A card that hangs holds up nobody else.
 func (c *codes) change(next *pin.Code) (session.Refusal, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	c.mu.Lock()
-	old, of := c.kept, c.of
+	old, of, epoch := c.kept, c.of, c.emptied
 	hashes := append([]pin.Hash(nil), c.hashes...)
 	c.mu.Unlock()
 	if old == nil || next == nil {
@@ -160,20 +169,27 @@ func (c *codes) change(next *pin.Code) (session.Refusal, error) {
 	if err != nil {
 		return session.RefusedStorage, err
 	}
+	was := append([]pin.Hash(nil), hashes...)
 	hashes[of] = hash
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := c.write(hashes); err != nil {
 		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 			return session.RefusedFull, err
 		}
 		return session.RefusedStorage, err
 	}
-	c.hashes = hashes
+	c.mu.Lock()
+	given := c.emptied != epoch
+	if !given {
+		c.hashes = hashes
+	}
+	c.mu.Unlock()
+	if given {
+		return session.RefusedStorage, errors.Join(errGivenUp, c.write(was))
+	}
 	return session.RefusedNone, nil
 }
 
-// write replaces the file by what clerks have chosen. The file is the owner's alone, for four digits behind a hash are found by trying. Call with mu held.
+// write replaces the file by what clerks have chosen. The file is the owner's alone, for four digits behind a hash are found by trying. Call with changing held.
 func (c *codes) write(hashes []pin.Hash) error {
 	w := codesWire{Schema: codesSchema}
 	for i, k := range c.clerks {
@@ -185,7 +201,7 @@ func (c *codes) write(hashes []pin.Hash) error {
 	if err != nil {
 		return fmt.Errorf("writing clerks' own codes: %w", err)
 	}
-	if err := writeFile(c.path, data); err != nil {
+	if err := c.put(c.path, data); err != nil {
 		return fmt.Errorf("writing clerks' own codes: %w", err)
 	}
 	return nil

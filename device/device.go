@@ -121,7 +121,7 @@ type Device struct {
 	cards     *cards
 	store     *store
 	line      *uplink
-	link      *issuerLink     // nil: none is configured
+	link      *issuerLink     // nil: none is configured; or its key cannot be read
 	later     []session.Event // the loop's own, due after the step that runs
 	paint     *display.Painter
 	upd       *updates // nil: the box takes no updates
@@ -195,9 +195,9 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	d.cards = newCards(d)
 	d.store = newStore(d)
 	d.line = newUplink(d)
-	if d.link, err = newIssuerLink(d); err != nil {
-		d.box.Close()
-		return nil, err
+	if d.link, err = newIssuerLink(d); err != nil { // its counter serves all the same
+		d.log.Error("no issuer link", "cause", err)
+		d.link = nil
 	}
 	if d.upd, err = newUpdates(d); err != nil {
 		if _, wrong := errors.AsType[*FieldError](err); wrong {
@@ -250,7 +250,9 @@ func (d *Device) sessionConfig(refused bool) session.Config {
 	now := d.config()
 	c := session.Config{Office: now.Office, Place: now.Place, Langs: langs(now), Rules: d.rules.Load(), RulesRefused: refused, Release: d.cfg.Release, Build: d.opts.Build,
 		Device: d.cfg.DeviceID, Reveal: d.cfg.Reveal}
-	c.Issuer = d.cfg.issuerFor()
+	if d.link != nil {
+		c.Issuer = d.cfg.issuerFor()
+	}
 	c.CheckAt = d.cfg.checkAt()
 	if floor, err := d.box.Floor(); err == nil {
 		c.Floor = floor

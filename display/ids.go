@@ -382,7 +382,7 @@ func (id ID) Reasons() []string {
 	case ResidentStopped:
 		return Outcomes
 	case ClerkClaimNone:
-		return []string{"unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause"}
+		return []string{"unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause", "storage"}
 	case ClerkInterrupted:
 		return []string{"none", "verify", "change", "reset", "issue", "renewal", "release"}
 	case ResidentCardRemoved:

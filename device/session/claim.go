@@ -50,11 +50,13 @@ const (
 	FindBusy
 	// FindPause: too many numbers opened nothing; the next is taken at Until. This one was not looked up.
 	FindPause
+	// FindStorage: the box cannot read or keep how many numbers opened nothing. None is looked up.
+	FindStorage
 
 	numFinds
 )
 
-var findCodes = [numFinds]string{"found", "unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause"}
+var findCodes = [numFinds]string{"found", "unknown", "elsewhere", "expired", "closed", "line", "silent", "busy", "pause", "storage"}
 
 // String is the find's code, e.g. "unknown".
 func (f Find) String() string { return findCodes[min(f, numFinds-1)] }

@@ -27,9 +27,10 @@ type tools struct {
 	survey   Survey
 	surveyed bool
 
-	closed, seen uint16 // contacts
-	armed        bool   // all keys were up since the key test began
-	picture      int    // of the panel test
+	closed, seen uint16    // contacts
+	until        time.Time // the key test ends, whatever the contacts do
+	armed        bool      // all keys were up since the key test began
+	picture      int       // of the panel test
 	lamp         Lamp
 	refused      string // why the new code was not taken
 	refusals     int
@@ -110,6 +111,8 @@ func (m *machine) serviceTick() {
 	case stepServicePad: // or 取消 was held
 		m.toService()
 	case stepServiceSaving:
+		m.do(WipePINs{})               // what comes late changes nothing
+		m.tools.refusals = maxRefusals // and the old code is asked for anew
 		m.refuse("storage")
 	default:
 		m.toRest()
@@ -161,7 +164,7 @@ func (m *machine) serviceChoose(k Key) {
 	}
 	switch to := entries[i-1]; to {
 	case stepServicePad:
-		m.tools.closed, m.tools.seen, m.tools.armed = 0, 0, false
+		m.tools.closed, m.tools.seen, m.tools.armed, m.tools.until = 0, 0, false, m.at.Add(padMost)
 		m.to(to)
 	case stepServiceClock:
 		if m.dateOpen() {
@@ -173,7 +176,7 @@ func (m *machine) serviceChoose(k Key) {
 			m.toRest() // which says so
 			return
 		}
-		m.tools.purpose, m.tools.refusals = toChange, 0
+		m.tools.purpose = toChange
 		m.toCode()
 	case stepServiceCheck:
 		m.toCheck()
@@ -210,6 +213,9 @@ func (m *machine) contacts(closed uint16) {
 	m.await(padWait)
 	if t.armed && closed == cancelContact {
 		m.await(padHold)
+	}
+	if m.deadline.After(t.until) { // a contact that chatters is no person
+		m.deadline = t.until
 	}
 }
 
@@ -339,7 +345,7 @@ func (m *machine) refuse(why string) {
 // refusedPress: another code, or the old one.
 func (m *machine) refusedPress(k Key) {
 	switch {
-	case k == KeyEnter && m.tools.refusals >= maxRefusals:
+	case (k == KeyEnter || k == KeyCancel) && m.tools.refusals >= maxRefusals:
 		m.toRest()
 	case k == KeyEnter:
 		m.to(stepServiceNew)

@@ -163,6 +163,7 @@ const (
 	panelWait  = 60 * time.Second // how long "the panel was started anew" stands
 	toolWait   = 90 * time.Second // the service menu is left alone
 	padWait    = 60 * time.Second // the key test, without a key
+	padMost    = 5 * time.Minute  // the key test, also with contacts that never rest
 	padHold    = 2 * time.Second  // 取消 in the key test
 	tongueWait = 60 * time.Second // how long the idle screen keeps another language
 )
