@@ -19,17 +19,16 @@ const sessionFile = "session"
 // maxSession is what a JSON number carries safely.
 const maxSession = 1 << 53
 
-// nextSession counts the connections of this box over restarts: temporary file, sync, rename, folder sync. If the file's content is damaged it goes on from the clock's seconds,
-// which no count of connections reaches: from 1, city hall would ignore the box's presence until it has caught up.
+// nextSession counts the connections of this box over restarts: temporary file, sync, rename, folder sync. Where the file is missing (a new box, or one set up anew under its
+// old name) or damaged it goes on from the clock's seconds, which no count of connections reaches: from 1, city hall would ignore the box's presence until it has caught up.
 func nextSession(dir string, now time.Time) (uint64, error) {
 	path := filepath.Join(dir, sessionFile)
-	var last uint64
+	last := uint64(max(0, now.Unix()))
 	text, err := os.ReadFile(path)
 	switch {
 	case err == nil:
-		last, err = strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 64)
-		if err != nil || last >= maxSession {
-			last = uint64(max(0, now.Unix()))
+		if n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 64); err == nil && n < maxSession {
+			last = n
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return 0, fmt.Errorf("counting connection: %w", err)

@@ -24,7 +24,7 @@ func TestNextSession(t *testing.T) {
 		name, text string
 		want       uint64
 	}{
-		{"none yet", "", 1},
+		{"none yet", "", 1_800_000_001},
 		{"counts on", "41\n", 42},
 		{"without newline", "41", 42},
 		{"damaged", "4x1\n", 1_800_000_001},
