@@ -171,6 +171,10 @@ func (u *uplink) claimGot(ctx context.Context, a claim.Answer) {
 		if here != (outbox.Claim{}) && here.State.Rev > a.State.Rev {
 			a.State = here.State
 		}
+		if !a.State.Live(u.today()) { // by this box's clock: city hall's may be slow
+			u.opensNothing(ctx, session.FindExpired)
+			return
+		}
 		u.opens(ctx, a.State)
 	case claim.Unknown, claim.Elsewhere:
 		switch {
