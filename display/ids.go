@@ -113,11 +113,11 @@ const (
 	ResidentUnsure         ID = "resident.unsure"           // Kind, Left. The change was interrupted: old or new PIN may be the one in force.
 	ResidentFailed         ID = "resident.failed"           // Reason: "status", "deadline", "reader". The card or reader answered something unexpected; no PIN was judged.
 	ResidentStopped        ID = "resident.stopped"          // Reason: an outcome code (see Outcomes), Kind. What was not done, what stays as it was.
-	ResidentIssueAbout     ID = "resident.issue.about"      // Procedure, Kind, Step, Reason "reset", "issue", "renewal", "release". What the issuer link is about to do, and that it takes time.
+	ResidentIssueAbout     ID = "resident.issue.about"      // Procedure, Kind, Step, Reason "reset", "issue", "renewal", "release", "release_new" (with a certificate). What the issuer link is about to do, and that it takes time.
 	ResidentIssueWait      ID = "resident.issue.wait"       // Kind, Step, Reason "asking", "release" (Text: the number that the second person sees), "cert". 取消 stops.
 	ResidentIssueCard      ID = "resident.issue.card"       // Kind, Step, Reason "card", "report". Do not take the card out.
 	ResidentIssueAgain     ID = "resident.issue.again"      // Reason "same", "other". Only the card can say whether it was done.
-	ResidentIssued         ID = "resident.issued"           // Kind, Reason "reset", "cert", "renewal", "release"; Ends and EndState of the new certificates.
+	ResidentIssued         ID = "resident.issued"           // Kind, Reason "reset", "cert", "renewal", "release", "release_new"; Ends and EndState of the new certificates.
 	ResidentHelp           ID = "resident.help"             // Menu key during entry: what the keys do.
 	ResidentMenu           ID = "resident.menu"             // Choice 1 language, 2 large print, 3 slow keys, 4 what the keys do, 5 call the clerk; Large, Slow: what is on.
 	ResidentCall           ID = "resident.call"             // The clerk was called by the lamp; 確認 goes back.
@@ -390,7 +390,7 @@ func (id ID) Reasons() []string {
 	case ClerkRecover:
 		return []string{"asking", "card", "other", "done", "undone", "doubt"}
 	case ResidentIssueAbout:
-		return []string{"reset", "issue", "renewal", "release"}
+		return []string{"reset", "issue", "renewal", "release", "release_new"}
 	case ResidentIssueWait:
 		return []string{"asking", "release", "cert"}
 	case ResidentIssueCard:
@@ -398,7 +398,7 @@ func (id ID) Reasons() []string {
 	case ResidentIssueAgain:
 		return []string{"same", "other"}
 	case ResidentIssued:
-		return []string{"reset", "cert", "renewal", "release"}
+		return []string{"reset", "cert", "renewal", "release", "release_new"}
 	case ResidentSplit:
 		return []string{"change", "swap", "check"}
 	case ResidentFailed:

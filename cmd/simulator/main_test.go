@@ -262,9 +262,14 @@ func (v *visitor) walk(to ...string) []string {
 			if now = s.Screen; s.Screen == "clerk.question" && s.Case != nil {
 				now = s.Case.Step // one question follows another on the same screen
 			}
+			if s.Screen == "resident.tell" { // and one page another
+				now += strings.Join((&hand{visitor: v}).words(), "")
+			}
 			return !s.Busy && now != last
 		})
-		last, way = now, append(way, s.Screen)
+		if last = now; len(way) == 0 || s.Screen != "resident.tell" || way[len(way)-1] != s.Screen {
+			way = append(way, s.Screen)
+		}
 		switch {
 		case slices.Contains(to, s.Screen):
 			return way

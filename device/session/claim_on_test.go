@@ -152,7 +152,8 @@ func TestUnsureGetsANumber(t *testing.T) {
 	}
 	w.press(KeyEnter)
 	w.at(stepWrite)
-	w.press(KeyEnter, KeyEnter)
+	w.readOn()
+	w.press(KeyEnter)
 	w.at(stepClosed)
 	if f := w.s.screen.Facts; f.Claim != aNumber.String() || f.Reason != "unsure" {
 		t.Errorf("closing: %+v", f)

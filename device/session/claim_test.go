@@ -259,7 +259,8 @@ func TestResidentCopies(t *testing.T) {
 		if w.s.screen.Lang != "ja" {
 			t.Errorf("language %s", w.s.screen.Lang)
 		}
-		w.press(KeyEnter, KeyEnter)
+		w.readOn()
+		w.press(KeyEnter)
 		w.at(stepIdle)
 		if w.s.claim != (claiming{}) || w.s.View().Case != nil {
 			t.Errorf("at rest: %+v", w.s.claim)

@@ -133,7 +133,7 @@ func TestFlows(t *testing.T) {
 			w.at(stepChanged)
 			w.press(KeyEnter)
 			w.at(stepHome)
-			w.press(KeyEnter)
+			w.readOn()
 			w.at(stepTake)
 		}, end{record.Done, 0, 1}},
 		{"PIN change, the two entries differ", func(w *world) {

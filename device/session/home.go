@@ -81,14 +81,15 @@ func (m *machine) leaves(id display.ID, f *display.Facts) {
 	}
 }
 
-// turnLeaf turns a page of a resident's screen: ▲▼, and in large print 確認, which answers on the last page only. false: the key means something else.
+// turnLeaf turns a page of a resident's screen: ▲▼, and 確認, in large print and where a text is told: there it goes on from the last page only, so that nobody passes over the rest unseen. false:
+// the key means something else.
 func (m *machine) turnLeaf(k Key) bool {
 	f := m.screen.Facts
 	if m.part() != residents || f.Pages < 2 || m.step == stepTimeout {
 		return false
 	}
 	switch {
-	case (k == KeyDown || k == KeyEnter && m.large) && f.Page < f.Pages:
+	case (k == KeyDown || k == KeyEnter && (m.large || m.screen.ID == display.ResidentTell)) && f.Page < f.Pages:
 		m.leaf = f.Page + 1
 	case k == KeyUp && f.Page > 1:
 		m.leaf = f.Page - 1

@@ -45,7 +45,7 @@ func TestHome(t *testing.T) {
 			if strings.Join(got, ", ") != tc.want {
 				t.Errorf("told %q, want %q", strings.Join(got, ", "), tc.want)
 			}
-			w.press(KeyEnter)
+			w.readOn()
 			w.at(stepTake)
 			w.ends()
 			if !w.s.certEnds.IsZero() {

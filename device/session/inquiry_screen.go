@@ -298,10 +298,25 @@ func (m *machine) windowWords() string {
 	return m.say("有効期限の"+n+"か月前から", "from "+n+" months before the end")
 }
 
+// general are the messages that hold for every matter. Who stands at the right window needs them least.
+var general = []string{"place", "residence_only", "contact"}
+
+// inOrder are the messages of the decision in the order in which they are told: those of this matter first, unless the way to the window is what is decided.
+func (m *machine) inOrder() []string {
+	v := m.inquiry.verdict
+	if !slices.Contains([]string{"complete", "first_visit", "redirect", "missing_documents"}, v.Outcome()) {
+		return v.Tell
+	}
+	of := func(in bool) []string {
+		return slices.DeleteFunc(slices.Clone(v.Tell), func(code string) bool { return slices.Contains(general, code) != in })
+	}
+	return append(of(false), of(true)...)
+}
+
 // telling is what to tell the resident, in the words of the municipality.
 func (m *machine) telling() (out []display.Para) {
 	v, p := m.inquiry.verdict, m.inquiry.rules
-	for _, code := range v.Tell {
+	for _, code := range m.inOrder() {
 		s := m.text(p.Messages[code])
 		if mark := "{" + policy.KRenewalOpensOn.Name() + "}"; strings.Contains(s, mark) {
 			if d := m.opens(); d.Date == "" {

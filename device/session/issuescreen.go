@@ -23,7 +23,9 @@ func (m *machine) drawIssue(f display.Facts) (display.ID, display.Facts) {
 		case record.CertRenewal:
 			f.Reason = "renewal"
 		case record.SuspensionRelease:
-			f.Reason = "release"
+			if f.Reason = "release"; m.issuing.tasks[len(m.issuing.tasks)-1].kind.Valid() { // its end is that of the certificate that was made with it
+				f.Reason = "release_new"
+			}
 		}
 		if f.EndState = m.endState(m.certEnds); f.EndState != "" && !m.certEnds.IsZero() {
 			f.Ends = display.DateOf(m.certEnds)
@@ -35,7 +37,9 @@ func (m *machine) drawIssue(f display.Facts) (display.ID, display.Facts) {
 	}
 	switch {
 	case m.step == stepIssueAbout:
-		f.Reason = t.op.String()
+		if f.Reason = t.op.String(); t.op == IssueRelease && t.kind.Valid() {
+			f.Reason = "release_new"
+		}
 		return display.ResidentIssueAbout, f
 	case m.step == stepIssueAgain:
 		f.Reason = "same"

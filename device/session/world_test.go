@@ -332,3 +332,15 @@ func mustWeek() record.Week {
 	}
 	return w
 }
+
+// readOn reads a text that is told to its last page and goes on: 確認 turns the pages before.
+func (w *world) readOn() {
+	w.t.Helper()
+	f := w.s.screen.Facts
+	for range f.Pages - 1 {
+		was := w.s.step
+		w.press(KeyEnter)
+		w.at(was)
+	}
+	w.press(KeyEnter)
+}

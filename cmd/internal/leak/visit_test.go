@@ -140,7 +140,9 @@ func (c *counter) visit(kind string, w way) []leak.Hit {
 			break
 		}
 		v.step(s)
-		last = s
+		if last = s; s == "resident.tell" { // a page of it may follow
+			last = ""
+		}
 	}
 	if v.w.Switches().Card != "" { // a power cut leaves it in
 		v.pull()
