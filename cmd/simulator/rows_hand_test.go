@@ -18,10 +18,11 @@ import (
 // hand is a clerk and a resident at one counter, who read the glass and press keys.
 type hand struct {
 	*visitor
-	at    counter
-	group string          // of the office, as it stands in records
-	seen  map[string]bool // records of the runs before
-	lain  string          // card in the slot
+	beside *visitor // at the next counter of the office; nil: nobody
+	at     counter
+	group  string          // of the office, as it stands in records
+	seen   map[string]bool // records of the runs before
+	lain   string          // card in the slot
 
 	run       script
 	pressed   int
@@ -29,14 +30,17 @@ type hand struct {
 	asked     []string // questions so far, with their answers
 	went      []string // steps of the case so far
 	decided   bool
+	claim     string // number that was shown, and what it is for
+	number    string
 	turns     map[string]int  // how often each screen of run.keys came
 	said      map[string]bool // every line that stood on the glass
 }
 
 // outcome is what a run came to.
 type outcome struct {
-	keys int
-	took time.Duration
+	keys, screens int
+	number        string // what the claim number is for
+	claim         string // the number itself
 }
 
 // moment is what stands in front of a person.
@@ -67,7 +71,7 @@ func (m moment) String() string {
 func (h *hand) carry(t *testing.T, r script) outcome {
 	h.t = t // a run's faults are its own
 	h.run, h.pressed, h.asked, h.went, h.decided = r, 0, nil, nil, false
-	h.turns, h.said = map[string]int{}, map[string]bool{}
+	h.turns, h.said, h.claim, h.number = map[string]int{}, map[string]bool{}, "", ""
 	h.home()
 	h.lay(r.card)
 	if r.cut {
@@ -75,7 +79,7 @@ func (h *hand) carry(t *testing.T, r script) outcome {
 		h.t.Cleanup(func() { h.post("/api/line", `{"up":true}`) })
 	}
 	start := time.Now()
-	last := moment{}
+	last, screens := moment{}, 0
 	for n := 0; ; n++ {
 		m := h.patient(last)
 		for _, w := range m.words {
@@ -91,9 +95,10 @@ func (h *hand) carry(t *testing.T, r script) outcome {
 			t.Fatalf("no end: %v", h.went)
 		}
 		h.act(m)
-		last = m
+		last, screens = m, screens+1
 	}
-	out := outcome{h.pressed, time.Since(start)}
+	took := time.Since(start)
+	out := outcome{h.pressed, screens, h.number, h.claim}
 	if want := list(r.asked); !slices.Equal(h.asked, want) {
 		t.Errorf("asked %q, want %q", strings.Join(h.asked, "; "), r.asked)
 	}
@@ -108,8 +113,8 @@ func (h *hand) carry(t *testing.T, r script) outcome {
 	if r.cut {
 		h.post("/api/line", `{"up":true}`)
 	}
-	h.left(out.took)
-	t.Logf("%-8s %-10s %3d keys %5.1f s  %s", r.want.outcome, r.want.way, out.keys, out.took.Seconds(), strings.Join(h.went, " "))
+	h.left(took)
+	t.Logf("%-8s %-10s %3d keys %5.1f s  %s", r.want.outcome, r.want.way, out.keys, took.Seconds(), strings.Join(h.went, " "))
 	return out
 }
 
@@ -222,6 +227,9 @@ func (h *hand) act(m moment) {
 		h.answer(m)
 	case "clerk.documents":
 		h.tick(m)
+	case "clerk.closed":
+		h.given(m)
+		h.press("enter")
 	case "clerk.decision", "clerk.guide":
 		h.read(m)
 		h.press("enter")

@@ -17,7 +17,7 @@ const (
 	holdersCard = "ご本人のマイナンバーカード"
 )
 
-var allPapers = []string{otherID, koseki, koseki3, guardian, guardian3, repPhotoID, agentPhoto, agentID, holdersCard, mailedPapers, holderAorB, agentA, agentAorB, hardship}
+var allPapers = []string{otherID, koseki, koseki3, guardian, guardian3, repPhotoID, agentPhoto, agentID, holdersCard, mailedPapers, holderAorB, agentA, agentAorB, hardship, disaster}
 
 var nabari = counter{"nabari", "nabari_city_hall", tuesday}
 
@@ -49,6 +49,10 @@ var nabariRuns = at(nabari, []script{
 	{row: "N3", about: "renewal, ward", cut: true, matter: "cert_renewal", by: "legal_representative", asked: "cert_expires=まで; age_group=成年被後見人; pins=両方わかる",
 		papers: "+" + holdersCard + ";+" + guardian3 + ";+" + repPhotoID,
 		want:   want{outcome: "complete", way: "handover", fee: "無料", visits: "1回", record: record.HandedOver}},
+	{row: "N3", about: "renewal at the box, ward", card: "issuer_ward", matter: "cert_renewal", by: "legal_representative", asked: "age_group=成年被後見人; pins=両方わかる",
+		papers: "+" + guardian3 + ";+" + repPhotoID,
+		want: want{outcome: "complete", way: "issuer_link", fee: "無料", visits: "1回", record: record.Done,
+			told: "la ja; pt legal_representative memory; pe login verify.ok"}},
 	{row: "N4", about: "renewal at the box", card: "issuer_child", matter: "cert_renewal", by: "legal_representative", asked: "age_group=15歳未満; card_expires=以降; pins=両方わからない; honseki=いいえ",
 		papers: "+" + otherID + ";+" + koseki + ";+" + repPhotoID,
 		want: want{outcome: "redirect", way: "issuer_link", fee: "要確認", visits: "1回", next: "暗証番号の再設定; 電子証明書の更新", record: record.Done,
@@ -86,6 +90,9 @@ var nabariRuns = at(nabari, []script{
 	{row: "N9", about: "under 15", card: "under_15", matter: "pin_change", by: "legal_representative", kind: "login", asked: "age_group=15歳未満; pins=わかる; honseki=いいえ", papers: "+" + koseki3 + ";+" + repPhotoID,
 		want: want{outcome: "complete", way: "on_device", fee: "要確認", visits: "1回", record: record.Done,
 			told: "la ja; pt legal_representative memory; pe login change.ok; pe login leave_check.ok"}},
+	{row: "N9", about: "ward", card: "issuer_ward", matter: "pin_change", by: "legal_representative", kind: "login", asked: "age_group=成年被後見人; pins=わかる", papers: "+" + guardian3 + ";+" + repPhotoID,
+		want: want{outcome: "complete", way: "on_device", fee: "要確認", visits: "1回", record: record.Done,
+			told: "la ja; pt legal_representative memory; pe login change.ok; pe login leave_check.ok"}},
 	{row: "N10", card: "adult", matter: "pin_change", by: "voluntary_proxy", kind: "login", asked: "visit=2回目; pins=わかる; letter=市から", papers: "+" + agentPhoto,
 		want: want{outcome: "complete", way: "on_device", fee: "要確認", visits: "2回", record: record.Done,
 			told: "pt voluntary_proxy letter; pe login change.ok"}},
@@ -109,6 +116,9 @@ var nabariRuns = at(nabari, []script{
 	{row: "N12", about: "at the box, under 15", card: "issuer_child", matter: "pin_reset", by: "legal_representative", asked: "kinds=利用者証明用; age_group=15歳未満; honseki=いいえ", papers: "+" + otherID + ";+" + koseki + ";+" + repPhotoID,
 		want: want{outcome: "complete", way: "issuer_link", fee: "要確認", visits: "1回", record: record.Done,
 			told: "la ja; pt legal_representative memory; pe login change.ok; pe login leave_check.ok"}},
+	{row: "N12", about: "at the box, ward", card: "issuer_ward", matter: "pin_reset", by: "legal_representative", asked: "kinds=利用者証明用; age_group=成年被後見人", papers: "+" + otherID + ";+" + guardian + ";+" + repPhotoID,
+		want: want{outcome: "complete", way: "issuer_link", fee: "要確認", visits: "1回", record: record.Done,
+			told: "la ja; pt legal_representative memory; pe login change.ok; pe login leave_check.ok"}},
 	{row: "N13", card: "adult", matter: "pin_reset", by: "voluntary_proxy", asked: "kinds=署名用と利用者証明用; visit=2回目; letter=市から", papers: "+" + otherID + ";+" + agentPhoto,
 		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "2回", record: record.HandedOver}},
 	{row: "N13", about: "at the box", card: "issuer_expiring", matter: "pin_reset", by: "voluntary_proxy", asked: "kinds=署名用と利用者証明用; visit=2回目; letter=市から", papers: "+" + otherID + ";+" + agentPhoto,
@@ -123,6 +133,9 @@ var nabariRuns = at(nabari, []script{
 			told: "la ja; pt self memory; pe login verify.ok; pe signing change.ok; pe signing leave_check.ok"}},
 	{row: "N16", card: "under_15", matter: "suspension_release", by: "legal_representative", asked: "age_group=15歳未満; pins=両方わかる; honseki=いいえ", papers: "+" + otherID + ";+" + koseki + ";+" + repPhotoID,
 		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "1回", record: record.HandedOver}},
+	{row: "N16", about: "at the box", card: "issuer_child_suspended", matter: "suspension_release", by: "legal_representative", asked: "age_group=15歳未満; pins=両方わかる; honseki=いいえ", papers: "+" + otherID + ";+" + koseki + ";+" + repPhotoID,
+		want: want{outcome: "complete", way: "issuer_link", fee: "要確認", visits: "1回", record: record.Done,
+			told: "la ja; pt legal_representative memory; pe login verify.ok"}},
 	{row: "N17", card: "adult", matter: "suspension_release", by: "voluntary_proxy", asked: "visit=2回目; wants_signing_cert=はい; pins=両方わかる; letter=市から", papers: "+" + otherID + ";+" + agentPhoto,
 		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "2回", record: record.HandedOver}},
 	{row: "N17", about: "at the box", card: "issuer_suspended", matter: "suspension_release", by: "voluntary_proxy", asked: "visit=2回目; wants_signing_cert=はい; pins=両方わかる; letter=市から", papers: "+" + otherID + ";+" + agentPhoto,
@@ -130,10 +143,16 @@ var nabariRuns = at(nabari, []script{
 			told: "pt voluntary_proxy letter; pe login verify.ok; pe signing change.ok"}},
 	{row: "N18", card: "adult", matter: "suspension_release", by: "voluntary_proxy", asked: "visit=1回目; wants_signing_cert=はい; pins=両方わかる; letter=ない", papers: "+" + agentID,
 		want: want{outcome: "first_visit", way: "handover", fee: "要確認", visits: "2回", record: record.HandedOver}},
-	{row: "N19", about: "self", card: "adult", matter: "cert_revocation", by: "self", asked: "kinds=署名用と利用者証明用",
+	{row: "N19", about: "self", taken: true, card: "adult", matter: "cert_revocation", by: "self", asked: "kinds=署名用と利用者証明用",
 		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "1回", record: record.HandedOver}},
 	{row: "N19", about: "proxy", card: "adult", matter: "cert_revocation", by: "voluntary_proxy",
 		want: want{outcome: "refuse", way: "handover", fee: "要確認", record: record.Done}},
+	{row: "N245", about: "lost card", taken: true, matter: "card_abolition", by: "self", asked: "police_receipt_number=ある",
+		want: want{outcome: "complete", way: "handover", fee: "要確認", visits: "1回", record: record.HandedOver}},
+	{row: "N245", about: "not reported to the police yet", matter: "card_abolition", by: "self", asked: "police_receipt_number=ない",
+		want: want{outcome: "missing_documents", way: "handover", fee: "要確認", visits: "1回", record: record.DeviceOrDocumentProblem}},
+	{row: "N49", card: "adult", matter: "residence_extension", by: "self",
+		want: want{outcome: "complete", way: "handover", fee: "要確認", record: record.HandedOver}},
 	{row: "N20", matter: "suspension",
 		want: want{outcome: "guidance", way: "guidance", fee: "無料", record: record.Done}},
 })

@@ -6,14 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-var rewrite = flag.Bool("update", false, "write the table of the runs anew, with the panel at its real speed")
+var rewrite = flag.Bool("update", false, "write the table of the runs anew")
 
 // table is where what the runs came to is written down, beside the rules.
 const table = "../../device/policy/data/README.md"
@@ -21,15 +20,18 @@ const table = "../../device/policy/data/README.md"
 const tableHead = `# What each row of the rules comes to at the counter
 
 Every row is carried through the box's front panel, from the opening of the case to its record at city hall, in ` + "`go test ./cmd/simulator -run TestRows`" + `.
-The test holds each line of this table but the seconds; ` + "`-update`" + ` writes the lines of what was run anew.
+The test holds each line of this table; ` + "`-update`" + ` writes the lines of what was run anew.
 
 *Way*: how the matter is carried out, "handover" on the integrated terminal. *Fee* and *visits* as the decision shows them: "要確認" where the page does not
-say. *Record*: what city hall counts. *Keys*: all that clerk and resident press, the clerk's code with them. *Seconds*: from the first key until the box is at
-rest, with the panel at its real speed and keys pressed as soon as the box takes them: what the box itself makes people wait, as measured on two busy cores,
-so at most; "–" is not measured yet.
+say. *Record*: what city hall counts. *Number*: what the claim number is for that clerk and resident get: a second visit, missing papers, the check of a PIN
+after the integrated terminal, or the staff who carry the matter out. *Keys*: all that clerk and resident press, the clerk's code with them. *Screens*: how many
+stand before somebody who reads them or does something.
 
-| row | case | procedure | who comes | decision | way | fee | visits | record | keys | seconds |
-|---|---|---|---|---|---|---|---|---|---|---|
+How long a case takes is not here: its seconds on a shared machine are that machine's, and what a counter needs follows from people. What the box makes them wait
+for are the screens: 0.4 s each for a panel that changes a part, 1 to 4 s where the whole glass is driven, at each turn of the box and where a PIN was.
+
+| row | case | procedure | who comes | decision | way | fee | visits | record | number | keys | screens |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 `
 
 // checkTable compares what the runs came to with the table, or writes it anew.
@@ -57,7 +59,7 @@ func checkTable(t *testing.T, done map[string]outcome) {
 		if r.want.record != 0 {
 			rec = r.want.record.String()
 		}
-		cells := []string{r.row, r.about, r.matter, r.by, r.want.outcome, r.want.way, r.want.fee, r.want.visits, rec, fmt.Sprint(out.keys), fmt.Sprintf("%.0f", out.took.Seconds())}
+		cells := []string{r.row, r.about, r.matter, r.by, r.want.outcome, r.want.way, r.want.fee, r.want.visits, rec, out.number, fmt.Sprint(out.keys), fmt.Sprint(out.screens)}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
 	if *rewrite {
@@ -66,8 +68,7 @@ func checkTable(t *testing.T, done map[string]outcome) {
 		}
 		return
 	}
-	seconds := regexp.MustCompile(`(?m) (\d+|–) \|$`)
-	if d := cmp.Diff(seconds.ReplaceAllString(string(kept), ""), seconds.ReplaceAllString(b.String(), "")); d != "" {
+	if d := cmp.Diff(string(kept), b.String()); d != "" {
 		t.Errorf("%s is stale; -update writes it anew (-kept +run):\n%s", table, d)
 	}
 }
