@@ -23,7 +23,8 @@ func (m *machine) drawIssue(f display.Facts) (display.ID, display.Facts) {
 		case record.CertRenewal:
 			f.Reason = "renewal"
 		case record.SuspensionRelease:
-			if f.Reason = "release"; m.issuing.tasks[len(m.issuing.tasks)-1].kind.Valid() { // its end is that of the certificate that was made with it
+			f.Reason = "release"
+			if slices.ContainsFunc(m.issuing.tasks, func(t task) bool { return t.op == IssueRelease && t.kind.Valid() }) { // the end is that of its certificate
 				f.Reason = "release_new"
 			}
 		}
