@@ -177,6 +177,7 @@ func TestPainterOnTheDriver(t *testing.T) {
 				}
 			}
 			time.Sleep(20 * time.Second)
+			synctest.Wait()
 			want, _ := b.Render(s)
 			if diff := panel.Glass().Diff(want); !diff.Empty() {
 				t.Errorf("glass differs from %s in %v", s.ID, diff)
