@@ -31,8 +31,9 @@ type Opts struct {
 	Dir    string // folder for payloads; each box has its own in it
 	// Sick tells what is wrong with a box on what it runs, in a wave ("ROLLOUT/WAVE"); "": nothing. Nil: all are well.
 	Sick  func(id string, running update.Digest, wave string) string
-	Reuse func(update.Kind) (string, error) // a file to take chunks from; nil: none
-	Cases int                               // finished since the commit, as boxes report it
+	Reuse func(update.Kind) (string, error)  // a file to take chunks from; nil: none
+	Cases int                                // finished since the commit, as boxes report it
+	Whole func(id string, m update.Manifest) // told when a payload lies in the box's folder, whole and verified; nil: nobody is
 
 	Poll     time.Duration // see update.AgentOpts; default 200 ms
 	Answer   time.Duration // default 5 s

@@ -55,6 +55,9 @@ var _ update.Installer = (*slots)(nil)
 
 // Check reads the payload as a real installer would.
 func (s *slots) Check(_ context.Context, path string, m update.Manifest) error {
+	if s.box.o.Whole != nil {
+		s.box.o.Whole(s.box.id, m)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
