@@ -142,7 +142,7 @@ func New(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	return d, nil
 }
 
-func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
+func build(hw Hardware, cfg Config, opts *Opts) (_ *Device, err error) {
 	switch {
 	case hw.Pad == nil:
 		return nil, errors.New("no key-pad")
@@ -166,7 +166,6 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	d.key, _ = cfg.ackKey()
-	var err error
 	if d.codes, err = loadCodes(cfg.DataDir, cfg.Clerks); err != nil {
 		d.log.Error("clerk codes", "cause", err)
 	}
@@ -175,6 +174,22 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	}
 	if err := checkOffice(cfg, d.renderer); err != nil {
 		return nil, err
+	}
+	if err := d.openBox(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			d.box.Close()
+		}
+	}()
+	// Before rules and settings are read: those with which the box does not stay up are taken back here.
+	if d.upd, err = newUpdates(d); err != nil {
+		if _, wrong := errors.AsType[*FieldError](err); wrong {
+			return nil, err
+		}
+		d.log.Error("no updates are taken", "cause", err) // its counter serves all the same
+		d.upd = nil
 	}
 	rules, refused, err := d.loadRules()
 	if err != nil {
@@ -186,9 +201,6 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 		return nil, err
 	}
 	d.log.Info("rules", "in_force", rules.Label(), "refused", refused)
-	if err := d.openBox(); err != nil {
-		return nil, err
-	}
 	po := d.opts.Painter
 	po.Clock = d.clock
 	d.paint = display.NewPainter(hw.Panel, d.renderer, &po)
@@ -198,14 +210,6 @@ func build(hw Hardware, cfg Config, opts *Opts) (*Device, error) {
 	if d.link, err = newIssuerLink(d); err != nil { // its counter serves all the same
 		d.log.Error("no issuer link", "cause", err)
 		d.link = nil
-	}
-	if d.upd, err = newUpdates(d); err != nil {
-		if _, wrong := errors.AsType[*FieldError](err); wrong {
-			d.box.Close()
-			return nil, err
-		}
-		d.log.Error("no updates are taken", "cause", err) // its counter serves all the same
-		d.upd = nil
 	}
 	d.state = session.New(d.sessionConfig(refused))
 	return d, nil

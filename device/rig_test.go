@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -153,6 +154,16 @@ func bubble(t *testing.T, prepare func(*rig), f func(*rig)) {
 // on switches the box on.
 func (r *rig) on() {
 	r.t.Helper()
+	r.build()
+	ctx, cancel := context.WithCancel(r.t.Context())
+	r.cancel, r.ended = cancel, make(chan error, 1)
+	box := r.box
+	go func() { r.ended <- box.Run(ctx) }()
+}
+
+// build is a start of the box up to Run.
+func (r *rig) build() {
+	r.t.Helper()
 	var err error
 	if r.pad, err = pinpad.New(r.keys.Rows(), r.keys.Cols(), &pinpad.Opts{Sleep: time.Sleep, Now: r.clock.Now, Reveal: r.config.Reveal}); err != nil {
 		r.t.Fatal(err)
@@ -175,10 +186,15 @@ func (r *rig) on() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(r.t.Context())
-	r.cancel, r.ended = cancel, make(chan error, 1)
-	box := r.box
-	go func() { r.ended <- box.Run(ctx) }()
+}
+
+// dies ends a box that was built and does not come to run.
+func (r *rig) dies() {
+	r.t.Helper()
+	if err := errors.Join(r.box.Close(), r.pad.Halt(), r.driver.Halt()); err != nil {
+		r.t.Error(err)
+	}
+	r.box = nil
 }
 
 // off switches the box off in order and returns what Run returned.

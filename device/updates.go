@@ -67,10 +67,18 @@ func newUpdates(d *Device) (*updates, error) {
 	}
 	u := &updates{d: d}
 	o := d.opts.Update
+	live := func(reload func() error) func() error {
+		return func() error {
+			if d.ctx == nil { // the start itself reads what lies there
+				return nil
+			}
+			return reload()
+		}
+	}
 	installers := map[update.Kind]update.Installer{
-		update.Policy: &liveFile{path: filepath.Join(d.cfg.DataDir, rulesBundle), check: d.checkBundle, reload: d.reloadRules, bad: &d.rulesBad, probe: u.probe},
+		update.Policy: &liveFile{path: filepath.Join(d.cfg.DataDir, rulesBundle), check: d.checkBundle, reload: live(d.reloadRules), bad: &d.rulesBad, probe: u.probe},
 		update.Config: &liveFile{path: filepath.Join(d.cfg.DataDir, settingsFile), check: func(text []byte) error { _, err := d.checkSettings(text); return err },
-			reload: d.reloadSettings, bad: &d.settingsBad, probe: u.probe},
+			reload: live(d.reloadSettings), bad: &d.settingsBad, probe: u.probe},
 	}
 	if o.Firmware != nil {
 		installers[update.Firmware] = &gate{o.Firmware, u}

@@ -80,7 +80,8 @@ type Agent struct {
 	last      Status                   // as it was told
 }
 
-// NewAgent opens the trust and the state of an agent. Nothing happens before Run.
+// NewAgent opens the trust and the state of an agent, once at each start of the box and before anything reads what the installers have put in force: it counts the start if
+// rules or settings are on trial, and takes them back if the box does not stay up with them. Nothing else happens before Run.
 func NewAgent(o AgentOpts) (*Agent, error) {
 	o.Refresh, o.Retry, o.Poll = orDefault(o.Refresh, 6*time.Hour), orDefault(o.Retry, 5*time.Minute), orDefault(o.Poll, 5*time.Second)
 	o.Answer, o.Attempts = orDefault(o.Answer, 20*time.Second), orDefault(o.Attempts, 3)
@@ -100,6 +101,7 @@ func NewAgent(o AgentOpts) (*Agent, error) {
 	if err := a.load(); err != nil {
 		return nil, err
 	}
+	a.started()
 	return a, nil
 }
 

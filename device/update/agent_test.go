@@ -48,6 +48,13 @@ func newBench(t *testing.T, reboots bool) *bench {
 // start starts the box: a new agent over what was stored.
 func (b *bench) start() {
 	b.t.Helper()
+	b.open()
+	b.run()
+}
+
+// open is a start up to Run.
+func (b *bench) open() {
+	b.t.Helper()
 	b.slot.start()
 	b.held.Store(false)
 	kind := update.Policy
@@ -60,7 +67,6 @@ func (b *bench) start() {
 	if b.wrap != nil {
 		store = b.wrap(store)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	var err error
 	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: store, Dir: b.dir,
 		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari", Version: b.image},
@@ -94,6 +100,11 @@ func (b *bench) start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// run runs the agent that was opened.
+func (b *bench) run() {
+	ctx, cancel := context.WithCancel(context.Background())
 	b.ended = make(chan error, 1)
 	go func() { b.ended <- b.agent.Run(ctx) }()
 	b.stop = func() { cancel(); <-b.ended }

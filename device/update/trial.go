@@ -16,12 +16,46 @@ type trial struct {
 	Kind     Kind
 	Manifest Manifest
 	Since    time.Time // by the box's clock
-	Boots    int       // starts of the box with it in force
+	Boots    int       // starts of the box with it in force; of a live kind: those after the switch
 	Code     string    // why it is being taken back
 }
 
 // fellBack is the code of a start that ended in the version before: the new one did not start, or the power went while it was on trial.
 const fellBack = "fell_back"
+
+// started counts a start of the box with a live kind on trial, and takes back at once what has used up its starts or was to be taken back: before anybody reads it. What ends
+// the box each time it is loaded or drawn leaves Run no moment to judge it, and no case is open yet. A slot is left to resume: its bootloader takes back what does not start.
+func (a *Agent) started() {
+	t := a.kept.Trial
+	if t == nil || t.Kind == Firmware || a.o.Installers[t.Kind] == nil {
+		return
+	}
+	ctx := context.Background() // each step has its limit
+	if running, err := a.running(ctx, t.Kind); err != nil || running != t.Manifest.SHA256 {
+		return // for resume, too
+	}
+	if t.Code == "" {
+		t.Boots++
+		if t.wornOut() {
+			t.Code = "boots"
+		}
+		if err := a.save(); err != nil {
+			a.o.Log.Error("update", "cause", err)
+		}
+	}
+	if t.Code == "" {
+		return
+	}
+	if err := a.takeBack(ctx, t.Kind); err != nil { // resume tries again
+		a.o.Log.Error("update", "cause", err)
+	}
+}
+
+// wornOut tells whether the box has started too often with it on trial.
+func (t *trial) wornOut() bool {
+	most := t.Manifest.Health.MaxBoots
+	return most > 0 && t.Boots > most
+}
 
 // resume goes on with a trial that a start of the box, planned or not, has cut off.
 func (a *Agent) resume(ctx context.Context) error {
@@ -62,7 +96,10 @@ func (a *Agent) resume(ctx context.Context) error {
 	default:
 		return a.reverted(fellBack, errors.New("another version runs than the one on trial"))
 	}
-	if t.Boots++; t.Manifest.Health.MaxBoots > 0 && t.Boots > t.Manifest.Health.MaxBoots {
+	if t.Kind == Firmware { // else it was counted at the start
+		t.Boots++
+	}
+	if t.wornOut() {
 		return a.revert(ctx, "boots", fmt.Errorf("started %d times on trial", t.Boots))
 	}
 	if err := a.save(); err != nil {
