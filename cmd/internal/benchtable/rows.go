@@ -91,4 +91,10 @@ var rows = []row{
 		Ours: "MiB/s", Against: "the same chunks pushed through the same broker to plain clients", AgainstUnit: "broker-MiB/s", Ratio: "of_broker", Goal: "≥ 0.8"},
 	{Work: "a bundle of 4 MiB to a hundred boxes at once (-hundred 64 takes 64 MiB)", Pkg: "madoguchi/cmd/internal/crowd", Bench: "BenchmarkDelivery/100",
 		Ours: "MiB/s", Against: "a plain download over HTTPS", AgainstUnit: "https-MiB/s", Ratio: "of_https"},
+	{Work: "what a box fetches of a build of counter that differs from its own in the version", Pkg: "madoguchi/cmd/internal/crowd", Bench: "BenchmarkReuse/version",
+		Ours: "fetched-MiB", Against: "the whole build", AgainstUnit: "whole-MiB", Ratio: "of_whole"},
+	{Work: "the same, and in a constant", Pkg: "madoguchi/cmd/internal/crowd", Bench: "BenchmarkReuse/constant",
+		Ours: "fetched-MiB", Against: "the whole build", AgainstUnit: "whole-MiB", Ratio: "of_whole"},
+	{Work: "the same", Pkg: "madoguchi/cmd/internal/crowd", Bench: "BenchmarkReuse/constant",
+		Ours: "fetched-MiB", Against: "fixed pieces of 32 KiB", AgainstUnit: "fixed-MiB", Ratio: "of_fixed"},
 }
