@@ -63,11 +63,11 @@ type machine struct {
 	pull func() // takes the card out; nil: there is none
 }
 
-// newPanel is a panel whose full refresh takes half as long as a real one's. Nothing else is faster: the driver doubts a panel that is, and a loaded guest sees
-// BUSY rise late.
+// newPanel is a panel whose full refresh takes half as long as a real one's, and whose partial one a little longer: the driver doubts a panel that is too quick, and a
+// loaded guest sees BUSY rise late. It is still far from the slow kind of glass (0.7 s).
 func newPanel() *epdtest.Emulator {
 	o := epdtest.DefaultSSD1683
-	o.FullTime = 2 * time.Second
+	o.FullTime, o.PartialTime = 2*time.Second, 500*time.Millisecond
 	return epdtest.NewSSD1683(&o)
 }
 
