@@ -114,7 +114,7 @@ func (h *hand) carry(t *testing.T, r script) outcome {
 		h.post("/api/line", `{"up":true}`)
 	}
 	h.left(took)
-	t.Logf("%-8s %-10s %3d keys %5.1f s  %s", r.want.outcome, r.want.way, out.keys, took.Seconds(), strings.Join(h.went, " "))
+	t.Logf("%-8s %-10s %3d keys %3d screens %5.1f s  %s", r.want.outcome, r.want.way, out.keys, out.screens, took.Seconds(), strings.Join(h.went, " "))
 	return out
 }
 
