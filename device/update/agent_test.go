@@ -167,7 +167,7 @@ func TestAgentLive(t *testing.T) {
 		b.agent.Desired(b.assign(t, "box", 1, path))
 		time.Sleep(time.Hour)
 		b.expect("fetching", "installing", "trial", "committed", "idle")
-		if b.slot.committed != m.SHA256 {
+		if b.at().committed != m.SHA256 {
 			t.Error("another payload is in force")
 		}
 		b.agent.Desired(b.assign(t, "box", 1, path)) // again, and an older one: nothing happens
@@ -177,8 +177,8 @@ func TestAgentLive(t *testing.T) {
 		b.start() // nor after a start
 		time.Sleep(24 * time.Hour)
 		b.stop()
-		if got := slices.Index(b.slot.calls[3:], "install"); got >= 0 {
-			t.Errorf("installed again: %v", b.slot.calls)
+		if got := slices.Index(b.at().calls[3:], "install"); got >= 0 {
+			t.Errorf("installed again: %v", b.at().calls)
 		}
 	})
 }
@@ -191,13 +191,13 @@ func TestAgentReverts(t *testing.T) {
 		b.agent.Desired(b.assign(t, "box", 1, good))
 		time.Sleep(time.Hour)
 		b.states()
-		kept := b.slot.committed
+		kept := b.at().committed
 		bad, _ := b.release(t, update.Policy, "2", 2, []byte("sick rules"))
 		b.slot.sick = errors.New("does not draw")
 		b.agent.Desired(b.assign(t, "box", 2, bad))
 		time.Sleep(time.Hour)
 		b.expect("fetching", "installing", "trial", "reverted health")
-		if b.slot.running != kept {
+		if b.at().running != kept {
 			t.Error("the good version does not run")
 		}
 		time.Sleep(24 * time.Hour) // the same assignment is not tried again, and why stays said
@@ -267,7 +267,7 @@ func TestAgentRefuses(t *testing.T) {
 				b.agent.Desired(raw)
 				time.Sleep(time.Hour)
 				b.expect(tt.want...)
-				if slices.Contains(b.slot.calls, "install") {
+				if slices.Contains(b.at().calls, "install") {
 					t.Error("something was installed")
 				}
 				b.stop()
@@ -291,7 +291,7 @@ func TestAgentSlot(t *testing.T) {
 		b.expect("installing", "rebooting", "trial") // committed is not said before the soak's end
 		time.Sleep(time.Hour)
 		b.expect("committed", "idle")
-		if b.slot.committed != m.SHA256 {
+		if b.at().committed != m.SHA256 {
 			t.Error("another firmware is committed")
 		}
 		b.stop()
@@ -321,7 +321,7 @@ func TestAgentFallsBack(t *testing.T) {
 				if got := b.states(); !slices.Contains(got, tt.want) || slices.Contains(got, "committed") {
 					t.Errorf("states %v, want %q and never committed", got, tt.want)
 				}
-				if b.slot.running == m.SHA256 {
+				if b.at().running == m.SHA256 {
 					t.Error("the bad one runs")
 				}
 				b.stop()
@@ -365,8 +365,8 @@ func TestAgentSuperseded(t *testing.T) {
 		b.busy.Store(false)
 		b.reboot()
 		time.Sleep(time.Hour)
-		if b.slot.committed != m.SHA256 || slices.Index(b.slot.calls, "install") != slices.Index(b.slot.calls, "activate")-1 {
-			t.Errorf("calls %v, want the second one installed alone", b.slot.calls)
+		if b.at().committed != m.SHA256 || slices.Index(b.at().calls, "install") != slices.Index(b.at().calls, "activate")-1 {
+			t.Errorf("calls %v, want the second one installed alone", b.at().calls)
 		}
 		b.stop()
 	})

@@ -53,7 +53,7 @@ func TestAgentBoots(t *testing.T) {
 				gone := 0
 				for n := 1; n <= 6 && gone == 0; n++ {
 					b.open()
-					if b.slot.running != m.SHA256 {
+					if b.at().running != m.SHA256 {
 						gone = n
 					}
 					if tt.stays > 0 {
@@ -70,11 +70,11 @@ func TestAgentBoots(t *testing.T) {
 				time.Sleep(time.Hour)
 				got := b.states()
 				if tt.want == 0 {
-					if b.slot.committed != m.SHA256 {
+					if b.at().committed != m.SHA256 {
 						t.Errorf("not committed: %v", got)
 					}
-				} else if b.slot.running != was.SHA256 || !slices.Contains(got, "reverted boots") || slices.Contains(got, "committed") {
-					t.Errorf("%.8s runs; told %v", b.slot.running, got)
+				} else if b.at().running != was.SHA256 || !slices.Contains(got, "reverted boots") || slices.Contains(got, "committed") {
+					t.Errorf("%.8s runs; told %v", b.at().running, got)
 				}
 				b.stop()
 			})

@@ -54,8 +54,8 @@ func TestAgentHangs(t *testing.T) {
 				if got := b.states(); !slices.Contains(got, tt.want) || slices.Contains(got, "committed") {
 					t.Errorf("states %v, want %q", got, tt.want)
 				}
-				close(ends)
 				b.slot.sick = nil
+				close(ends)
 				var err error
 				for range 3 { // what a caller does that is told an error
 					select {
@@ -74,8 +74,8 @@ func TestAgentHangs(t *testing.T) {
 				if tt.step == "commit" { // it has taken effect, late
 					want = n.SHA256
 				}
-				if b.slot.running != want || b.held.Load() {
-					t.Errorf("afterwards another version than the assigned one runs (%v), or the counter is held: %v", err, b.slot.calls)
+				if b.at().running != want || b.held.Load() {
+					t.Errorf("afterwards another version than the assigned one runs (%v), or the counter is held: %v", err, b.at().calls)
 				}
 				if got := b.states(); got[len(got)-1] != "idle" && tt.step != "commit" { // from which the first version is a step back
 					t.Errorf("afterwards: states %v", got)
@@ -111,13 +111,13 @@ func TestAgentNoStart(t *testing.T) {
 			if got := b.states(); got[len(got)-1] != "reverted restart" {
 				t.Errorf("states %v", got)
 			}
-			if b.slot.next != (update.Digest{}) {
+			if b.at().next != (update.Digest{}) {
 				t.Error("a later start would go into the slot that was given up")
 			}
 		}
 		time.Sleep(24 * time.Hour)
-		if n := len(b.slot.calls); n != 12 { // three times check, install, activate, revert
-			t.Errorf("calls %v, want three tries", b.slot.calls)
+		if n := len(b.at().calls); n != 12 { // three times check, install, activate, revert
+			t.Errorf("calls %v, want three tries", b.at().calls)
 		}
 		if got := b.states(); got[len(got)-1] != "failed attempts" {
 			t.Errorf("states %v", got)
@@ -205,7 +205,7 @@ func TestAgentAdopts(t *testing.T) {
 			b.down.Store(false)
 			time.Sleep(12 * time.Hour)
 			synctest.Wait()
-			if b.slot.committed != m.SHA256 {
+			if b.at().committed != m.SHA256 {
 				t.Errorf("%s: after a start the assignment is lost: %v", name, b.states())
 			}
 			b.stop()
@@ -279,8 +279,8 @@ func TestAgentWithdrawn(t *testing.T) {
 				if tt.want != "committed" {
 					want = g.SHA256
 				}
-				if b.slot.running != want {
-					t.Errorf("another version runs: %v", b.slot.calls)
+				if b.at().running != want {
+					t.Errorf("another version runs: %v", b.at().calls)
 				}
 				b.stop()
 			})
@@ -304,7 +304,7 @@ func TestAgentWrongWithoutLine(t *testing.T) {
 		b.down.Store(false)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if b.slot.committed != m.SHA256 {
+		if b.at().committed != m.SHA256 {
 			t.Errorf("states %v", b.states())
 		}
 		b.stop()

@@ -64,7 +64,7 @@ func TestAgentWiped(t *testing.T) {
 		b.reboot()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if b.slot.committed != m.SHA256 {
+		if b.at().committed != m.SHA256 {
 			t.Errorf("states %v", b.states())
 		}
 		b.stop()

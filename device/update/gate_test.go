@@ -43,7 +43,7 @@ func TestAgentHolds(t *testing.T) {
 			}
 			b.busy.Store(true) // a resident types when the verdict falls
 			time.Sleep(time.Hour)
-			if slices.Contains(b.slot.calls, "revert") {
+			if slices.Contains(b.at().calls, "revert") {
 				t.Error("taken back while a case was open")
 			}
 			b.busy.Store(false)
@@ -80,7 +80,7 @@ func TestAgentWrongAssignment(t *testing.T) {
 		b.busy.Store(false)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if b.slot.committed != m.SHA256 {
+		if b.at().committed != m.SHA256 {
 			t.Errorf("the good one was not installed: %v", b.states())
 		}
 		for want, raw := range map[string][]byte{"assignment": []byte("{}"), "assignment.older": b.assign(t, "box", 4, path)} {

@@ -111,15 +111,15 @@ func powerCut(t *testing.T, reboots, late bool, n int) bool {
 			}
 		}
 		synctest.Wait()
-		if r := b.slot.running; r != m.SHA256 && r != (update.Digest{}) {
+		if r := b.at().running; r != m.SHA256 && r != (update.Digest{}) {
 			t.Fatalf("cut %d: %s runs", n, r)
 		}
-		if slices.Contains(b.states(), "committed") && b.slot.committed != m.SHA256 {
+		if slices.Contains(b.states(), "committed") && b.at().committed != m.SHA256 {
 			t.Errorf("cut %d: committed was said too early", n)
 		}
 	}
-	if b.slot.committed != m.SHA256 || b.slot.running != m.SHA256 {
-		t.Errorf("slot %v, late %v, cut %d: the assigned version is not in force in the end: %v", reboots, late, n, b.slot.calls)
+	if b.at().committed != m.SHA256 || b.at().running != m.SHA256 {
+		t.Errorf("slot %v, late %v, cut %d: the assigned version is not in force in the end: %v", reboots, late, n, b.at().calls)
 	}
 	b.stop()
 	return cut

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"madoguchi/device/update"
@@ -38,6 +39,19 @@ func (s *slot) enter(step string) func() {
 		<-until
 	}
 	return func() { s.inside.Add(-1) }
+}
+
+// seen is what a test may know of a slot.
+type seen struct {
+	running, committed, next update.Digest
+	calls                    []string
+}
+
+// at is the slot now. The steps run beside the test, at times of its choice: this orders them before and after.
+func (b *bench) at() seen {
+	b.slot.inside.Add(0)
+	defer b.slot.inside.Add(0)
+	return seen{b.slot.running, b.slot.committed, b.slot.next, slices.Clone(b.slot.calls)}
 }
 
 func (s *slot) Check(_ context.Context, path string, m update.Manifest) error {

@@ -151,7 +151,7 @@ func TestAgentSlowLine(t *testing.T) {
 			b.start()
 			began := time.Now()
 			b.agent.Desired(b.assign(t, "box", 1, path))
-			for b.slot.committed != m.SHA256 && time.Since(began) < 3*time.Hour {
+			for b.at().committed != m.SHA256 && time.Since(began) < 3*time.Hour {
 				time.Sleep(time.Minute)
 				synctest.Wait()
 			}
