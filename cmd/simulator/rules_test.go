@@ -11,14 +11,6 @@ import (
 	"madoguchi/device/policy"
 )
 
-// lines are where a procedure stands on the clerk's first list, which has four pages: page and digit.
-var lines = map[string]struct {
-	page  int
-	digit string
-}{
-	"pin_change": {0, "2"}, "cert_renewal": {0, "4"}, "pin_reset": {0, "5"}, "suspension_release": {1, "2"}, "suspension": {2, "3"},
-}
-
 // TestNineMatters carries nine matters to the decision at the counters of two cities, over the HTTP interface, where they differ and where they do
 // not. The card in the slot ends within the renewal window.
 func TestNineMatters(t *testing.T) {
@@ -55,14 +47,12 @@ func TestNineMatters(t *testing.T) {
 			v.post("/api/card", `{"insert":"expiring"}`)
 			v.until("idle.board")
 			v.walk("clerk.procedure")
-			page := 0
 			for _, m := range matters {
 				w := map[string]want{"nabari": m.nabari, "matsue": m.matsue}[city]
 				if w.rule != "" && !slices.ContainsFunc(rules.Rules(), func(r *policy.Rule) bool { return r.Ref.Rule == w.rule }) {
 					t.Errorf("%s: %s has no rule %s", m.name, city, w.rule)
 				}
-				step, asked := v.matter(page, m.procedure, m.applicant, m.answers, m.papers)
-				page = lines[m.procedure].page
+				step, asked := v.matter(m.procedure, m.applicant, m.answers, m.papers)
 				t.Logf("%s: %s because of %s; asked: %s", m.name, step, w.rule, strings.Join(asked, ", "))
 				if step != w.step {
 					t.Errorf("%s: %s, want %s (%s)", m.name, step, w.step, w.rule)
@@ -78,13 +68,11 @@ func TestNineMatters(t *testing.T) {
 	}
 }
 
-// matter goes from a page of the first list to a decision and returns its step, and the questions that were asked.
-func (v *visitor) matter(page int, procedure, applicant string, answers map[string]string, papers string) (step string, asked []string) {
+// matter goes from the first list to a decision and returns its step, and the questions that were asked.
+func (v *visitor) matter(procedure, applicant string, answers map[string]string, papers string) (step string, asked []string) {
 	v.t.Helper()
-	for ; page%4 != lines[procedure].page; page++ {
-		v.press("0")
-	}
-	v.press(lines[procedure].digit)
+	h := &hand{visitor: v}
+	h.choose(h.next(moment{}), line(v.t, procedure))
 	last := "procedure"
 	for range 20 {
 		var s world.State
