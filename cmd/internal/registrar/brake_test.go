@@ -11,24 +11,6 @@ import (
 	"madoguchi/sync/enrol"
 )
 
-// answer sends a request, and gives what came back.
-func (h *hall) answer(device string, r enrol.Request) enrol.Answer {
-	h.Helper()
-	raw, err := r.Encode()
-	if err != nil {
-		h.Fatal(err)
-	}
-	text, err := h.reg.Handle(h.Context(), device, raw)
-	if err != nil {
-		h.Fatal(err)
-	}
-	a, err := enrol.ParseAnswer(text)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return a
-}
-
 // TestBrake: a box that repeats its request loses no try by it; whoever asks for more than a person can type is told to wait and why, which is noted once; others are served
 // meanwhile.
 func TestBrake(t *testing.T) {

@@ -99,8 +99,8 @@ func (h *hall) first(f enrol.File, code string, key *ecdsa.PrivateKey) enrol.Req
 	return r
 }
 
-// ask sends a request and takes its answer as the box does.
-func (h *hall) ask(device string, r enrol.Request, key *ecdsa.PrivateKey, want enrol.Code) *x509.Certificate {
+// answer sends a request, and gives what came back.
+func (h *hall) answer(device string, r enrol.Request) enrol.Answer {
 	h.Helper()
 	raw, err := r.Encode()
 	if err != nil {
@@ -114,6 +114,13 @@ func (h *hall) ask(device string, r enrol.Request, key *ecdsa.PrivateKey, want e
 	if err != nil {
 		h.Fatal(err)
 	}
+	return a
+}
+
+// ask sends a request and takes its answer as the box does.
+func (h *hall) ask(device string, r enrol.Request, key *ecdsa.PrivateKey, want enrol.Code) *x509.Certificate {
+	h.Helper()
+	a := h.answer(device, r)
 	if a.Code != want {
 		h.Errorf("code %q, want %q", a.Code, want)
 	}

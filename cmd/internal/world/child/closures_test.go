@@ -13,6 +13,18 @@ import (
 	"madoguchi/pinpad/pinpadtest"
 )
 
+// runClosures gives the closures of m, which run until the test ends, and what they answer: each mask as it was felt.
+func runClosures(t *testing.T, m *pinpadtest.Matrix) (*closures, <-chan uint16) {
+	t.Helper()
+	felt := make(chan uint16)
+	c := newClosures(m, pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() { c.run(stop) })
+	t.Cleanup(func() { close(stop); wait.Wait() })
+	return c, felt
+}
+
 // TestEachPressIsTaken: a press that is set and answered was taken by the real
 // key-pad, once, whatever the mode did just before.
 func TestEachPressIsTaken(t *testing.T) {
@@ -21,14 +33,8 @@ func TestEachPressIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pad.Halt()
-	felt := make(chan uint16)
-	c := newClosures(m, pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
-	wait.Go(func() { c.run(stop) })
-	defer wait.Wait()
-	defer close(stop)
+	t.Cleanup(func() { pad.Halt() })
+	c, felt := runClosures(t, m)
 
 	for i, k := range pinpad.Keys() {
 		gen := uint32(i)
@@ -56,19 +62,13 @@ func TestEachPressIsTaken(t *testing.T) {
 
 // TestNobodyScans: without a key-pad a closure is answered all the same.
 func TestNobodyScans(t *testing.T) {
-	felt := make(chan uint16)
-	c := newClosures(pinpadtest.NewMatrix(), pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
-	wait.Go(func() { c.run(stop) })
+	c, felt := runClosures(t, pinpadtest.NewMatrix())
 	c.set(1)
 	select {
 	case <-felt:
 	case <-time.After(30 * time.Second):
 		t.Error("a closure without a key-pad was never answered")
 	}
-	close(stop)
-	wait.Wait()
 }
 
 // TestPadNotRun: a key-pad that the machine lets stand for a while, as one does with more to run than it can, still takes each press once.
@@ -84,14 +84,8 @@ func TestPadNotRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pad.Halt()
-	felt := make(chan uint16)
-	c := newClosures(m, pinpad.Opts{}, func(mask uint16) error { felt <- mask; return nil })
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
-	wait.Go(func() { c.run(stop) })
-	defer wait.Wait()
-	defer close(stop)
+	t.Cleanup(func() { pad.Halt() })
+	c, felt := runClosures(t, m)
 	var want, got []pinpad.Key
 	all := pinpad.Keys()
 	for i, k := range all[:6] {
