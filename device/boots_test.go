@@ -13,8 +13,22 @@ import (
 	"time"
 
 	"madoguchi/device/update"
-	"madoguchi/pinpad"
 )
+
+// onTrial runs then with a box on which a payload of the city's own fleet is on trial.
+func onTrial(t *testing.T, kind update.Kind, payload []byte, then func(*rig, *fleet)) {
+	t.Helper()
+	var f *fleet
+	bubble(t, func(r *rig) { f = newFleet(r) }, func(r *rig) {
+		r.until("idle")
+		f.peer().desires(f.assign(f.release(kind, "2", payload)))
+		time.Sleep(30 * time.Second)
+		if v := r.box.About(); v.Update.State != update.Trial {
+			t.Fatalf("%+v, want it on trial", v.Update)
+		}
+		then(r, f)
+	})
+}
 
 // TestUpdateDeadly: with rules or settings on trial the box ends before it runs, at each start. It takes them back by itself after three of them, before it reads them
 // once more, serves residents and says why.
@@ -28,15 +42,7 @@ func TestUpdateDeadly(t *testing.T) {
 		"settings": {update.Config, func(*testing.T) []byte { return []byte("office = \"別館\"\n") }, "settings.toml"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var f *fleet
-			bubble(t, func(r *rig) { f = newFleet(r) }, func(r *rig) {
-				r.until("idle")
-				p := f.peer()
-				p.desires(f.assign(f.release(tt.kind, "2", tt.payload(t))))
-				time.Sleep(30 * time.Second)
-				if v := r.box.About(); v.Update.State != update.Trial {
-					t.Fatalf("%+v, want it on trial", v.Update)
-				}
+			onTrial(t, tt.kind, tt.payload(t), func(r *rig, f *fleet) {
 				r.off()
 				inForce := ""
 				for n := 1; n <= 4; n++ {
@@ -53,7 +59,7 @@ func TestUpdateDeadly(t *testing.T) {
 				}
 				r.on()
 				r.until("idle")
-				p = f.peer()
+				p := f.peer()
 				time.Sleep(20 * time.Minute)
 				if v := r.box.About(); v.Update.State != update.Reverted || v.Update.Code != "boots" || v.Policy != inForce {
 					t.Errorf("%+v", v)
@@ -61,10 +67,7 @@ func TestUpdateDeadly(t *testing.T) {
 				if got := p.story(); !slices.Contains(got, "policy 1 reverted boots") {
 					t.Errorf("told %q", got)
 				}
-				r.toPIN(pinpad.Key1, pinpad.Key1, adult(), "login")
-				r.until("resident.pin.login")
-				r.press(pinpad.KeyCancel, pinpad.KeyCancel)
-				r.rests()
+				r.cancels()
 			})
 		})
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"madoguchi/pinpad"
 	"madoguchi/sync/outbox"
 	"madoguchi/sync/record"
 	"madoguchi/sync/wall"
@@ -24,10 +23,7 @@ func TestReport(t *testing.T) {
 		if got, n := p.told(); n != 1 || got != well {
 			t.Errorf("%d documents, the last %s", n, got)
 		}
-		r.toPIN(pinpad.Key1, pinpad.Key1, adult(), "login")
-		r.until("resident.pin.login")
-		r.press(pinpad.KeyCancel, pinpad.KeyCancel)
-		r.rests()
+		r.cancels()
 		p.batch() // and no receipt
 		if got, n := p.told(); n != 1 {
 			t.Errorf("a case makes a document at once: %s", got)
@@ -89,10 +85,7 @@ func TestDoubtfulClock(t *testing.T) {
 // TestHallRestored: a city hall that comes back from a backup gets again what it lacks, without another case in between.
 func TestHallRestored(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
-		r.toPIN(pinpad.Key1, pinpad.Key1, adult(), "login")
-		r.until("resident.pin.login")
-		r.press(pinpad.KeyCancel, pinpad.KeyCancel)
-		r.rests()
+		r.cancels()
 		p := r.peer(wall.Up)
 		b := p.batch()
 		for _, a := range []record.Ack{{Device: "box1", Epoch: b.Epoch, Hall: 1, Upto: b.Last()}, {Device: "box1", Epoch: b.Epoch, Hall: 2}} {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"madoguchi/device/update"
-	"madoguchi/pinpad"
 )
 
 // otherSlot is a slot that is written at once and that only a start puts in force.
@@ -64,10 +63,7 @@ func TestUpdateHoldEnds(t *testing.T) {
 					t.Fatalf("%+v, want it to go down", v.Update)
 				}
 				time.Sleep(tt.after)
-				r.toPIN(pinpad.Key1, pinpad.Key1, adult(), "login") // a resident
-				r.until("resident.pin.login")
-				r.press(pinpad.KeyCancel, pinpad.KeyCancel)
-				r.rests()
+				r.cancels()
 				time.Sleep(time.Minute)
 				if v := r.box.About(); v.Update.State != update.Reverted || v.Update.Code != "restart" || slot.reverted.Load() != 1 {
 					t.Errorf("%+v, taken back %d times", v.Update, slot.reverted.Load())

@@ -8,8 +8,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
-	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -251,109 +249,6 @@ func (r *rig) until(screen string) {
 	r.t.Fatalf("the box shows %q (busy %t), want %q; it showed %q", r.seen.Screen, r.seen.Busy, screen, r.screens)
 }
 
-// press presses and releases keys, one after the other, as a quick person does.
-func (r *rig) press(keys ...pinpad.Key) {
-	for _, k := range keys {
-		r.keys.Press(k)
-		time.Sleep(60 * time.Millisecond)
-		r.keys.Release(k)
-		time.Sleep(140 * time.Millisecond)
-	}
-}
-
-// digits types a number and 確認.
-func (r *rig) digits(s string) {
-	r.t.Helper()
-	for _, c := range []byte(s) {
-		r.press(pinpad.Key0 + pinpad.Key(c-'0'))
-	}
-	r.press(pinpad.KeyEnter)
-}
-
-// letters types a password, two presses for each character, and 確認.
-func (r *rig) letters(s string) {
-	r.t.Helper()
-	for _, c := range s {
-		for g, row := range pin.Legend() {
-			if i := slices.Index([]rune(row), c); i >= 0 {
-				r.press(pinpad.Key0+pinpad.Key(g), pinpad.Key1+pinpad.Key(i))
-			}
-		}
-	}
-	r.press(pinpad.KeyEnter)
-}
-
-// opens goes from rest to the resident's first screen: procedure and kind by their digits.
-func (r *rig) opens(procedure, kind pinpad.Key) {
-	r.t.Helper()
-	r.until("idle")
-	r.press(pinpad.KeyEnter)
-	r.until("clerk.code")
-	r.digits(clerkCode)
-	r.until("clerk.procedure")
-	r.press(procedure)
-	r.until("clerk.applicant")
-	r.press(pinpad.Key1)
-	if procedure != pinpad.Key3 {
-		r.until("clerk.kind")
-		r.press(kind)
-	}
-	r.obeys("clerk.turn")
-	r.press(pinpad.KeyEnter)
-	r.until("resident.language")
-}
-
-// obeys gives the rules their usual answers until a screen stands.
-func (r *rig) obeys(screen string) {
-	r.t.Helper()
-	for range 600 {
-		switch s := r.state(); {
-		case s.Busy:
-			time.Sleep(50 * time.Millisecond)
-		case s.Screen == screen:
-			return
-		case s.Screen == "clerk.question", s.Screen == "clerk.documents":
-			r.press(pinpad.Key1)
-		default:
-			r.press(pinpad.KeyEnter)
-		}
-	}
-	r.until(screen)
-}
-
-// toPIN goes on to the entry, with the card in.
-func (r *rig) toPIN(procedure, kind pinpad.Key, c *simcard.Card, id string) {
-	r.t.Helper()
-	r.opens(procedure, kind)
-	r.press(pinpad.Key1)
-	r.until("resident.card.insert")
-	r.reader.Insert(c)
-	r.until("resident.board")
-	r.press(pinpad.KeyEnter)
-	r.until("resident.about." + id)
-	r.press(pinpad.KeyEnter)
-}
-
-// leaves goes from a result to rest.
-func (r *rig) leaves() {
-	r.t.Helper()
-	for range 400 {
-		switch s := r.state(); {
-		case s.Busy:
-			time.Sleep(50 * time.Millisecond)
-		case s.Screen == "idle":
-			return
-		case s.Screen == "resident.card.take":
-			r.reader.Remove()
-			time.Sleep(time.Second)
-		default:
-			r.press(pinpad.KeyEnter)
-			time.Sleep(6 * time.Second)
-		}
-	}
-	r.until("idle")
-}
-
 // adult is an ordinary card: login 1234, signing ABC123.
 func adult() *simcard.Card {
 	s, _ := simcard.SampleByID("adult", time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
@@ -381,56 +276,6 @@ func (r *rig) white() bool {
 	}
 	return true
 }
-
-// pipes is a listener whose connections are pipes in memory, which a bubble of fake time can wait for.
-type pipes struct {
-	mu   sync.Mutex
-	next chan net.Conn
-	done chan struct{}
-}
-
-func newPipes() *pipes { return &pipes{} }
-
-func (p *pipes) listen() net.Listener {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.next, p.done = make(chan net.Conn), make(chan struct{})
-	return &pipeListener{p, p.next, p.done, sync.Once{}}
-}
-
-// dial connects to whoever listens.
-func (p *pipes) dial() (net.Conn, error) {
-	p.mu.Lock()
-	next, done := p.next, p.done
-	p.mu.Unlock()
-	a, b := net.Pipe()
-	select {
-	case next <- b:
-		return a, nil
-	case <-done:
-		return nil, net.ErrClosed
-	}
-}
-
-type pipeListener struct {
-	p    *pipes
-	next chan net.Conn
-	done chan struct{}
-	once sync.Once
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.next:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error { l.once.Do(func() { close(l.done) }); return nil }
-
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
 var (
 	_ device.Reader = (*simcard.Reader)(nil)
