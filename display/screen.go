@@ -77,47 +77,6 @@ type BoardRow struct {
 	Differs   bool // two counters stand behind this PIN and differ; Left is the lower one
 }
 
-// Outcomes are the codes that Facts.Reason may carry on ClerkClosed and ResidentStopped.
-var Outcomes = []string{
-	"done",         // PIN check: right
-	"changed",      // PIN change: done
-	"board",        // tries board was shown
-	"cancelled",    // the resident or the clerk stopped before anything was sent
-	"timeout",      // nobody pressed a key
-	"locked",       // the PIN is locked, or became so
-	"last_try",     // stopped at the last-try guard
-	"wrong",        // stopped after a wrong entry
-	"no_card",      // no card was put in
-	"wrong_card",   // not a My Number Card
-	"no_pin",       // face-authentication card, or no PIN of this kind
-	"card_removed", // the card was taken out
-	"unsure",       // the change was cut off; which PIN is in force is not known
-	"split",        // an earlier change reached one half of the PIN only
-	"failed",       // card or reader failed
-	"interrupted",  // power was cut
-	"lid",          // the lid was opened
-	"storage",      // the box cannot keep its journal; nothing was sent
-	"issued",       // the issuer link did all of it
-	"partly",       // it did some of it
-	"offline",      // no line to the issuer; nothing was typed
-	"handover",     // this card obeys no issuer of ours
-	"refused",      // the issuer's register says no
-	"not_released", // the second person said no
-	"other_card",   // another card was laid down in the middle of a case; it is as it was
-	"undone",       // it was given up; the card is as it was
-	"letter",       // the PIN of a proxy's letter was wrong; one try only
-	"doubt",        // nobody knows before the card is read again
-}
-
-// Steps are the codes that Facts.Reason may also carry on ClerkClosed: where a case stands that got a claim number, or "no_number" where it should have.
-var Steps = []string{
-	"letter_mailed", // a letter goes to the card holder
-	"papers_wanted", // papers are missing
-	"at_terminal",   // the integrated terminal is next
-	"at_staff",      // the staff of another counter carry it out
-	"no_number",     // no more numbers can be kept
-}
-
 // Equal reports whether two screens draw the same picture.
 func (s Screen) Equal(o Screen) bool {
 	return s.Typed(o) && s.Facts.Filled == o.Facts.Filled && s.Facts.Half == o.Facts.Half

@@ -3,103 +3,14 @@
 package session
 
 import (
-	"time"
-
 	"madoguchi/card"
 	"madoguchi/sync/record"
 )
-
-// freeMisses is how many wrong clerk codes in a row cost nothing but typing.
-const freeMisses = 5
-
-// pause is the wait after the n-th wrong code in a row: 1, then 5, then 15 minutes.
-func pause(n int) time.Duration {
-	switch {
-	case n < freeMisses:
-		return 0
-	case n == freeMisses:
-		return time.Minute
-	case n == freeMisses+1:
-		return 5 * time.Minute
-	default:
-		return 15 * time.Minute
-	}
-}
-
-// toCode asks for the clerk code, or says how long none is taken.
-func (m *machine) toCode() {
-	if m.at.Before(m.blocked) {
-		m.to(stepCodeWait)
-		return
-	}
-	m.do(WipePINs{})
-	m.to(stepCode)
-}
 
 // toRest leaves the clerk's part. Nothing was opened.
 func (m *machine) toRest() {
 	m.do(WipePINs{})
 	m.rest()
-}
-
-// codeKey is a key of the clerk-code entry.
-func (m *machine) codeKey(ev Event) {
-	switch ev.Kind {
-	case Entered:
-		if ev.Fault != FaultNone { // too short: costs no miss
-			m.fault = ev.Fault
-			m.await(nextWait)
-			return
-		}
-		// The miss is stored before the code is judged and taken back after: pulling the plug in between gains nothing.
-		m.to(stepCodeChecking)
-		until := m.at.Add(pause(m.misses + 1))
-		if until.Equal(m.at) {
-			until = time.Time{}
-		}
-		m.do(Misses{m.ask(Stored), m.misses + 1, until})
-	case Cancelled:
-		m.leaveCode()
-	}
-}
-
-// leaveCode goes back to where the code was asked for.
-func (m *machine) leaveCode() {
-	if m.tools.purpose == toChange {
-		m.toService()
-		return
-	}
-	m.toRest()
-}
-
-// codeResult: first the miss is stored, then the code is judged, then the miss is taken back.
-func (m *machine) codeResult(ev Event) {
-	switch {
-	case ev.Kind == Stored && !ev.OK:
-		m.storageBad = true
-		m.toRest()
-	case ev.Kind == Stored:
-		m.do(CheckCode{No: m.ask(CodeChecked), Keep: m.tools.purpose == toChange})
-	case ev.Kind == CodeChecked && ev.OK:
-		m.misses, m.blocked = 0, time.Time{}
-		m.do(Misses{No: m.next()})
-		switch m.tongue, m.clerk = m.cfg.Langs[0], ev.Label; m.tools.purpose {
-		case toServe:
-			m.toService()
-		case toChange:
-			m.to(stepServiceNew)
-		default:
-			m.admitClerk()
-		}
-	case ev.Kind == CodeChecked:
-		m.misses++
-		if p := pause(m.misses); p > 0 {
-			m.blocked = m.at.Add(p)
-			m.to(stepCodeWait)
-			return
-		}
-		m.to(stepCodeWrong)
-	}
 }
 
 // clerkTick ends a wait in the clerk's part.
@@ -193,18 +104,6 @@ func (m *machine) clerkPress(k Key) {
 	default:
 		m.clerkChoose(k)
 	}
-}
-
-func (m *machine) toCodeAgain(k Key) {
-	if m.step == stepCodeWait {
-		m.toRest()
-		return
-	}
-	if k == KeyCancel {
-		m.leaveCode()
-		return
-	}
-	m.toCode()
 }
 
 // clerkChoose answers a question.
@@ -347,91 +246,4 @@ func (m *machine) clerkMenu(k Key) {
 	case 3:
 		m.over(stepClerkCancel)
 	}
-}
-
-// openCase begins what is recorded: from here a case ends with exactly one record.
-func (m *machine) openCase() {
-	if !m.dateCase() {
-		return
-	}
-	m.letter = m.ruled() && m.lettered()
-	m.reading = 0 // the resident's part reads the card anew
-	if m.way() == "issuer_link" {
-		p := m.plan()
-		m.issuing = issuing{tasks: p.tasks}
-		m.procedure = p.procedure
-	}
-	m.to(stepOpening)
-	m.do(Journal{m.ask(Stored), m.entry(OpNone)})
-}
-
-// dateCase gives the case its week; false: it cannot be dated.
-func (m *machine) dateCase() bool {
-	d := m.today()
-	year, n := time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC).ISOWeek()
-	w, err := record.NewWeek(year, n)
-	if err != nil {
-		m.storageBad = true // a clock outside all years cannot date a record
-		m.toRest()
-		return false
-	}
-	m.week = w
-	return true
-}
-
-// opened turns to the resident.
-func (m *machine) opened(ev Event) {
-	if !ev.OK {
-		m.storageBad, m.storageFull = true, ev.Bad
-		m.toRest()
-		return
-	}
-	m.board, m.known = card.Board{}, false
-	m.reason = ""
-	m.lang = m.tongue
-	if m.letter {
-		m.lang = m.cfg.Langs[0]
-		m.toCard()
-		return
-	}
-	m.toLanguage()
-}
-
-// entry is the journal's view of the case with a card command ahead.
-func (m *machine) entry(op Op) Entry {
-	e := Entry{Procedure: m.procedure, Applicant: m.applicant, Week: m.week, Op: op, Recorded: m.recorded}
-	if op != OpNone {
-		e.Kind = m.kind
-	}
-	return e
-}
-
-// pick takes a key on a menu of n lines: the chosen line from 1, or 0 while nothing is chosen.
-func (m *machine) pick(k Key, n int) int { return choose(&m.choice, k, n) }
-
-// pickMark is pick on an overlay, whose mark is its own.
-func (m *machine) pickMark(k Key, n int) int { return choose(&m.mark, k, n) }
-
-func choose(mark *int, k Key, n int) int {
-	switch {
-	case k >= Key1 && int(k-Key0) <= n:
-		*mark = int(k - Key0)
-		return *mark
-	case k == KeyEnter:
-		return *mark
-	case k == KeyUp && *mark > 1:
-		*mark--
-	case k == KeyDown && *mark < n:
-		*mark++
-	}
-	return 0
-}
-
-func index[T comparable](all []T, v T) int {
-	for i, x := range all {
-		if x == v {
-			return i
-		}
-	}
-	return 0
 }

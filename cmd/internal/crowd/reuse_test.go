@@ -63,12 +63,12 @@ func BenchmarkReuse(b *testing.B) {
 	}
 }
 
-// build builds counter as make firmware does, with a version, and with one line of device/session/clerk.go changed, and returns the program's path.
+// build builds counter as make firmware does, with a version, and with one line of device/session/code.go changed, and returns the program's path.
 func (r *rig) build(name, version, from, to string) string {
 	r.Helper()
 	top, err := filepath.Abs("../../..")
 	must(r, err)
-	source := filepath.Join(top, "device/session/clerk.go")
+	source := filepath.Join(top, "device/session/code.go")
 	text, err := os.ReadFile(source)
 	must(r, err)
 	if bytes.Count(text, []byte(from)) != 1 && from != "" {
