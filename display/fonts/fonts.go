@@ -3,7 +3,6 @@
 package fonts
 
 import (
-	"bytes"
 	"compress/flate"
 	"embed"
 	"encoding/binary"
@@ -54,11 +53,11 @@ type Face struct {
 	common []uint32 // sorted by rune, width included
 	rest   []uint32
 	ends   []uint32
-	data   []byte // deflated blocks, part of the program's read-only image
+	file   io.ReaderAt // of an embedded file: part of the program's read-only image, never copied
+	data   int64       // where its deflated blocks begin
 
 	blocks map[int][]byte
 	order  []int // blocks in the order they came, oldest first
-	in     bytes.Reader
 	inf    io.ReadCloser
 }
 
@@ -80,20 +79,32 @@ func Sizes() []int {
 
 // Open returns the face of a size. Only the list of runes is inflated.
 func Open(size int) (*Face, error) {
-	file, err := files.ReadFile(strconv.Itoa(size) + ".bin")
-	if err != nil {
-		return nil, fmt.Errorf("opening glyphs of %d px: %w", size, err)
-	}
-	f, err := Decode(file)
+	f, err := openFile(strconv.Itoa(size) + ".bin")
 	if err != nil {
 		return nil, fmt.Errorf("opening glyphs of %d px: %w", size, err)
 	}
 	return f, nil
 }
 
-// Decode reads a glyph file.
-func Decode(file []byte) (*Face, error) {
-	rd := bytes.NewReader(file)
+func openFile(name string) (*Face, error) {
+	file, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	at, ok := file.(io.ReaderAt) // as package embed promises; ReadFile would put a copy of 2 MiB on the heap
+	if !ok {
+		return nil, fmt.Errorf("%s cannot be read at a place", name)
+	}
+	return Decode(at, info.Size())
+}
+
+// Decode reads the header and the list of runes of a glyph file of size bytes. Its glyphs are read as they are asked for, so file must outlive the face.
+func Decode(file io.ReaderAt, size int64) (*Face, error) {
+	rd := io.NewSectionReader(file, 0, size)
 	var magic [len(Magic)]byte
 	var h Header
 	if _, err := io.ReadFull(rd, magic[:]); err != nil || string(magic[:]) != Magic {
@@ -106,13 +117,13 @@ func Decode(file []byte) (*Face, error) {
 	if h.Size == 0 || h.Size > 256 || h.Common > h.Total || h.Total > 1<<17 || h.Blocks != (h.Total+PerBlock-1)/PerBlock {
 		return nil, fmt.Errorf("damaged header: %+v", h)
 	}
-	f := &Face{size: int(h.Size), ends: make([]uint32, h.Blocks+1), blocks: make(map[int][]byte)}
+	f := &Face{size: int(h.Size), file: file, ends: make([]uint32, h.Blocks+1), blocks: make(map[int][]byte)}
 	if err := binary.Read(rd, binary.LittleEndian, f.ends); err != nil {
 		return nil, fmt.Errorf("reading the block table: %w", err)
 	}
-	f.data = file[len(file)-rd.Len():]
-	if !slices.IsSorted(f.ends) || int(f.ends[h.Blocks]) != len(f.data) {
-		return nil, fmt.Errorf("damaged block table: it ends at %d of %d bytes", f.ends[h.Blocks], len(f.data))
+	f.data = int64(len(Magic)) + int64(binary.Size(h)) + int64(binary.Size(f.ends))
+	if !slices.IsSorted(f.ends) || int64(f.ends[h.Blocks]) != size-f.data {
+		return nil, fmt.Errorf("damaged block table: it ends at %d of %d bytes", f.ends[h.Blocks], size-f.data)
 	}
 	list, err := f.inflate(0, int(h.Total)*4)
 	if err != nil {
@@ -202,10 +213,10 @@ func (f *Face) inflate(i, want int) ([]byte, error) {
 	if i > 0 {
 		from = f.ends[i-1]
 	}
-	f.in.Reset(f.data[from:f.ends[i]])
+	in := io.NewSectionReader(f.file, f.data+int64(from), int64(f.ends[i]-from))
 	if f.inf == nil {
-		f.inf = flate.NewReader(&f.in)
-	} else if err := f.inf.(flate.Resetter).Reset(&f.in, nil); err != nil {
+		f.inf = flate.NewReader(in)
+	} else if err := f.inf.(flate.Resetter).Reset(in, nil); err != nil {
 		return nil, fmt.Errorf("inflating block %d: %w", i, err)
 	}
 	out := make([]byte, want)

@@ -23,11 +23,15 @@ type Catalogue struct {
 	langs map[string]func() (*tongue, error)
 }
 
-// A tongue is one language with a bundle of its own, so that go-i18n has no other language to fall back to.
+// A tongue is one language with a bundle of its own, so that go-i18n has no other language to fall back to. The bundle knows the language's plurals and no
+// text: of each text it would keep ten times as much as stands here.
 type tongue struct {
 	loc  *i18n.Localizer
-	text map[string]*i18n.Message
+	text map[string]text
 }
+
+// A text has one form, or more where the language counts: Portuguese has a form of its own for millions.
+type text struct{ one, many, other string }
 
 // A MissingError says that a language lacks a text.
 type MissingError struct {
@@ -76,14 +80,16 @@ func parse(lang string, data []byte) (*tongue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("naming language %q: %w", lang, err)
 	}
-	b := i18n.NewBundle(tag)
-	msgs, err := b.ParseMessageBytes(tag, data, toml.Unmarshal)
+	msgs, err := i18n.ParseMessageBytes(data, toml.Unmarshal)
 	if err != nil {
 		return nil, fmt.Errorf("parsing texts: %w", err)
 	}
-	t := &tongue{loc: i18n.NewLocalizer(b, base), text: make(map[string]*i18n.Message, len(msgs))}
+	t := &tongue{loc: i18n.NewLocalizer(i18n.NewBundle(tag), base), text: make(map[string]text, len(msgs))}
 	for _, m := range msgs {
-		t.text[m.ID] = m
+		if m.Other == "" || m.Zero+m.Two+m.Few != "" {
+			return nil, fmt.Errorf("text %q: want the form other, and at most one and many beside it", m.ID)
+		}
+		t.text[m.ID] = text{m.One, m.Many, m.Other}
 	}
 	return t, nil
 }
@@ -95,11 +101,15 @@ func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if t == nil || t.text[key] == nil {
+	var w text
+	if t != nil {
+		w = t.text[key]
+	}
+	if w.other == "" {
 		return "", &MissingError{Lang: lang, Key: key}
 	}
-	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: facts}
-	if t.text[key].One != "" { // go-i18n calls a form that is not there an error
+	cfg := &i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: key, One: w.one, Many: w.many, Other: w.other}, TemplateData: facts}
+	if w.one != "" { // go-i18n calls a form that is not there an error
 		cfg.PluralCount = count
 	}
 	s, err := t.loc.Localize(cfg)
@@ -112,7 +122,7 @@ func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error)
 // Has reports whether a language has a text.
 func (c *Catalogue) Has(lang, key string) bool {
 	t, err := c.tongue(lang)
-	return err == nil && t != nil && t.text[key] != nil
+	return err == nil && t != nil && t.text[key].other != ""
 }
 
 // Langs returns the languages, sorted.
@@ -146,8 +156,8 @@ func (c *Catalogue) Runes(lang string) []rune {
 		return nil
 	}
 	seen := make(map[rune]bool)
-	for _, m := range t.text {
-		for _, s := range []string{m.Zero, m.One, m.Two, m.Few, m.Many, m.Other} {
+	for _, w := range t.text {
+		for _, s := range []string{w.one, w.many, w.other} {
 			for _, r := range s {
 				seen[r] = true
 			}

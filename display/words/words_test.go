@@ -137,7 +137,7 @@ func TestDamagedLanguage(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for name, in := range map[string]string{"no toml": "[", "number": "a = 1", "mixed": "[a]\nother = \"x\"\ntitle = \"y\""} {
+	for name, in := range map[string]string{"no toml": "[", "number": "a = 1", "mixed": "[a]\nother = \"x\"\ntitle = \"y\"", "a form that no language has": "[a]\nother = \"x\"\nfew = \"y\""} {
 		if _, err := parse("ja", []byte(in)); err == nil {
 			t.Errorf("%s: parsed", name)
 		}
