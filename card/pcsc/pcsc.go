@@ -21,8 +21,11 @@ type Opts struct {
 	// Reader is a part of the reader's name; "" takes whichever reader holds a
 	// card.
 	Reader string
-	// Wait is the longest single wait for a change; default 5 s. It bounds how
-	// late a lost wake-up is noticed, nothing else.
+	// Wait is the longest single wait for a change; default 30 s. It bounds how
+	// late a lost wake-up is noticed, nothing else: pcscd ends the wait with the
+	// change, and its own end breaks the socket. Each new one costs six messages to
+	// pcscd and back, and Go's runtime looks after a thread that is in C some thirty
+	// times before it leaves it alone.
 	Wait time.Duration
 	// BackoffMin and BackoffMax bound the pause before pcscd is asked again
 	// after an error; defaults 250 ms and 8 s, doubling.
@@ -38,7 +41,7 @@ type Opts struct {
 }
 
 // DefaultOpts are the settings used for zero fields.
-var DefaultOpts = Opts{Wait: 5 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second, Notice: time.Second}
+var DefaultOpts = Opts{Wait: 30 * time.Second, BackoffMin: 250 * time.Millisecond, BackoffMax: 8 * time.Second, Notice: time.Second}
 
 func (o *Opts) filled() Opts {
 	var f Opts
