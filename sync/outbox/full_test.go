@@ -34,6 +34,40 @@ func drain(t testing.TB, ob *Outbox) (n int) {
 	}
 }
 
+// A partition that something else has filled takes no new case; the file's own free pages count as room.
+func TestRoomAsksTheDisk(t *testing.T) {
+	real := diskFree
+	t.Cleanup(func() { diskFree = real })
+	ob := mustOpen(t, tempPath(t), Opts{})
+	silent := errors.New("no answer")
+	for _, tt := range []struct {
+		name string
+		free int64
+		err  error
+		want error
+	}{{"an empty disk", 1 << 30, nil, nil}, {"just enough", casePages * pageSize, nil, nil}, {"a full disk", 0, nil, unix.ENOSPC}, {"a disk that does not answer", 0, silent, silent}} {
+		t.Run(tt.name, func(t *testing.T) {
+			diskFree = func(*os.File) (int64, error) { return tt.free, tt.err }
+			err := ob.Room()
+			var f *FullError
+			if !errors.Is(err, tt.want) || errors.As(err, &f) != (tt.want == unix.ENOSPC) {
+				t.Errorf("room: %v, want %v", err, tt.want)
+			}
+		})
+	}
+	diskFree = func(*os.File) (int64, error) { return 0, nil }
+	for range 40 {
+		must(t, ob.Finish(newRecords(t, 20)...))
+	}
+	drain(t, ob)
+	if free := ob.db.Stats().FreePageN; free < casePages {
+		t.Fatalf("the file has %d free pages, want %d for this test", free, casePages)
+	}
+	if err := ob.Room(); err != nil {
+		t.Errorf("a file with room of its own: %v", err)
+	}
+}
+
 func TestFullFile(t *testing.T) {
 	for _, size := range []int{512 << 10, 1 << 20} {
 		t.Run(fmt.Sprintf("%d KiB", size>>10), func(t *testing.T) {

@@ -4,6 +4,8 @@ package outbox
 
 import (
 	"fmt"
+	"os"
+	"syscall"
 
 	"madoguchi/sync/record"
 
@@ -83,7 +85,29 @@ func (o *Outbox) Room() error {
 	if used := o.used(); used > int64(o.opts.MaxSize)-2*o.reserve() {
 		return &FullError{Used: used, Limit: int64(o.opts.MaxSize)}
 	}
+	// What else lies on the partition may have filled it. Pages that the file has already are sure, new ones are not.
+	if lacks := casePages - int64(o.db.Stats().FreePageN); lacks > 0 {
+		free, err := diskFree(o.file)
+		if err != nil {
+			return fmt.Errorf("looking for room: %w", err)
+		}
+		if free < lacks*pageSize {
+			return &FullError{Used: o.used(), Limit: int64(o.opts.MaxSize), Cause: syscall.ENOSPC}
+		}
+	}
 	return nil
+}
+
+// casePages are more than the records of one case take, with what a copy-on-write file moves around them.
+const casePages = 64
+
+// diskFree is how many bytes the disk of an open file still gives to this user. Tests fill it.
+var diskFree = func(f *os.File) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Fstatfs(int(f.Fd()), &st); err != nil {
+		return 0, fmt.Errorf("asking the disk of %s: %w", f.Name(), err)
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
 // reserve is kept free in bytes for what empties the queue: a copy-on-write file needs room also to delete. Finish stops one reserve before the limit and new cases two.
