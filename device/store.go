@@ -78,18 +78,23 @@ func (s *store) do(ctx context.Context, e session.Effect) {
 	s.d.send(ctx, session.Event{Kind: session.Stored, No: no, OK: err == nil, Bad: errors.As(err, &full), Number: number})
 }
 
-// journal stores the open case. A case is opened only while there is room for its end.
+// journal stores the open case. A case is opened only while there is room for its end. A journal is cleared in any case; that too tells whether there is room again.
 func (s *store) journal(e session.Entry) error {
 	b, err := encodeJournal(e)
 	if err != nil {
 		return err
 	}
-	if e.Op == session.OpNone {
-		if err := s.d.box.Room(); err != nil {
-			return err
-		}
+	if e.Op != session.OpNone {
+		return s.d.box.SetJournal(b)
 	}
-	return s.d.box.SetJournal(b)
+	room := s.d.box.Room()
+	if room != nil && b != nil {
+		return room
+	}
+	if err := s.d.box.SetJournal(b); err != nil {
+		return err
+	}
+	return room
 }
 
 // startEvent is what storage knows of the time before this start.
@@ -109,5 +114,10 @@ func (d *Device) startEvent() session.Event {
 	}
 	ev.Misses, ev.Until = int(t.Misses), t.Until
 	ev.Recovering = d.box.Operation() != nil
+	var full *outbox.FullError
+	if err := d.box.Room(); errors.As(err, &full) {
+		d.log.Error("storage", "cause", err)
+		ev.Bad = true
+	}
 	return ev
 }

@@ -17,7 +17,7 @@ type EventKind uint8
 
 // The events.
 const (
-	// Start is the first event: storage is open. Open, Journal, Misses, Until, Quarantined, Recovering.
+	// Start is the first event: storage is open. Open, Journal, Misses, Until, Quarantined, Recovering; Bad: it is full.
 	Start EventKind = iota
 	// Tick: the state's deadline has passed.
 	Tick

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"madoguchi/card"
+	"madoguchi/display"
 	"madoguchi/sync/record"
 )
 
@@ -76,5 +77,22 @@ func TestNoticeNotStored(t *testing.T) {
 	w.wait(probeWait)
 	if len(w.finishes) != 1 || w.finishes[0].Outcome != record.Done {
 		t.Errorf("recorded %+v", w.finishes)
+	}
+}
+
+// TestStartFull: a box whose storage has no room says so from its start on, opens no case, and finds out by itself when there is room again.
+func TestStartFull(t *testing.T) {
+	w := &world{t: t, now: noon, left: -1, s: New(Config{Office: "市民課"})}
+	w.apply(Event{Kind: Start, Bad: true})
+	w.apply(Event{Kind: Reader, Presence: card.Empty})
+	w.press(KeyEnter) // tries once more
+	w.at(stepIdle)
+	if got := w.screen.Screen; got.ID != display.FaultStorage {
+		t.Errorf("shown: %s %q, want %s", got.ID, got.Facts.Reason, display.FaultStorage)
+	}
+	w.store = true
+	w.wait(probeWait)
+	if got := w.screen.Screen.ID; got != display.Idle {
+		t.Errorf("shown: %s, want %s", got, display.Idle)
 	}
 }

@@ -23,6 +23,7 @@ func (m *machine) start(ev Event) {
 	if ev.Recovering {
 		m.notices |= noticeIssue
 	}
+	m.storageBad, m.storageFull = ev.Bad, ev.Bad
 	if !ev.Open {
 		m.rest()
 		return
