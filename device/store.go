@@ -5,6 +5,7 @@ package device
 import (
 	"context"
 	"errors"
+	"time"
 
 	"madoguchi/device/session"
 	"madoguchi/sync/claim"
@@ -97,6 +98,9 @@ func (s *store) journal(e session.Entry) error {
 	return room
 }
 
+// unreadMisses stands for a count of wrong clerk codes that cannot be read: as many as bring a pause.
+const unreadMisses = 5
+
 // startEvent is what storage knows of the time before this start.
 func (d *Device) startEvent() session.Event {
 	ev := session.Event{Kind: session.Start, At: d.clock.Now(), Quarantined: d.quarantined != nil}
@@ -109,8 +113,9 @@ func (d *Device) startEvent() session.Event {
 		ev.Journal = e
 	}
 	t, err := d.box.Throttle()
-	if err != nil {
+	if err != nil { // as if the first pause ran: nobody guesses without being counted, and the next right code puts it right
 		d.log.Error("throttle", "cause", err)
+		t = outbox.Throttle{Misses: unreadMisses, Until: ev.At.Add(time.Minute)}
 	}
 	ev.Misses, ev.Until = int(t.Misses), t.Until
 	ev.Recovering = d.box.Operation() != nil
