@@ -86,7 +86,12 @@ func (w *world) effect(e Effect) {
 		}
 		w.slots[SlotNewCode] = false
 		w.asked = append(w.asked, e)
-	case Inspect, Examine:
+	case Inspect:
+		w.asked = append(w.asked, e)
+	case Examine:
+		if w.s.part() == residents {
+			w.fatalf("the box looks at its parts at %v", w.s.step)
+		}
 		w.asked = append(w.asked, e)
 	case Reveal:
 		if w.s.kind.Form().Letters() == false || !w.s.cfg.Reveal || w.lent || !w.slots[e.Slot] {

@@ -40,7 +40,11 @@ func TestWalks(t *testing.T) {
 				w.link()
 			}
 		}
-		w.reached, w.screens, w.s.cfg.Reveal = reached, screens, i%2 == 1
+		w.reached, w.screens, w.s.cfg.Reveal = reached, screens, i/2%2 == 1
+		if i%3 == 1 { // the morning's check comes in the middle of the walk
+			w.s.cfg.CheckAt = 12*time.Hour + 30*time.Minute
+			w.s.check.due = noon.Add(30 * time.Minute)
+		}
 		if i%5 == 3 { // a clock that is behind
 			w.s.cfg.Floor = noon.AddDate(0, 0, 10)
 			if i%10 == 3 { // and put right in the service menu
@@ -129,6 +133,8 @@ func (w *world) fail(e Effect) {
 		w.finds(FindSilent, claim.State{})
 	case Inspect:
 		w.apply(Event{Kind: Inspected, No: take[Inspect](w).No})
+	case Examine:
+		w.found(Findings{PartReader: 9, PartStorage: 9})
 	case StoreCode:
 		w.apply(Event{Kind: CodeStored, No: take[StoreCode](w).No, Refusal: RefusedStorage})
 	}
@@ -136,9 +142,15 @@ func (w *world) fail(e Effect) {
 
 func randomEvent(w *world, r *rand.Rand) {
 	w.t.Helper()
-	if w.s.step == stepIdle && len(w.s.cfg.Issuer) > 0 && r.IntN(6) == 0 {
-		hurry(w, r)
-		return
+	if w.s.step == stepIdle && r.IntN(6) == 0 {
+		switch {
+		case len(w.s.cfg.Issuer) > 0:
+			hurry(w, r, allLinked...)
+			return
+		case w.s.cfg.Reveal:
+			hurry(w, r, record.PinChange)
+			return
+		}
 	}
 	// People mostly do what the screen asks.
 	switch p := r.IntN(100); {
@@ -216,7 +228,7 @@ func sensible(w *world, r *rand.Rand) {
 	}
 	switch w.s.step {
 	case stepService:
-		w.press([]Key{Key1, Key2, Key3, Key4, Key5, Key6, Key7, Key8, Key8, KeyCancel}[r.IntN(10)])
+		w.press([]Key{Key1, Key2, Key3, Key4, Key5, Key6, Key7, Key8, Key8, Key9, Key9, KeyCancel}[r.IntN(12)])
 	case stepServiceReader, stepServiceQueue, stepServiceAbout, stepServiceClock:
 		w.press(KeyCancel)
 	case stepServiceLamp:
@@ -319,6 +331,8 @@ func answerCard(w *world, r *rand.Rand) {
 		w.finds([]Find{FindOK, FindOK, Find(r.IntN(int(numFinds)))}[r.IntN(3)], s)
 	case Inspect:
 		w.apply(Event{Kind: Inspected, No: take[Inspect](w).No, Survey: surveyed})
+	case Examine:
+		w.found([]Findings{{}, {PartReader: 2}, {PartStorage: 3, PartReader: 9}}[r.IntN(3)])
 	case StoreCode:
 		w.apply(Event{Kind: CodeStored, No: take[StoreCode](w).No, Refusal: Refusal(r.IntN(int(numRefusals)))})
 	}

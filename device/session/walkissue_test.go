@@ -7,6 +7,7 @@ import (
 
 	"madoguchi/card"
 	"madoguchi/display"
+	"madoguchi/sync/record"
 )
 
 // linkNews is a word of the box's end of the issuer link on the operation that runs: any that may follow the last one, so early and late, good and bad. Where none comes at
@@ -71,22 +72,25 @@ func (w *world) words(s display.Screen) {
 	}
 }
 
-// hurry leads a case that goes over the issuer link as far as its operation, or as far as it comes, without a detour: by chance alone few walks find there.
-func hurry(w *world, r *rand.Rand) {
+// hurry leads a case without a detour as far as it comes, one over the issuer link up to its operation, a change to the look at the new password: by chance alone few walks
+// find there.
+func hurry(w *world, r *rand.Rand, procedures ...record.Procedure) {
 	w.t.Helper()
 	w.hold, w.slow = false, false
-	if w.s.storageBad || w.s.lidOpen || w.s.panelBad || w.s.keypadBad || w.s.held || w.s.link != LinkUp {
+	if w.s.storageBad || w.s.lidOpen || w.s.panelBad || w.s.keypadBad || w.s.held || len(w.s.cfg.Issuer) > 0 && w.s.link != LinkUp {
 		return
 	}
 	for range 60 {
 		switch w.s.step {
-		case stepCode, stepPIN:
+		case stepCode, stepPIN, stepNew:
 			w.typed(4)
 			w.enter(FaultNone)
 		case stepCodeChecking:
 			w.apply(Event{Kind: CodeChecked, No: take[CheckCode](w).No, OK: true, Label: "佐藤"})
 		case stepProcedure:
-			w.choose(allLinked[r.IntN(len(allLinked))])
+			w.choose(procedures[r.IntN(len(procedures))])
+		case stepKind:
+			w.press(Key2)
 		case stepApplicant, stepKinds, stepQuestion, stepDocuments, stepLanguage:
 			w.press(Key1)
 		case stepInsert:
@@ -96,7 +100,8 @@ func hurry(w *world, r *rand.Rand) {
 			w.apply(Event{Kind: BoardRead, No: take[ReadBoard](w).No, Board: adult(r.IntN(4), r.IntN(6)), Obeys: true})
 		case stepChecking:
 			w.apply(Event{Kind: Verified, No: take[Verify](w).No, Result: []Result{ResultOK, ResultOK, ResultLocked}[r.IntN(3)], Left: 3})
-		case stepIdle, stepNotice, stepDecision, stepTell, stepTurn, stepBoard, stepAbout, stepLetters, stepRelocked, stepIssueAbout, stepConfirmDate:
+		case stepIdle, stepNotice, stepDecision, stepTell, stepTurn, stepBoard, stepAbout, stepLetters, stepRelocked, stepIssueAbout, stepConfirmDate,
+			stepReview, stepRules, stepLookAlike:
 			w.press(KeyEnter)
 		default:
 			return
