@@ -11,6 +11,7 @@ import (
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
 
@@ -23,15 +24,15 @@ type Catalogue struct {
 	langs map[string]func() (*tongue, error)
 }
 
-// A tongue is one language with a bundle of its own, so that go-i18n has no other language to fall back to. The bundle knows the language's plurals and no
-// text: of each text it would keep ten times as much as stands here.
+// A tongue is one language. go-i18n reads its file and nothing more: a bundle would keep ten times as much of each text, and its templates, which call methods
+// by their names, keep every method of every type in the program, 2.3 MiB that a small board has to hold.
 type tongue struct {
-	loc  *i18n.Localizer
+	tag  language.Tag
 	text map[string]text
 }
 
-// A text has one form, or more where the language counts: Portuguese has a form of its own for millions.
-type text struct{ one, many, other string }
+// A text has one form, or two where the language counts.
+type text struct{ one, other string }
 
 // A MissingError says that a language lacks a text.
 type MissingError struct {
@@ -84,12 +85,12 @@ func parse(lang string, data []byte) (*tongue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing texts: %w", err)
 	}
-	t := &tongue{loc: i18n.NewLocalizer(i18n.NewBundle(tag), base), text: make(map[string]text, len(msgs))}
+	t := &tongue{tag: tag, text: make(map[string]text, len(msgs))}
 	for _, m := range msgs {
-		if m.Other == "" || m.Zero+m.Two+m.Few != "" {
-			return nil, fmt.Errorf("text %q: want the form other, and at most one and many beside it", m.ID)
+		if m.Other == "" || m.Zero+m.Two+m.Few+m.Many != "" {
+			return nil, fmt.Errorf("text %q: want the form other, or one and other", m.ID)
 		}
-		t.text[m.ID] = text{m.One, m.Many, m.Other}
+		t.text[m.ID] = text{m.One, m.Other}
 	}
 	return t, nil
 }
@@ -108,11 +109,11 @@ func (c *Catalogue) Text(lang, key string, facts any, count int) (string, error)
 	if w.other == "" {
 		return "", &MissingError{Lang: lang, Key: key}
 	}
-	cfg := &i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: key, One: w.one, Many: w.many, Other: w.other}, TemplateData: facts}
-	if w.one != "" { // go-i18n calls a form that is not there an error
-		cfg.PluralCount = count
+	form := w.other
+	if w.one != "" && plural.Cardinal.MatchPlural(t.tag, count, 0, 0, 0, 0) == plural.One {
+		form = w.one
 	}
-	s, err := t.loc.Localize(cfg)
+	s, err := fill(form, facts)
 	if err != nil {
 		return "", fmt.Errorf("filling text %q in %q: %w", key, lang, err)
 	}
@@ -157,7 +158,7 @@ func (c *Catalogue) Runes(lang string) []rune {
 	}
 	seen := make(map[rune]bool)
 	for _, w := range t.text {
-		for _, s := range []string{w.one, w.many, w.other} {
+		for _, s := range []string{w.one, w.other} {
 			for _, r := range s {
 				seen[r] = true
 			}

@@ -64,6 +64,7 @@ func TestTroubleSaysWhyAndNext(t *testing.T) {
 func TestText(t *testing.T) {
 	c := load(t)
 	type facts struct{ Left int }
+	type date struct{ Day, Month int }
 	tests := []struct {
 		name, lang, key string
 		facts           any
@@ -77,6 +78,9 @@ func TestText(t *testing.T) {
 		{"easy Japanese", "ja_easy", "tries.left", facts{1}, 1, "あと 1回"},
 		{"one in Portuguese", "pt", "tries.left", facts{1}, 1, "1 tentativa"},
 		{"two in Portuguese", "pt", "tries.left", facts{2}, 2, "2 tentativas"},
+		{"none in Portuguese", "pt", "tries.left", facts{0}, 0, "0 tentativa"},
+		{"a month", "pt", "date.short", date{5, 1}, 0, "5 jan"},
+		{"the last month", "pt", "date.short", date{31, 12}, 0, "31 dez"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,6 +107,21 @@ func TestTextRefuses(t *testing.T) {
 	}
 	if s, err := c.Text("ja", "tries.left", struct{}{}, 0); err == nil {
 		t.Errorf("a fact that was not given: got %q, want an error", s)
+	}
+}
+
+func TestFillRefuses(t *testing.T) {
+	type facts struct {
+		Month int
+		Name  string
+	}
+	for name, in := range map[string]string{"no such fact": "{{.Day}}", "no end": "{{.Month", "no fact": "{{Month}}", "a call": "{{len .Name}}", "no such word": "{{.Month|jan}}", "a word for a text": "{{.Name|x}}"} {
+		if s, err := fill(in, facts{Month: 2, Name: "x"}); err == nil {
+			t.Errorf("%s: %q gives %q", name, in, s)
+		}
+	}
+	if s, err := fill("{{.Month|a|b}} {{.Name}} {{.Month}}", facts{2, "x"}); err != nil || s != "b x 2" {
+		t.Errorf("got %q, %v", s, err)
 	}
 }
 

@@ -116,7 +116,8 @@ func (c *Code) derive(p phc) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer debug.FreeOSMemory() // 7 MiB, and whatever the last garbage collection left
+	debug.FreeOSMemory()       // what is free of the heap would stand beside Argon2's 7 MiB in one piece
+	defer debug.FreeOSMemory() // these, and whatever the last garbage collection left
 	defer c.page().giveBack(m)
 	// argon2 copies the code into blocks of BLAKE2b: one in the heap (see
 	// saltLen) and, on the way, on its stack. The first call makes this stack
