@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"madoguchi/cmd/internal/tail"
 )
 
 // startTime is how long a broker may take to say that it serves.
@@ -30,7 +32,7 @@ type process struct {
 	mu    sync.Mutex
 	cmd   *exec.Cmd
 	done  chan struct{}
-	lines *tail
+	lines *tail.Tail
 }
 
 // start starts it and waits until it serves.
@@ -48,7 +50,7 @@ func (p *process) start() error {
 		return fmt.Errorf("starting %s: %w", filepath.Base(p.program), err)
 	}
 	started, serves, done := make(chan error, 1), make(chan struct{}), make(chan struct{})
-	lines := &tail{}
+	lines := new(tail.Tail)
 	p.lines = lines
 	go func() {
 		runtime.LockOSThread()
@@ -62,7 +64,7 @@ func (p *process) start() error {
 		once := sync.OnceFunc(func() { close(serves) })
 		sc := bufio.NewScanner(out)
 		for sc.Scan() {
-			if lines.add(sc.Text()); strings.Contains(sc.Text(), p.ready) {
+			if fmt.Fprintln(lines, sc.Text()); strings.Contains(sc.Text(), p.ready) {
 				once()
 			}
 		}
@@ -80,12 +82,12 @@ func (p *process) start() error {
 		return nil
 	case <-done:
 		p.cmd = nil
-		return fmt.Errorf("starting %s: it ended: %s", filepath.Base(p.program), lines)
+		return fmt.Errorf("starting %s: it ended:%s", filepath.Base(p.program), lines)
 	case <-timer.C:
 		_ = cmd.Process.Kill()
 		<-done
 		p.cmd = nil
-		return fmt.Errorf("starting %s: it did not serve within %v: %s", filepath.Base(p.program), startTime, lines)
+		return fmt.Errorf("starting %s: it did not serve within %v:%s", filepath.Base(p.program), startTime, lines)
 	}
 }
 
@@ -126,27 +128,6 @@ func (p *process) said() string {
 		return ""
 	}
 	return p.lines.String()
-}
-
-// tail keeps the newest lines.
-type tail struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (t *tail) add(line string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lines = append(t.lines, line); len(t.lines) > 12 {
-		t.lines = t.lines[1:]
-	}
-}
-
-// String is the lines.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.Join(t.lines, " | ")
 }
 
 // freePorts are n ports of 127.0.0.1 that were free a moment ago.

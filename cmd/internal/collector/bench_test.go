@@ -128,15 +128,7 @@ func BenchmarkPipeline(b *testing.B) {
 			fmt.Sprintf(`sqlite3 -cmd "PRAGMA synchronous=FULL" %q`, path))
 	})
 	b.Run("postgres", func(b *testing.B) {
-		c, err := pgtest.New(pgtest.Disk)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer c.Remove()
-		dsn, err := c.Create()
-		if err != nil {
-			b.Fatal(err)
-		}
+		_, dsn := pgtest.Fresh(b, pgtest.Disk)
 		shell := func(sql string) *exec.Cmd { return exec.Command("psql", "-qAtX", "-d", dsn, "-c", sql) }
 		pipeline(b, shell, table,
 			`INSERT INTO raw SELECT v->>'r', v->>'k', v->>'w', v->>'g', v->>'p', v->>'o' FROM jsonb_array_elements('%p'::jsonb->'records') v ON CONFLICT DO NOTHING;`,

@@ -145,15 +145,7 @@ func TestFaults(t *testing.T) {
 // TestServerCut ends a PostgreSQL server as a power cut does, again and again
 // while a box sends: every record that was acknowledged is there, none twice.
 func TestServerCut(t *testing.T) {
-	c, err := pgtest.New(pgtest.Disk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Remove()
-	dsn, err := c.Create()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, dsn := pgtest.Fresh(t, pgtest.Disk)
 	s, err := store.Open(t.Context(), dsn, store.Opts{DigestKey: DigestKey(testKey)})
 	if err != nil {
 		t.Fatal(err)

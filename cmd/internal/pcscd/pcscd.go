@@ -3,7 +3,6 @@
 package pcscd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,14 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"madoguchi/card/vpcd"
+	"madoguchi/cmd/internal/tail"
 )
 
 // Readers are the names of the virtual reader's two slots.
@@ -34,7 +32,7 @@ type Daemon struct {
 	cmd  *exec.Cmd
 	line *net.UnixConn // commands to the process inside, files back
 	in   io.Closer     // its life: closed, the process inside ends
-	out  *tail
+	out  tail.Tail
 }
 
 // Start makes namespaces and starts a pcscd in them; it returns when clients can
@@ -49,7 +47,7 @@ func Start(ctx context.Context) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting private pcscd: %w", err)
 	}
-	d := &Daemon{dir: dir, out: &tail{}}
+	d := &Daemon{dir: dir}
 	if err := d.start(ctx); err != nil {
 		said := d.out.String()
 		d.Close()
@@ -87,7 +85,7 @@ func (d *Daemon) start(ctx context.Context) error {
 	d.cmd.Args = []string{inside}
 	d.cmd.Env = append(os.Environ(), inside+"="+d.dir)
 	d.cmd.ExtraFiles = []*os.File{theirs}
-	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
+	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.out
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID}
 	if os.Getuid() != 0 {
 		d.cmd.SysProcAttr.Cloneflags |= unix.CLONE_NEWUSER
@@ -190,32 +188,4 @@ func (d *Daemon) ask(ctx context.Context, cmd string) (*os.File, error) {
 	}
 	unix.CloseOnExec(fds[0])
 	return os.NewFile(uintptr(fds[0]), "connection"), nil
-}
-
-// tail keeps the last lines of what is written to it.
-type tail struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := bufio.NewScanner(strings.NewReader(string(b)))
-	for s.Scan() {
-		t.lines = append(t.lines, s.Text())
-	}
-	if n := len(t.lines); n > 40 {
-		t.lines = append([]string(nil), t.lines[n-40:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.lines) == 0 {
-		return ""
-	}
-	return "\n\t" + strings.Join(t.lines, "\n\t")
 }

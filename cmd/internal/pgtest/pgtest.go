@@ -3,7 +3,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +15,12 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"madoguchi/cmd/internal/tail"
 )
 
 // port is the number in the socket's name; nothing listens on it.
@@ -33,7 +35,7 @@ type Cluster struct {
 	bin    string
 	cred   *syscall.Credential // nil: as we are
 	server *exec.Cmd
-	said   bytes.Buffer
+	said   *tail.Tail
 	next   int
 }
 
@@ -127,9 +129,9 @@ func (c *Cluster) Start(settings ...string) error {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
-	c.said.Reset()
+	c.said = new(tail.Tail)
 	c.server = c.command("postgres", args...)
-	c.server.Stdout, c.server.Stderr = &c.said, &c.said
+	c.server.Stdout, c.server.Stderr = c.said, c.said
 	if err := c.server.Start(); err != nil {
 		return fmt.Errorf("starting server: %w", err)
 	}
@@ -137,7 +139,7 @@ func (c *Cluster) Start(settings ...string) error {
 	defer cancel()
 	if err := c.answers(ctx); err != nil {
 		c.Stop()
-		return fmt.Errorf("starting server: %w\n%s", err, c.said.Bytes())
+		return fmt.Errorf("starting server: %w%s", err, c.said)
 	}
 	return nil
 }
@@ -184,6 +186,24 @@ func (c *Cluster) URL(name string) string {
 		"host": {c.dir}, "port": {strconv.Itoa(port)}, "user": {"tests"},
 	}.Encode()}
 	return u.String()
+}
+
+// Fresh makes a cluster with one fresh database, whose address it returns. Both are gone when t is over.
+func Fresh(t testing.TB, place string) (c *Cluster, dsn string) {
+	t.Helper()
+	c, err := New(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	if dsn, err = c.Create(); err != nil {
+		t.Fatal(err)
+	}
+	return c, dsn
 }
 
 // Create makes a fresh database and returns its address.

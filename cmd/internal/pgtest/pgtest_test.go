@@ -15,15 +15,7 @@ import (
 // TestCut commits a row, ends the server at once and starts it again: the row is
 // there, and so is the server's folder until Remove.
 func TestCut(t *testing.T) {
-	c, err := pgtest.New(pgtest.Memory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Remove()
-	dsn, err := c.Create()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, dsn := pgtest.Fresh(t, pgtest.Memory)
 	if _, err := ask(t.Context(), dsn, `CREATE TABLE a (n INT); INSERT INTO a VALUES (7)`); err != nil {
 		t.Fatal(err)
 	}

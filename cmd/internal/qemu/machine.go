@@ -12,8 +12,9 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
+
+	"madoguchi/cmd/internal/tail"
 )
 
 // program is Debian's qemu-system-arm.
@@ -38,7 +39,7 @@ type Opts struct {
 type Machine struct {
 	card  string
 	cmd   *exec.Cmd
-	said  *lines
+	said  tail.Tail
 	ended chan struct{}
 	err   error // how it ended; read after ended
 }
@@ -59,7 +60,7 @@ func Start(o Opts) (*Machine, error) {
 		return nil, fmt.Errorf("starting QEMU: %w", err)
 	}
 	defer f.Close()
-	m := &Machine{card: l.Addr().String(), said: &lines{}, ended: make(chan struct{})}
+	m := &Machine{card: l.Addr().String(), ended: make(chan struct{})}
 	if o.Memory == 0 {
 		o.Memory = 256
 	}
@@ -79,7 +80,7 @@ func Start(o Opts) (*Machine, error) {
 	m.cmd = exec.Command(program, args...)
 	m.cmd.ExtraFiles = append([]*os.File{f}, o.Files...)
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no machine outlives a test that is killed
-	m.cmd.Stderr = m.said
+	m.cmd.Stderr = &m.said
 	m.cmd.Stdout = o.Console
 	if err := m.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting QEMU: %w", err)
@@ -120,26 +121,4 @@ func (m *Machine) Close() error {
 	}
 	<-m.ended
 	return nil
-}
-
-// lines keeps what is written to it, up to a bound.
-type lines struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, b[:min(len(b), 1<<16-len(l.text))]...)
-	return len(b), nil
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.text) == 0 {
-		return ""
-	}
-	return "\n" + string(l.text)
 }

@@ -17,15 +17,7 @@ import (
 // TestStandbyIsNoBackup: a server that follows this one holds what it holds, and loses what it loses. It is none that boxes may rely on, by whichever way it follows; once
 // it follows no more it is a copy like any other.
 func TestStandbyIsNoBackup(t *testing.T) {
-	c, err := pgtest.New(pgtest.Memory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Remove()
-	dsn, err := c.Create()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, dsn := pgtest.Fresh(t, pgtest.Memory)
 	s := open(t, dsn, testOpts)
 	if _, err := s.Hall(t.Context()); err != nil {
 		t.Fatal(err)
