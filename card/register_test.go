@@ -99,7 +99,7 @@ func TestRegister(t *testing.T) {
 				wiped(t, "new PIN", q)
 			}
 			wiped(t, "PIN", p)
-			if diff := cmp.Diff(r.want, registerCause(err)); diff != "" {
+			if diff := cmp.Diff(r.want, cause(err)); diff != "" {
 				t.Errorf("error %v (-want +got):\n%s", err, diff)
 			}
 			pins, left := held(sim)
@@ -116,22 +116,6 @@ func TestRegister(t *testing.T) {
 			}
 		})
 	}
-}
-
-// registerCause is the innermost error that carries facts.
-func registerCause(err error) error {
-	var try *card.TryError
-	var split *card.SplitError
-	var locked *card.LockedError
-	switch {
-	case errors.As(err, &try):
-		return try
-	case errors.As(err, &split):
-		return split
-	case errors.As(err, &locked):
-		return locked
-	}
-	return err
 }
 
 // registerCommands is how many commands a change of the register PIN takes,

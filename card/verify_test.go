@@ -80,15 +80,18 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// cause returns the typed error in err.
+// cause returns the innermost error in err that carries facts.
 func cause(err error) error {
 	var try *card.TryError
+	var split *card.SplitError
 	var locked *card.LockedError
 	var form *card.FormError
 	var status *card.StatusError
 	switch {
 	case errors.As(err, &try):
 		return try
+	case errors.As(err, &split):
+		return split
 	case errors.As(err, &locked):
 		return locked
 	case errors.As(err, &form):

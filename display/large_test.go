@@ -5,13 +5,9 @@ package display_test
 import (
 	"crypto/sha256"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"madoguchi/display"
 	"madoguchi/display/internal/samples"
@@ -41,20 +37,7 @@ func TestLargePrint(t *testing.T) {
 				}
 			}
 		}
-		path := filepath.Join("testdata", size.Name+"_large.sha256")
-		if *update {
-			if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatalf("%v (go test ./display -update writes it)", err)
-		}
-		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-			t.Errorf("pictures of %s changed (-was +is; go test ./display -update, then look at them):\n%s", size.Name, diff)
-		}
+		sameHashes(t, size.Name+"_large", got.String())
 	}
 }
 

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"madoguchi/cmd/internal/authority"
 	"madoguchi/cmd/internal/broker"
 	"madoguchi/sync/issuer"
-
-	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // TestIssuerIDs holds that the embedded broker knows the issuer's name.
@@ -28,33 +28,24 @@ func TestIssuerIDs(t *testing.T) {
 
 // TestSimulatedIssuer: off by default; with its flag it says what it is, and answers a box that was enrolled by the command.
 func TestSimulatedIssuer(t *testing.T) {
-	b, err := broker.Start(broker.Opts{City: "nabari"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Stop()
-	dir := filepath.Join(t.TempDir(), "data")
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte(b.Password()+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"--broker=" + b.URL(), "--data=" + dir, "--password-file=" + password}
+	b := newCity(t)
+	args := b.args()
 	off := start(t, args...)
 	off.says(t, "broker connected")
 	if _, said := off.stop(); strings.Contains(said, "SIMULATION") {
 		t.Error("the issuer is on by default")
 	}
-	if _, err := os.Stat(filepath.Join(dir, "issuer.db")); err == nil {
+	if _, err := os.Stat(filepath.Join(b.data, "issuer.db")); err == nil {
 		t.Error("there is a book of an issuer that is off")
 	}
-	s := start(t, append(args, "--simulated-issuer", "--issuer-password-file="+password)...)
+	s := start(t, append(args, "--simulated-issuer", "--issuer-password-file="+b.password)...)
 	s.says(t, "SIMULATION")
 	s.says(t, "issuer link's broker connected")
 
 	command := func(stdin string, args ...string) (string, int) {
 		t.Helper()
 		var out, errs bytes.Buffer
-		status := run(append([]string{"cityhall", "--data=" + dir, "issuer"}, args...), strings.NewReader(stdin), &out, &errs)
+		status := run(append([]string{"cityhall", "--data=" + b.data, "issuer"}, args...), strings.NewReader(stdin), &out, &errs)
 		return out.String() + errs.String(), status
 	}
 	must := func(stdin string, args ...string) string {
@@ -70,9 +61,11 @@ func TestSimulatedIssuer(t *testing.T) {
 	must("246810\n", "releaser", "B")
 	var keys [2][]byte
 	for i, line := range strings.Split(strings.TrimSpace(must("", "keys")), "\n") {
-		if keys[i], err = base64.StdEncoding.DecodeString(strings.Fields(line)[1]); err != nil {
+		raw, err := base64.StdEncoding.DecodeString(strings.Fields(line)[1])
+		if err != nil {
 			t.Fatal(err)
 		}
+		keys[i] = raw
 	}
 	line, err := issuer.NewLine("nabari", "box-17", key, keys[0], issuer.SealKey(keys[1]))
 	if err != nil {

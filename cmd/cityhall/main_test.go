@@ -19,11 +19,11 @@ import (
 	"testing"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"madoguchi/cmd/internal/broker"
 	"madoguchi/cmd/internal/collector"
 	"madoguchi/sync/record"
-
-	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // wait bounds every wait for an event in these tests.
@@ -211,20 +211,37 @@ func (s *started) records(t *testing.T) int {
 	return answer.Counters["new"]
 }
 
-// TestRecordArrives runs cityhall against a broker, sends a record as a box
-// would, sees it acknowledged and on the page, and again after a restart.
-func TestRecordArrives(t *testing.T) {
+// city is where a cityhall works: a broker until the test is over, a folder for data, and the file with the broker's password.
+type city struct {
+	*broker.Broker
+	data, password string
+}
+
+func newCity(t *testing.T) city {
+	t.Helper()
 	b, err := broker.Start(broker.Opts{City: "nabari"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Stop()
-	dir := filepath.Join(t.TempDir(), "data")
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte(b.Password()+"\n"), 0o600); err != nil {
+	t.Cleanup(func() { b.Stop() })
+	dir := t.TempDir()
+	c := city{b, filepath.Join(dir, "data"), filepath.Join(dir, "password")}
+	if err := os.WriteFile(c.password, []byte(b.Password()+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"--broker=" + b.URL(), "--data=" + dir, "--password-file=" + password}
+	return c
+}
+
+// args tell cityhall of it.
+func (c city) args() []string {
+	return []string{"--broker=" + c.URL(), "--data=" + c.data, "--password-file=" + c.password}
+}
+
+// TestRecordArrives runs cityhall against a broker, sends a record as a box
+// would, sees it acknowledged and on the page, and again after a restart.
+func TestRecordArrives(t *testing.T) {
+	b := newCity(t)
+	args := b.args()
 	s := start(t, args...)
 
 	public, err := base64.StdEncoding.DecodeString(s.AckKey)

@@ -22,6 +22,18 @@ type host struct {
 	t *testing.T
 }
 
+// blames holds that the first misuse which the panel noticed has want in it; "": that it noticed none.
+func (h host) blames(want string) {
+	h.t.Helper()
+	got := h.Faults()
+	switch {
+	case want == "" && len(got) > 0:
+		h.t.Errorf("faults %q, want none", got)
+	case want != "" && (len(got) == 0 || !strings.Contains(got[0], want)):
+		h.t.Errorf("faults %q, want first of all %q", got, want)
+	}
+}
+
 // newHost returns a panel with supply, out of reset, ready for commands. It must be called in a synctest bubble.
 func newHost(t *testing.T, o epdtest.Opts) host {
 	t.Helper()
@@ -206,13 +218,7 @@ func TestFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHost(t, tt.opts)
 				tt.do(h)
-				got := h.Faults()
-				switch {
-				case tt.want == "" && len(got) > 0:
-					t.Errorf("faults %q, want none", got)
-				case tt.want != "" && (len(got) == 0 || !strings.Contains(got[0], tt.want)):
-					t.Errorf("faults %q, want first of all %q", got, tt.want)
-				}
+				h.blames(tt.want)
 				if h.ForgetFaults(); len(h.Faults()) > 1 {
 					t.Errorf("faults not forgotten: %q", h.Faults())
 				}

@@ -5,7 +5,6 @@ package epdtest_test
 import (
 	"bytes"
 	"image"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,13 +182,7 @@ func TestFaultsUC8179(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newLarge(t, tt.opts)
 				tt.do(h)
-				got := h.Faults()
-				switch {
-				case tt.want == "" && len(got) > 0:
-					t.Errorf("faults %q, want none", got)
-				case tt.want != "" && (len(got) == 0 || !strings.Contains(got[0], tt.want)):
-					t.Errorf("faults %q, want first of all %q", got, tt.want)
-				}
+				h.blames(tt.want)
 			})
 		})
 	}
