@@ -2,8 +2,13 @@
 
 package main
 
-// claims are the product's promises in the order of a case: the PIN, the card, the screen, the record, the rules, the update.
-var claims = []claim{
+import "slices"
+
+// claims are the product's promises.
+var claims = slices.Concat(cases, doors)
+
+// cases are the promises in the order of a case: the PIN, the card, the screen, the record, the rules, the update.
+var cases = []claim{
 	{
 		Says:   "a PIN prints as PIN(redacted) under every verb, encoder and logger, and nothing returns its characters",
 		Source: "invariant 1",
