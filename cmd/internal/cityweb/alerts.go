@@ -61,6 +61,7 @@ func (s *site) alerts(ctx context.Context, l tongue) ([]alert, error) {
 			list = append(list, alert{Name: "gap", Where: d.ID, Text: l.say("gap", d.Missing), Day: day})
 		}
 	}
+	list = append(list, illParts(l, devices)...)
 	silent, err := s.silentOffices(ctx)
 	if err != nil {
 		return nil, err
@@ -167,7 +168,7 @@ func (s *site) fleetPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.enter(v, r, unseen(list))
 	all := section{ID: "devices", Title: v.say("fleet_title"), Note: v.say("fleet_note"),
-		Head: []string{v.say("device"), v.say("state"), v.say("contact"), v.say("firmware"), v.say("policy"), v.say("clock"), v.say("waiting_n"), v.say("missing_n")}}
+		Head: []string{v.say("device"), v.say("state"), v.say("contact"), v.say("firmware"), v.say("policy"), v.say("clock"), v.say("check"), v.say("waiting_n"), v.say("missing_n")}}
 	versions := map[string]int{}
 	online := 0
 	for _, d := range devices {
@@ -180,7 +181,7 @@ func (s *site) fleetPage(w http.ResponseWriter, r *http.Request) {
 			contact = d.Contact.In(japan).Format("01-02 15:04")
 		}
 		versions[d.Firmware]++
-		all.Rows = append(all.Rows, []string{d.ID, state, contact, orDash(d.Firmware), orDash(d.Policy), v.name("clocks", d.Clock),
+		all.Rows = append(all.Rows, []string{d.ID, state, contact, orDash(d.Firmware), orDash(d.Policy), v.name("clocks", d.Clock), orDash(d.Check),
 			number(int(d.Waiting)), number(int(d.Missing))})
 	}
 	kinds := section{ID: "versions", Title: v.say("versions_title"), Head: []string{v.say("version"), v.say("devices_n")}}

@@ -63,6 +63,10 @@ func TestReport(t *testing.T) {
 	}{
 		{"all of it", `{"fw":"1.4.0","policy":"17","clock":"network","outbox":{"hold":3,"out":4,"dead":1},"slots":["a","b"]}`,
 			store.Report{Device: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Waiting: 7}, true},
+		{"parts", `{"check":"RD2 ST3"}`, store.Report{Device: "box-a", Check: "RD2 ST3"}, true},
+		{"parts, all well", `{"check":"ok"}`, store.Report{Device: "box-a", Check: "ok"}, true},
+		{"parts, markup", `{"check":"RD2 <b>"}`, store.Report{}, false},
+		{"parts without end", `{"check":"RD2` + strings.Repeat(" RD2", 12) + `"}`, store.Report{}, false},
 		{"nothing of it", `{}`, store.Report{Device: "box-a"}, true},
 		{"markup", `{"fw":"<b>"}`, store.Report{}, false},
 		{"no UTF-8", "{\"site\":\"\xff\"}", store.Report{}, false},

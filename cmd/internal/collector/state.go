@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"unicode/utf8"
 
 	"madoguchi/cmd/internal/store"
@@ -57,6 +58,11 @@ func presence(device string, text []byte) (store.Presence, error) {
 // maxReport is the limit of a reported document, in bytes.
 const maxReport = 4 << 10
 
+// found is what a device's look at its parts may have come to: two letters for a
+// part and a digit for what is wrong with it; parts that are not known here are
+// those of a newer device.
+var found = regexp.MustCompile(`^(ok|[A-Z]{2}[1-9]( [A-Z]{2}[1-9]){0,11})$`)
+
 // report reads what a device says of itself. Fields that are not known here are
 // for others; known ones must be of their form. Errors quote nothing of it.
 func report(device string, text []byte) (store.Report, error) {
@@ -67,6 +73,7 @@ func report(device string, text []byte) (store.Report, error) {
 		Firmware string `json:"fw"`
 		Policy   string `json:"policy"`
 		Clock    string `json:"clock"`
+		Check    string `json:"check"`
 		Outbox   struct {
 			Hold uint64 `json:"hold"`
 			Out  uint64 `json:"out"`
@@ -80,10 +87,13 @@ func report(device string, text []byte) (store.Report, error) {
 			return store.Report{}, errors.New("report holds a version that is none")
 		}
 	}
+	if w.Check != "" && !found.MatchString(w.Check) {
+		return store.Report{}, errors.New("report holds a check that is none")
+	}
 	if w.Outbox.Hold > 1<<40 || w.Outbox.Out > 1<<40 {
 		return store.Report{}, errors.New("report counts too many records")
 	}
-	return store.Report{Device: device, Firmware: w.Firmware, Policy: w.Policy, Clock: w.Clock, Waiting: w.Outbox.Hold + w.Outbox.Out}, nil
+	return store.Report{Device: device, Firmware: w.Firmware, Policy: w.Policy, Clock: w.Clock, Check: w.Check, Waiting: w.Outbox.Hold + w.Outbox.Out}, nil
 }
 
 // versionLike says whether a page may show s as a version: up to 40 letters,

@@ -163,7 +163,7 @@ func TestReport(t *testing.T) { both(t, testReport) }
 func testReport(t *testing.T, fresh func(*testing.T) string) {
 	s := open(t, fresh(t), testOpts)
 	for range 2 {
-		if err := s.SetReport(t.Context(), Report{Device: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Waiting: 12}); err != nil {
+		if err := s.SetReport(t.Context(), Report{Device: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Check: "RD2 ST3", Waiting: 12}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func testReport(t *testing.T, fresh func(*testing.T) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Device{{ID: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Waiting: 12}}, got); diff != "" {
+	if diff := cmp.Diff([]Device{{ID: "box-a", Firmware: "1.4.0", Policy: "17", Clock: "network", Check: "RD2 ST3", Waiting: 12}}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if err := s.SetReport(t.Context(), Report{Device: "box-a", Waiting: 1 << 60}); err == nil {

@@ -24,8 +24,8 @@ type Device struct {
 	Missing uint64    // numbers between its watermark and its highest one, that are not here
 
 	// What it says of itself; empty if it did not.
-	Firmware, Policy, Clock string
-	Waiting                 uint64
+	Firmware, Policy, Clock, Check string // as in Report
+	Waiting                        uint64
 }
 
 // Alarm is something that a person should look at.
@@ -82,20 +82,20 @@ func (s *Store) Names(ctx context.Context) ([]string, error) {
 // Devices returns every device that was heard of, ordered by id.
 func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 	type row struct {
-		id                       string
-		online, contact, missing int64
-		firmware, policy, clock  string
-		waiting                  int64
+		id                             string
+		online, contact, missing       int64
+		firmware, policy, clock, check string
+		waiting                        int64
 	}
 	rows, err := all(ctx, s.read, `SELECT n.device, coalesce(d.online, 0), coalesce(d.contact, 0),
 		CAST(coalesce((SELECT sum(w.top - w.upto - (SELECT count(*) FROM transport t
 			WHERE t.device = w.device AND t.epoch = w.epoch AND t.seq > w.upto))
 			FROM watermark w WHERE w.device = n.device), 0) AS BIGINT),
-		coalesce(d.firmware, ''), coalesce(d.policy, ''), coalesce(d.clock, ''), coalesce(d.waiting, 0)
+		coalesce(d.firmware, ''), coalesce(d.policy, ''), coalesce(d.clock, ''), coalesce(d.waiting, 0), coalesce(d.checked, '')
 		FROM (SELECT device FROM device UNION SELECT device FROM watermark) n
 		LEFT JOIN device d ON d.device = n.device ORDER BY n.device`,
 		func(r *row) []any {
-			return []any{&r.id, &r.online, &r.contact, &r.missing, &r.firmware, &r.policy, &r.clock, &r.waiting}
+			return []any{&r.id, &r.online, &r.contact, &r.missing, &r.firmware, &r.policy, &r.clock, &r.waiting, &r.check}
 		})
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (s *Store) Devices(ctx context.Context) ([]Device, error) {
 	devices := make([]Device, len(rows))
 	for i, r := range rows {
 		devices[i] = Device{ID: r.id, Online: r.online != 0, Missing: uint64(r.missing),
-			Firmware: r.firmware, Policy: r.policy, Clock: r.clock, Waiting: uint64(r.waiting)}
+			Firmware: r.firmware, Policy: r.policy, Clock: r.clock, Check: r.check, Waiting: uint64(r.waiting)}
 		if r.contact != 0 {
 			devices[i].Contact = time.Unix(r.contact, 0).UTC()
 		}

@@ -83,6 +83,7 @@ type Report struct {
 	Device           string
 	Firmware, Policy string // versions
 	Clock            string // how far the device trusts its clock: none, floor, network, signed
+	Check            string // what it found of its parts: "ok", or codes with spaces between, "RD2 ST3"; "" if it has not looked
 	Waiting          uint64 // records that it holds
 }
 
@@ -93,10 +94,11 @@ func (s *Store) SetReport(ctx context.Context, r Report) error {
 	}
 	var changed int64
 	err := s.tx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-		changed, err = s.exec(ctx, tx, `INSERT INTO device (device, online, session, contact, firmware, policy, clock, waiting) VALUES ($1, 0, 0, 0, $2, $3, $4, $5)
-			ON CONFLICT (device) DO UPDATE SET firmware = excluded.firmware, policy = excluded.policy, clock = excluded.clock, waiting = excluded.waiting
-			WHERE (excluded.firmware, excluded.policy, excluded.clock, excluded.waiting) <> (device.firmware, device.policy, device.clock, device.waiting)`,
-			r.Device, r.Firmware, r.Policy, r.Clock, int64(r.Waiting))
+		changed, err = s.exec(ctx, tx, `INSERT INTO device (device, online, session, contact, firmware, policy, clock, waiting, checked) VALUES ($1, 0, 0, 0, $2, $3, $4, $5, $6)
+			ON CONFLICT (device) DO UPDATE SET firmware = excluded.firmware, policy = excluded.policy, clock = excluded.clock, waiting = excluded.waiting, checked = excluded.checked
+			WHERE (excluded.firmware, excluded.policy, excluded.clock, excluded.waiting, excluded.checked)
+			<> (device.firmware, device.policy, device.clock, device.waiting, device.checked)`,
+			r.Device, r.Firmware, r.Policy, r.Clock, int64(r.Waiting), r.Check)
 		return err
 	})
 	if err != nil {
