@@ -2,7 +2,11 @@
 
 package device
 
-import "time"
+import (
+	"time"
+
+	"madoguchi/sync/record"
+)
 
 // A Clock tells the time and waits. Everything in the box that waits, waits on it.
 type Clock interface {
@@ -23,4 +27,14 @@ func (SystemClock) Now() time.Time { return time.Now() }
 func (SystemClock) Timer(d time.Duration) (<-chan time.Time, func()) {
 	t := time.NewTimer(d)
 	return t.C, func() { t.Stop() }
+}
+
+// floor is the time below which the clock is not believed: what the outbox has kept, and on a new box, which has kept none, the first year of any record. A board
+// without a clock of its own starts in 1970.
+func (d *Device) floor() (time.Time, error) {
+	floor, err := d.box.Floor()
+	if e := record.Earliest(); floor.Before(e) {
+		floor = e
+	}
+	return floor, err
 }

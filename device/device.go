@@ -258,7 +258,7 @@ func (d *Device) sessionConfig(refused bool) session.Config {
 		c.Issuer = d.cfg.issuerFor()
 	}
 	c.CheckAt = d.cfg.checkAt()
-	if floor, err := d.box.Floor(); err == nil {
+	if floor, err := d.floor(); err == nil {
 		c.Floor = floor
 	}
 	return c

@@ -110,7 +110,7 @@ func (s *store) look() error { return s.d.box.Count(s.d.recording.Load().Look())
 // daily does once a day what has to be done: counters of a week that has ended become records, and claims that open nothing any more are forgotten.
 func (s *store) daily() {
 	now := s.d.clock.Now()
-	floor, err := s.d.box.Floor()
+	floor, err := s.d.floor()
 	if err != nil {
 		s.d.log.Error("storage", "cause", err)
 		return

@@ -35,6 +35,18 @@ func TestReport(t *testing.T) {
 	})
 }
 
+// TestNoClock: a new box, which has no case to tell the time by, does not believe 1970.
+func TestNoClock(t *testing.T) {
+	bubble(t, func(r *rig) { r.clock.by = time.Until(time.Unix(3600, 0)) }, func(r *rig) {
+		r.until("idle")
+		p := r.peer(wall.Up)
+		time.Sleep(time.Minute)
+		if got, _ := p.told(); !strings.Contains(got, `"clock":"none"`) {
+			t.Errorf("document %s", got)
+		}
+	})
+}
+
 // TestDoubtfulClock: while the clock shows a time that has passed records are held, and city hall is told; they go when it is right again.
 func TestDoubtfulClock(t *testing.T) {
 	bubble(t, func(r *rig) {

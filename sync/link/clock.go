@@ -56,7 +56,8 @@ func (c *clock) now() time.Time {
 }
 
 // connected raises the floor after a connection whose broker showed cert; nil: a line without TLS, which says nothing of the time. The machine's time has then just been found to lie inside
-// the broker's certificate, so the floor never rises above what the city's authority signed. It is stored once an hour at most: what is lost with the file is an hour.
+// the broker's certificate, so the floor never rises above what the city's authority signed. It is stored when it has risen: once an hour, and with each
+// new certificate of the broker's, or a start in 1970 in that hour would call it not yet valid.
 func (c *clock) connected(cert *x509.Certificate) {
 	if cert == nil {
 		return
@@ -68,7 +69,7 @@ func (c *clock) connected(cert *x509.Certificate) {
 	if now := c.machine(); now.Before(cert.NotAfter) {
 		c.raise(now.Truncate(time.Hour))
 	}
-	if c.floor.Sub(old) >= time.Hour {
+	if c.floor.After(old) {
 		// Without the file the floor is lower at the next start, and nothing else.
 		_ = writeFile(c.path, append(strconv.AppendInt(nil, c.floor.Unix(), 10), '\n'))
 	}

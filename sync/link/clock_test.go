@@ -42,6 +42,9 @@ func TestClockFloor(t *testing.T) {
 
 	c = newClock(func() time.Time { return machine }, dir, day(1))
 	expect("after a restart", day(10).Truncate(time.Hour))
+	c.connected(&x509.Certificate{NotBefore: day(10), NotAfter: day(20)})
+	c = newClock(func() time.Time { return machine }, dir, day(1))
+	expect("after a restart in the hour in which the broker had a new certificate", day(10))
 	for _, damaged := range []string{"", "x", "-1", "99999999999999999999", "99999999999", "12 34"} {
 		if err := os.WriteFile(filepath.Join(dir, floorFile), []byte(damaged), 0o600); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,9 @@ const (
 	maxYear = 2099
 )
 
+// Earliest is when the first year begins that a record may be of. A clock that shows an earlier time shows none.
+func Earliest() time.Time { return time.Date(minYear, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
 // NewWeek is the week with the given ISO year and number, 1 to 52 or 53. Callers take both from time.Time.ISOWeek in Japan's time zone.
 func NewWeek(year, number int) (Week, error) {
 	if year < minYear || year > maxYear {
