@@ -22,6 +22,7 @@ const (
 type reported struct {
 	Schema string      `json:"s"`
 	Build  string      `json:"fw,omitempty"`
+	Board  string      `json:"board,omitempty"` // as releases name it
 	Policy string      `json:"policy"`          // version of the municipality's rules
 	Detail string      `json:"detail"`          // of recording
 	Clock  string      `json:"clock"`           // "floor": not before the stored floor, or confirmed; "none": in doubt, records are held
@@ -51,7 +52,7 @@ type reportedBox struct {
 // reportNow is the state document as it stands.
 func (d *Device) reportNow(s outbox.Stats) reported {
 	r := reported{
-		Schema: "madoguchi.reported/1", Build: d.opts.Build, Policy: strconv.Itoa(int(d.rules.Load().Version)), Detail: d.recording.Load().Detail.String(),
+		Schema: "madoguchi.reported/1", Build: d.opts.Build, Board: d.cfg.Hardware, Policy: strconv.Itoa(int(d.rules.Load().Version)), Detail: d.recording.Load().Detail.String(),
 		Clock: "none", Panel: "ok", Check: d.checkedLast(), Outbox: reportedBox{Hold: s.Hold, Out: s.Out, Dead: s.Dead, Full: s.Full},
 	}
 	if d.upd != nil {

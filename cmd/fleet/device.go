@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -85,6 +86,7 @@ whether it was heard of in the last hour. Exit status 1 if there is any: good fo
 type deviceLine struct {
 	ID       string            `json:"id"`
 	Office   string            `json:"office"`
+	Board    string            `json:"board,omitempty"` // as it reports it
 	Retired  bool              `json:"retired,omitempty"`
 	Gen      int64             `json:"gen"`
 	Assigned map[string]string `json:"assigned"`
@@ -94,7 +96,8 @@ type deviceLine struct {
 
 func lineOf(b store.Box) deviceLine {
 	l := deviceLine{ID: b.ID, Office: b.Office, Retired: b.Retired, Gen: b.Gen, Assigned: b.Assigned, Heard: b.Heard}
-	l.Update, _, _ = director.ReadReport(b.Reported) // what cannot be read says nothing
+	said, _ := director.ReadReport(b.Reported) // what cannot be read says nothing
+	l.Update, l.Board = said.Status, said.Board
 	return l
 }
 
@@ -144,7 +147,7 @@ func (a *app) listDevices(ctx context.Context, db *store.Store, office string, n
 	var list []deviceLine
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "device\toffice\tfirmware\tpolicy\tconfig\tstate\theard of")
+	fmt.Fprintln(w, "device\toffice\tboard\tfirmware\tpolicy\tconfig\tstate\theard of")
 	for _, b := range boxes {
 		if office != "" && b.Office != office {
 			continue
@@ -158,7 +161,7 @@ func (a *app) listDevices(ctx context.Context, db *store.Store, office string, n
 		if b.Retired {
 			state = "retired"
 		}
-		fmt.Fprintf(w, "%s\t%s", b.ID, b.Office)
+		fmt.Fprintf(w, "%s\t%s\t%s", b.ID, b.Office, cmp.Or(l.Board, "–"))
 		for _, kind := range []update.Kind{update.Firmware, update.Policy, update.Config} {
 			runs, wants := l.Update.Versions[kind], versionOf(b.Assigned[string(kind)])
 			switch {
@@ -235,7 +238,7 @@ func (a *app) diffDevices(ctx context.Context, db *store.Store, office string, n
 func describe(b store.Box, now time.Time) string {
 	l := lineOf(b)
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s at %s, heard of %s\n", b.ID, b.Office, heard(b, now))
+	fmt.Fprintf(&text, "%s at %s, board %s, heard of %s\n", b.ID, b.Office, cmp.Or(l.Board, "not known yet"), heard(b, now))
 	if b.Retired {
 		text.WriteString("retired\n")
 	}

@@ -278,18 +278,18 @@ func withdrawn(t *testing.T, h *hall, boxes map[string]*crowd.Box, kind update.K
 		if err := json.Unmarshal([]byte(h.must("device", "list", "--json")), &list); err != nil {
 			t.Fatal(err)
 		}
-		open := 0
+		open := ""
 		for _, l := range list {
 			v := versionOf(l.Assigned[string(kind)])
 			if v != l.Update.Versions[kind] || l.Gen != l.Update.Gen {
-				open++
+				open += fmt.Sprintf("%s should run %s and runs %s, generation %d of %d\n", l.ID, v, l.Update.Versions[kind], l.Update.Gen, l.Gen)
 			}
 		}
-		if open == 0 {
+		if open == "" {
 			return
 		}
 		if time.Now().After(late) {
-			t.Fatalf("%d of %d boxes are not told the truth yet\n%s", open, len(boxes), h.must("device", "list"))
+			t.Fatalf("of %d boxes these are not told the truth yet:\n%s", len(boxes), open)
 		}
 		time.Sleep(100 * time.Millisecond) // the tool is called as a person would: there is no event to wait for
 	}

@@ -20,9 +20,9 @@ import (
 
 func rolloutCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "rollout", Short: "Bring a release to the boxes, wave by wave", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-		Long: `A rollout offers one release to all boxes, wave by wave. It stops by itself when boxes fail, take the
-version back, or fall silent, and goes to the next wave when 95 % of those that can be reached have
-committed it and it has soaked. Who draws it up cannot approve it.`}
+		Long: `A rollout offers one release to all boxes, or to those that the plan aims at, wave by wave. It stops by
+itself when boxes fail, take the version back, or fall silent, and goes to the next wave when 95 % of
+those that can be reached have committed it and it has soaked. Who draws it up cannot approve it.`}
 	cmd.AddCommand(createCommand(a), approveCommand(a), statusCommand(a), whyCommand(a))
 	reason := ""
 	now := time.Now
@@ -31,7 +31,7 @@ committed it and it has soaked. Who draws it up cannot approve it.`}
 		needs       bool // a reason
 		do          func(r *rollout.Rollout, who string) error
 	}{
-		{"start", "Begin the first wave; an older rollout of the same kind ends", false, func(r *rollout.Rollout, who string) error { return r.Start(who, now()) }},
+		{"start", "Begin the first wave; an older rollout of the same kind leaves it the boxes that both have", false, func(r *rollout.Rollout, who string) error { return r.Start(who, now()) }},
 		{"pause", "Offer nothing new; what a box has begun it ends", true, func(r *rollout.Rollout, who string) error { return r.Pause(who, reason, now()) }},
 		{"resume", "Go on after a pause; with a reason, without the boxes that have failed so far", false, func(r *rollout.Rollout, who string) error { return r.Resume(who, reason, now()) }},
 		{"abort", "End it for good: offers are withdrawn, boxes that have committed keep the version", true, func(r *rollout.Rollout, who string) error { return r.Abort(who, reason, now()) }},
@@ -106,7 +106,7 @@ func (a *app) act(ctx context.Context, db *store.Store, id, name, who, reason st
 
 func createCommand(a *app) *cobra.Command {
 	var p rollout.Plan
-	var waves, twins []string
+	var waves, twins, hardware []string
 	file := ""
 	c := &cobra.Command{
 		Use:   "create KIND/VERSION --reason TEXT",
@@ -114,14 +114,23 @@ func createCommand(a *app) *cobra.Command {
 		Long: `Draws up the plan for a release: who is in which wave is drawn by lot from all enrolled boxes, one
 of each office before a second of any. At most half the boxes of an office are on it at a time.
 
+--office, --board and --box aim it at a part of the fleet; of several kinds a box must meet each, of
+several names one. Shares, waves and what stops it count the boxes aimed at, no others. Boxes whose
+board the release does not run on, or that have a later version, are listed and are not in: they are
+no failures. A box whose board is not known yet is in, and is out again when it says another.
+A box that joins such an office later gets the release when the rollout is complete; a box that is
+not aimed at never does. --dry-run shows who is in which wave.
+
 Without --wave: the --twin boxes if any, 5 boxes, 10 %, 50 %, all; firmware soaks for a day after each.
 --wave NAME:SIZE:SOAK[:CASES] draws up others; SIZE is a number of boxes or a share such as 10%, and
 CASES how many cases must have been finished on the new version first.`,
 		Example: `  fleet rollout create firmware/1.4.2 --reason "reader driver" --window 22:00-05:00
-  fleet rollout create policy/18 --reason "fee" --wave canary:3:15m:5 --wave all:100%:0s`,
+  fleet rollout create policy/18 --reason "fee" --wave canary:3:15m:5 --wave all:100%:0s
+  fleet rollout create firmware/1.4.2-zero --reason "reader driver" --office g03,g05 --board rpizero2w --dry-run`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p.Kind, p.Version, _ = strings.Cut(args[0], "/")
+			p.Aim.Boards = append(p.Aim.Boards, hardware...)
 			return a.create(c.Context(), p, waves, twins, file)
 		},
 	}
@@ -130,6 +139,11 @@ CASES how many cases must have been finished on the new version first.`,
 	f.StringVar(&p.ID, "id", "", "name of the rollout (default KIND-VERSION)")
 	f.StringVar(&p.Reason, "reason", "", "why")
 	f.StringVar(&file, "key", "", "one of the kind's key files, for a city without accounts")
+	f.StringSliceVar(&p.Aim.Offices, "office", nil, "only boxes of these offices; with commas, or once for each")
+	f.StringSliceVar(&p.Aim.Boards, "board", nil, "only boxes of these boards, as they report them")
+	f.StringSliceVar(&p.Aim.Boxes, "box", nil, "only these boxes")
+	f.StringSliceVar(&hardware, "hardware", nil, "the same as --board, as \"fleet release\" calls it")
+	a.completeAim(c)
 	f.StringArrayVar(&waves, "wave", nil, "a wave: NAME:SIZE:SOAK[:CASES]; once for each")
 	f.StringSliceVar(&twins, "twin", nil, "boxes of the lab that come first")
 	f.Func("window", "when firmware may be installed, Japanese time: 22:00-05:00", func(s string) error {
@@ -182,13 +196,8 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string,
 		if err != nil {
 			return err
 		}
-		var fleet []rollout.Device
-		for _, b := range boxes {
-			if !b.Retired {
-				fleet = append(fleet, rollout.Device{ID: b.ID, Office: b.Office})
-			}
-		}
-		r, err := rollout.New(p, fleet, time.Now())
+		p.Boards = m.Hardware
+		r, err := rollout.New(p, devices(boxes, m, time.Now()), time.Now())
 		if err == nil {
 			err = who.sign(r, rollout.Drafting)
 		}
@@ -196,7 +205,7 @@ func (a *app) create(ctx context.Context, p rollout.Plan, waves, twins []string,
 			return err
 		}
 		if a.dry {
-			return a.say(r, "would draw up:\n"+r.Table(time.Now()))
+			return a.say(r, "would draw up:\n"+r.Table(time.Now())+r.Roster())
 		}
 		err = book.Put(ctx, db, r, 0)
 		if errors.Is(err, store.ErrStale) {

@@ -103,17 +103,18 @@ func (a *app) listRollouts(ctx context.Context, db *store.Store) error {
 		Wave   string        `json:"wave"`
 		Done   int           `json:"done"`
 		Boxes  int           `json:"boxes"`
+		For    string        `json:"for"`
 		Author string        `json:"author"`
 		Reason string        `json:"reason"`
 	}
 	var list []line
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "rollout\tphase\twave\tdone\tby\treason")
+	fmt.Fprintln(w, "rollout\tphase\twave\tdone\tfor\tby\treason")
 	for _, r := range all {
-		l := line{ID: r.Plan.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), Author: r.Plan.Author.String(), Reason: r.Plan.Reason}
+		l := line{ID: r.Plan.ID, Phase: r.Phase, Wave: r.Plan.Waves[r.Wave].Name, Done: len(r.Members) - len(r.Laggards()), Boxes: len(r.Members), For: r.Plan.Aim.String(), Author: r.Plan.Author.String(), Reason: r.Plan.Reason}
 		list = append(list, l)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", l.ID, l.Phase, l.Wave, l.Done, l.Boxes, l.Author, l.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\t%s\n", l.ID, l.Phase, l.Wave, l.Done, l.Boxes, l.For, l.Author, l.Reason)
 	}
 	if err := w.Flush(); err != nil {
 		return err

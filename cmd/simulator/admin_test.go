@@ -147,9 +147,11 @@ func (a *admin) boxes() map[string]update.Status {
 	}
 	all := map[string]update.Status{}
 	for _, b := range list {
-		if all[b.ID], _, err = director.ReadReport(b.Reported); err != nil {
+		said, err := director.ReadReport(b.Reported)
+		if err != nil {
 			a.t.Fatal(err)
 		}
+		all[b.ID] = said.Status
 	}
 	return all
 }

@@ -26,9 +26,10 @@ type Opts struct {
 	Broker string // tcp://host:port, or tls://host:port
 	TLS    func(id string) *tls.Config
 	City   string
-	Root   []byte // first root of the city's fleet
-	Log    string // key of its transparency log; "": the boxes do not look at it
-	Dir    string // folder for payloads; each box has its own in it
+	Root   []byte                 // first root of the city's fleet
+	Log    string                 // key of its transparency log; "": the boxes do not look at it
+	Dir    string                 // folder for payloads; each box has its own in it
+	Board  func(id string) string // what a box is, as releases name it; nil: all are "rpi4"
 	// Sick tells what is wrong with a box on what it runs, in a wave ("ROLLOUT/WAVE"); "": nothing. Nil: all are well.
 	Sick  func(id string, running update.Digest, wave string) string
 	Reuse func(update.Kind) (string, error)  // a file to take chunks from; nil: none
@@ -156,6 +157,9 @@ func (b *Box) life(ctx context.Context, session uint64) error {
 		}
 	}
 	o.SetOnConnectHandler(func(c paho.Client) { // also when the line comes back: the session was clean
+		if b.status.Load() == nil { // a new box has nothing to tell but what it is
+			c.Publish(own+"reported", 1, true, fmt.Appendf(nil, `{"board":%q}`, b.board()))
+		}
 		c.SubscribeMultiple(map[string]byte{own + "desired": 1, own + "chunk": 1}, take)
 		c.Publish(own+"presence", 1, true, presence(true, session))
 	})
@@ -188,11 +192,18 @@ func (b *Box) note(raw []byte) {
 	}
 }
 
+func (b *Box) board() string {
+	if b.o.Board == nil {
+		return "rpi4"
+	}
+	return b.o.Board(b.id)
+}
+
 // agent is the firmware's own.
 func (b *Box) agent(client paho.Client, own string) (*update.Agent, error) {
 	o := update.AgentOpts{
 		Device: b.id, Root: b.o.Root, Store: &b.shelf, Dir: b.dir,
-		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: b.o.City},
+		Box:        update.Box{Product: "counter", Hardware: b.board(), City: b.o.City},
 		Installers: map[update.Kind]update.Installer{},
 		Send: func(w update.Want) error {
 			body, err := w.Encode()
@@ -205,7 +216,7 @@ func (b *Box) agent(client paho.Client, own string) (*update.Agent, error) {
 		Hold: func(update.Kind) (func(), bool) { return func() {}, true },
 		Changed: func(s update.Status) {
 			b.status.Store(&s)
-			raw, err := json.Marshal(map[string]any{"fw": s.Versions[update.Firmware], "update": s, "cases": b.o.Cases})
+			raw, err := json.Marshal(map[string]any{"fw": s.Versions[update.Firmware], "board": b.board(), "update": s, "cases": b.o.Cases})
 			if err == nil {
 				client.Publish(own+"reported", 1, true, raw)
 			}

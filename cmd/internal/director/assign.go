@@ -31,7 +31,7 @@ func fingerprint(r *rollout.Rollout) (sum [sha256.Size]byte) {
 	fmt.Fprintln(h, r.Phase, r.Wave, r.Reason, r.Approver, len(r.History))
 	for _, id := range slices.Sorted(maps.Keys(r.Members)) {
 		m := r.Members[id]
-		fmt.Fprintln(h, id, m.State, m.Code, m.Cases, m.Offered.UnixNano())
+		fmt.Fprintln(h, id, m.State, m.Code, m.Cases, m.Gone, m.Offered.UnixNano())
 	}
 	h.Sum(sum[:0])
 	return sum
@@ -54,7 +54,8 @@ func (d *Director) rollouts(ctx context.Context, boxes []store.Box, since, now t
 		active = append(active, r)
 	}
 	supersede(active, now)
-	for _, r := range active {
+	for i, r := range active {
+		r.Beside(beside(active, i))
 		if !since.IsZero() && !r.Final() { // without a line nothing can be judged or offered
 			if err := d.move(r, boxes, since, now); err != nil {
 				return nil, err
@@ -76,23 +77,29 @@ func (d *Director) rollouts(ctx context.Context, boxes []store.Box, since, now t
 	return active, nil
 }
 
-// supersede ends the older of two rollouts of a kind that have begun.
+// supersede gives the newer of two rollouts of a kind that have begun the boxes that both have; an older one that has no others ends.
 func supersede(active []running, now time.Time) {
-	began := func(r running) time.Time {
-		for _, e := range r.History {
-			if e.What == "started" && !r.Final() {
-				return e.At
-			}
-		}
-		return time.Time{}
-	}
 	for _, a := range active {
 		for _, b := range active {
-			if a.Plan.Kind == b.Plan.Kind && !began(a).IsZero() && began(b).After(began(a)) {
-				_ = a.Supersede(b.Plan.ID, now) // cannot fail: it has begun and is not final
+			if a.Plan.Kind == b.Plan.Kind && !a.Began().IsZero() && b.Began().After(a.Began()) && !b.Final() {
+				a.Yield(b.Rollout, now)
 			}
 		}
 	}
+}
+
+// beside counts the boxes of each office that the other rollouts of the kind of the i-th have out of service.
+func beside(active []running, i int) map[string]int {
+	sum := map[string]int{}
+	for k, r := range active {
+		if k == i || r.Plan.Kind != active[i].Plan.Kind || r.Final() {
+			continue
+		}
+		for office, n := range r.Busy() {
+			sum[office] += n
+		}
+	}
+	return sum
 }
 
 // move lets one rollout know what its boxes said, lets time act on it, and makes its offers.
@@ -136,9 +143,8 @@ var passing = []string{"line", "refused.clock", "refused.early"}
 
 // report is what a voice says of a rollout's object. That it is committed is believed of what the box says it runs, whatever else it says.
 func (v *voice) report(b store.Box, m *rollout.Member, p rollout.Plan, sum update.Digest, now time.Time) rollout.Report {
-	rep := rollout.Report{Device: b.ID, At: v.lived(now), Cases: v.cases}
-	kind := update.Kind(p.Kind)
-	s := v.status
+	kind, s := update.Kind(p.Kind), v.said
+	rep := rollout.Report{Device: b.ID, Board: s.Board, At: v.lived(now), Cases: v.said.Cases}
 	switch {
 	case s.Installed[kind].SHA256 == sum:
 		rep.Path, rep.State = p.Path, string(update.Committed)
@@ -192,7 +198,7 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 				o.Device, o.Wave = b.ID, r.Plan.ID+"/"+r.Plan.Waves[r.Members[b.ID].Wave].Name
 			}
 		}
-		for _, r := range d.standing.behind(b, held, d.lives(b.ID, now)) {
+		for _, r := range d.standing.behind(b, d.board(b.ID), held, d.lives(b.ID, now)) {
 			next.Assigned[r.Plan.Kind] = r.Plan.Path
 			if o.Wave == "" {
 				o = r.Plan.Order
@@ -247,7 +253,14 @@ const maxGen = 1 << 53
 func (d *Director) generation(id string) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return min(d.voices[id].status.Gen, maxGen)
+	return min(d.voices[id].said.Gen, maxGen)
+}
+
+// board is what a box says that it is; "": nothing yet.
+func (d *Director) board(id string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.voices[id].said.Board
 }
 
 // lives tells whether a box was heard of lately.
@@ -266,7 +279,7 @@ func (d *Director) decide(b *store.Box, held map[string]bool) error {
 			return err
 		}
 		d.mu.Lock()
-		runs := d.voices[b.ID].status.Installed[update.Kind(kind)].SHA256 == sum
+		runs := d.voices[b.ID].said.Installed[update.Kind(kind)].SHA256 == sum
 		d.mu.Unlock()
 		switch {
 		case runs:
@@ -295,7 +308,7 @@ func (d *Director) remind(ctx context.Context, boxes []store.Box, out []order, n
 			v.told = now
 			continue
 		}
-		if b.Gen > 0 && v.online && v.status.Gen < b.Gen && now.Sub(v.told) >= d.o.Again {
+		if b.Gen > 0 && v.online && v.said.Gen < b.Gen && now.Sub(v.told) >= d.o.Again {
 			v.told = now
 			behind = append(behind, b.ID)
 		}

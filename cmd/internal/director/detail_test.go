@@ -21,7 +21,7 @@ func TestDetail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _, err := ReadReport(raw)
+		s, err := ReadReport(raw)
 		if err != nil || s.Detail != want || s.Percent != 100 {
 			t.Errorf("%q is read as %q, %d %% (%v)", said, s.Detail, s.Percent, err)
 		}

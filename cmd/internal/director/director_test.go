@@ -225,7 +225,7 @@ func testVoices(r *rig) {
 	for _, c := range reports {
 		r.d.hear("b", "reported", c.body, false)
 		r.d.mu.Lock()
-		got := r.d.voices["b"].status.Code
+		got := r.d.voices["b"].said.Code
 		r.d.mu.Unlock()
 		if got != c.code {
 			r.Errorf("%s: code %q, want %q", c.name, got, c.code)
@@ -236,7 +236,7 @@ func testVoices(r *rig) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	if s, _, err := ReadReport(boxes[1].Reported); err != nil || s.Code != "health" {
+	if s, err := ReadReport(boxes[1].Reported); err != nil || s.Code != "health" {
 		r.Errorf("stored %q: %v", boxes[1].Reported, err)
 	}
 	r.d.hear("stranger", "reported", []byte(`{}`), false)
@@ -265,7 +265,7 @@ func testSecondKind(r *rig) {
 	if a, b := ro.Members["a"], ro.Members["b"]; a.State != rollout.Failed || a.Code != "check" || b.State != rollout.Working {
 		r.Errorf("a is %s %s, want failed check; b is %s, want working: it waits for its clock", a.State, a.Code, b.State)
 	}
-	s, _, err := ReadReport([]byte(`{"update":{"state":"failed","failed":{"policy":"\u001b[2J","moon":"x"},"refused":"a\u0000"}}`))
+	s, err := ReadReport([]byte(`{"update":{"state":"failed","failed":{"policy":"\u001b[2J","moon":"x"},"refused":"a\u0000"}}`))
 	if d := cmp.Diff(map[update.Kind]string{update.Policy: "unreadable"}, s.Failed); d != "" || err != nil || s.Refused != "unreadable" {
 		r.Errorf("%v, refused %q, failed (-want +got):\n%s", err, s.Refused, d)
 	}

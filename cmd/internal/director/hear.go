@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"madoguchi/cmd/internal/store"
-	"madoguchi/device/update"
 )
 
 // Limits of what boxes may say, in bytes, as of their topics.
@@ -28,8 +27,7 @@ type voice struct {
 	session uint64    // of the newest connection that it, or the broker in its name, spoke of
 	alive   time.Time // last sign of life that was no old message
 	raw     []byte    // its state document
-	status  update.Status
-	cases   int
+	said    Said
 	at      time.Time // when raw came; zero: it is from the database or the broker's memory
 	told    time.Time // when its assignment was last published
 	unnoted bool      // the database has not got it
@@ -56,7 +54,7 @@ func remembered(b store.Box) *voice {
 }
 
 func (v *voice) read() (err error) {
-	v.status, v.cases, err = ReadReport(v.raw)
+	v.said, err = ReadReport(v.raw)
 	return err
 }
 

@@ -134,7 +134,7 @@ func testStranger(r *rig) {
 		r.Fatal(err)
 	}
 	r.tick()
-	if v := r.d.voices["new"]; v == nil || !v.online || v.session != 3 || v.cases != 5 {
+	if v := r.d.voices["new"]; v == nil || !v.online || v.session != 3 || v.said.Cases != 5 {
 		r.Errorf("%+v, want it online", v)
 	}
 	boxes, err := r.db.Boxes(r.Context())

@@ -39,22 +39,29 @@ func sentence(s string) string {
 	return s
 }
 
-// ReadReport reads what is of interest here of a box's state document: its updates, and the cases finished since the version that runs was committed. Words that no
-// firmware of ours says become "unreadable". An empty document is a box that never said anything.
-func ReadReport(raw []byte) (update.Status, int, error) {
+// Said is what is of interest here of a box's state document.
+type Said struct {
+	update.Status
+	Board string // as releases name it; "": not said
+	Cases int    // finished since the version that runs was committed
+}
+
+// ReadReport reads a box's state document. Words that no firmware of ours says become "unreadable". An empty document is a box that never said anything.
+func ReadReport(raw []byte) (Said, error) {
 	if len(raw) == 0 {
-		return update.Status{}, 0, nil
+		return Said{}, nil
 	}
 	var doc struct {
+		Board  string         `json:"board"`
 		Update *update.Status `json:"update"`
 		Cases  int            `json:"cases"`
 	}
 	if !utf8.Valid(raw) || json.Unmarshal(raw, &doc) != nil {
-		return update.Status{}, 0, errReport // JSON alone would let bytes pass that PostgreSQL refuses
+		return Said{}, errReport // JSON alone would let bytes pass that PostgreSQL refuses
 	}
-	cases := min(max(doc.Cases, 0), 1<<20)
+	said := Said{Board: word(doc.Board), Cases: min(max(doc.Cases, 0), 1<<20)}
 	if doc.Update == nil {
-		return update.Status{}, cases, nil
+		return said, nil
 	}
 	s := *doc.Update
 	s.State, s.Kind = update.State(word(string(s.State))), update.Kind(word(string(s.Kind)))
@@ -73,5 +80,6 @@ func ReadReport(raw []byte) (update.Status, int, error) {
 		}
 	}
 	s.Installed, s.Versions, s.Failed = installed, versions, failed
-	return s, cases, nil
+	said.Status = s
+	return said, nil
 }

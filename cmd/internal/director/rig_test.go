@@ -137,8 +137,8 @@ func (r *rig) online(id string, session uint64) {
 	r.d.hear(id, "presence", fmt.Appendf(nil, `{"online":true,"session":%d}`, session), false)
 }
 
-// draft draws up a plan of one wave.
-func (r *rig) draft(version string) *rollout.Rollout {
+// draft draws up a plan of one wave, for all or for some.
+func (r *rig) draft(version string, aim ...rollout.Aim) *rollout.Rollout {
 	r.Helper()
 	boxes, err := r.db.Boxes(r.Context())
 	if err != nil {
@@ -146,9 +146,14 @@ func (r *rig) draft(version string) *rollout.Rollout {
 	}
 	var fleet []rollout.Device
 	for _, b := range boxes {
-		fleet = append(fleet, rollout.Device{ID: b.ID, Office: b.Office})
+		if !b.Retired {
+			fleet = append(fleet, rollout.Device{ID: b.ID, Office: b.Office})
+		}
 	}
 	p := rollout.Plan{ID: "policy-" + version, Kind: "policy", Path: "policy/" + version + "/manifest.json", Version: version, Author: rollout.Person{Name: "a", By: rollout.ByAccount}, Waves: []rollout.Wave{{Name: "all", Percent: 100}}}
+	if len(aim) > 0 {
+		p.Aim = aim[0]
+	}
 	ro, err := rollout.New(p, fleet, r.now)
 	if err != nil {
 		r.Fatal(err)
@@ -157,9 +162,9 @@ func (r *rig) draft(version string) *rollout.Rollout {
 }
 
 // rollout draws up a plan and starts it.
-func (r *rig) rollout(version string) *rollout.Rollout {
+func (r *rig) rollout(version string, aim ...rollout.Aim) *rollout.Rollout {
 	r.Helper()
-	ro := r.draft(version)
+	ro := r.draft(version, aim...)
 	if err := ro.Approve(rollout.Person{Name: "b", By: rollout.ByAccount}, r.now); err != nil {
 		r.Fatal(err)
 	}

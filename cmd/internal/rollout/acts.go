@@ -34,12 +34,12 @@ func (r *Rollout) Pause(who, why string, now time.Time) error {
 var ErrWhy = errors.New("give a reason")
 
 // Resume goes on after a pause. A soak begins anew: nobody watched. Boxes that have failed so far are excused by it, so that they do not hold their wave; they still
-// count towards an abort. That needs a reason.
+// count towards an abort. So are waves whose boxes the release turned out not to be for. Both need a reason.
 func (r *Rollout) Resume(who, why string, now time.Time) error {
 	if r.Phase != Paused {
 		return r.errPhase("resuming")
 	}
-	open := r.unexcused()
+	open := append(r.unexcused(), r.strangers()...)
 	if len(open) > 0 && why == "" {
 		return fmt.Errorf("resuming rollout %s without %s: %w", r.Plan.ID, strings.Join(open, ", "), ErrWhy)
 	}
@@ -80,11 +80,40 @@ func (r *Rollout) Retire(id string, now time.Time) {
 	if m == nil || m.Gone || r.Final() {
 		return
 	}
+	m.leave(Retired, now)
+	r.log(now, itself, "retired", id)
+}
+
+// Yield leaves to a newer rollout of the kind the boxes that both have. What is left goes on; with nobody left the rollout is superseded.
+func (r *Rollout) Yield(to *Rollout, now time.Time) {
+	if r.Final() {
+		return
+	}
+	n, left := 0, 0
+	for id, m := range r.Members {
+		switch other := to.Members[id]; {
+		case m.Gone:
+		case other == nil || other.Gone:
+			left++
+		default:
+			n++
+			m.leave(Taken, now)
+		}
+	}
+	switch {
+	case n > 0 && left == 0:
+		_ = r.Supersede(to.Plan.ID, now) // cannot fail: it is not final
+	case n > 0:
+		r.log(now, itself, "yielded", fmt.Sprintf("%d boxes to %s", n, to.Plan.ID))
+	}
+}
+
+// leave takes a box out at a step. One that has ended keeps its outcome.
+func (m *Member) leave(at Step, now time.Time) {
 	m.Gone = true
 	if !m.failed() && m.State != Done {
-		m.State, m.Ended = Retired, now
+		m.State, m.Ended = at, now
 	}
-	r.log(now, itself, "retired", id)
 }
 
 // Abort ends it for good. Offers are withdrawn; boxes that have committed stay as they are.

@@ -53,6 +53,15 @@ func (r *Rollout) offices() (size, busy, silent map[string]int) {
 // half is how many boxes of an office may be out of service at a time.
 func half(n int) int { return max(1, n/2) }
 
+// Beside says how many boxes of each office other rollouts of the kind have out of service: together they take no more of an office than one alone. It is not stored.
+func (r *Rollout) Beside(busy map[string]int) { r.beside = busy }
+
+// Busy counts the boxes of each office that may be out of service for this rollout.
+func (r *Rollout) Busy() map[string]int {
+	_, busy, _ := r.offices()
+	return busy
+}
+
 // Due are the boxes to be offered the object now, sorted. At most half the boxes of an office are on it at a time, and at least one may be; a box that cannot be
 // reached waits.
 func (r *Rollout) Due(now time.Time) []string {
@@ -63,7 +72,7 @@ func (r *Rollout) Due(now time.Time) []string {
 	var due []string
 	for _, id := range r.sorted() {
 		m := r.Members[id]
-		if m.Wave > r.Wave || m.State != Untouched || m.Gone || !r.reachable(m, now) || busy[m.Office] >= half(size[m.Office]) {
+		if m.Wave > r.Wave || m.State != Untouched || m.Gone || !r.reachable(m, now) || busy[m.Office]+r.beside[m.Office] >= half(size[m.Office]) {
 			continue
 		}
 		busy[m.Office]++
@@ -86,7 +95,7 @@ func (r *Rollout) Offer(id string, now time.Time) error {
 // also from a box that failed: another assignment would make it try again.
 func (r *Rollout) Holds(id string) bool {
 	m := r.Members[id]
-	return m != nil && m.State != Untouched && !r.Final()
+	return m != nil && !m.Gone && m.State != Untouched && !r.Final()
 }
 
 // Withdrawn are the boxes whose offer was made and holds no longer, sorted.

@@ -74,7 +74,7 @@ func TestExcusedStillCounts(t *testing.T) {
 func TestRetired(t *testing.T) {
 	two := func(p Plan) *Rollout {
 		t.Helper()
-		r, err := New(p, []Device{{"a", "x"}, {"b", "y"}, {"c", "z"}}, start)
+		r, err := New(p, []Device{{ID: "a", Office: "x"}, {ID: "b", Office: "y"}, {ID: "c", Office: "z"}}, start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestProved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := plan(Wave{Name: "one", Count: 1}, Wave{Name: "all", Percent: 100})
 			p.Author = Person{"k1", ByKey}
-			r, err := New(p, []Device{{"a", "x"}, {"b", "y"}}, start)
+			r, err := New(p, []Device{{ID: "a", Office: "x"}, {ID: "b", Office: "y"}}, start)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,7 +238,7 @@ func TestTable(t *testing.T) {
 	w.r.Retire("box-049", w.now)
 	w.r.Members["box-048"].State = Retired
 	text := w.r.Table(w.now)
-	for _, want := range []string{"ABORTED", "recalled", "failed", "retired", "not well: ", "next: boxes go back"} {
+	for _, want := range []string{"ABORTED", "recalled", "failed", "      out\n", "for all boxes: 50 of 50", "not well: ", "next: boxes go back"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it lacks %q", want)
 		}

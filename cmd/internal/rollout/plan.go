@@ -21,6 +21,8 @@ type Plan struct {
 	Version   string // for people
 	Author    Person
 	Reason    string
+	Aim       Aim      `json:",omitzero"`  // whom of the fleet it is for
+	Boards    []string `json:",omitempty"` // that the release runs on, from its manifest; empty: any
 	Waves     []Wave
 	Order     update.Order  // window, deadline and rate of the assignments; device and wave are filled in
 	Silence   time.Duration // a box that took the offer and says nothing for longer has failed; default 2 h
@@ -35,7 +37,7 @@ type Wave struct {
 	Name     string
 	Devices  []string      // by name: the lab's twins
 	Count    int           // so many more
-	Percent  int           // up to this share of all boxes, 1–100
+	Percent  int           // up to this share of the boxes that the plan is for, 1–100
 	Soak     time.Duration // after the last commit, before the next wave
 	MinCases int           // cases that the wave's boxes must have finished on the new version
 }
@@ -104,23 +106,30 @@ func (p *Plan) fill() error {
 type Device struct {
 	ID     string
 	Office string
+	Board  string // "": it has not said
+	Newer  bool   // it has had a later version than the release, and will refuse it
 }
 
-// New draws the waves; one that no box is left for is dropped. Who is in which wave depends on the plan and the boxes' names only, never on who asks first; the boxes of a wave come from as many offices as
+// New draws the waves over the boxes of the fleet that the plan aims at and that the release is for; one that no box is left for is dropped. Who is in which wave depends on the plan and the boxes' names only, never on who asks first; the boxes of a wave come from as many offices as
 // there are.
 func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 	if err := p.fill(); err != nil {
 		return nil, err
 	}
-	r := &Rollout{Plan: p, Phase: Draft, Since: now, Members: map[string]*Member{}}
+	r := &Rollout{Plan: p, Phase: Draft, Since: now, Of: len(fleet), Members: map[string]*Member{}}
+	if len(fleet) == 0 {
+		return nil, errors.New("no devices")
+	}
+	fleet, out, err := p.choose(fleet)
+	if err != nil {
+		return nil, err
+	}
+	r.Outside = out
 	for _, d := range fleet {
 		if d.ID == "" || r.Members[d.ID] != nil {
 			return nil, fmt.Errorf("device %q: no name, or named twice", d.ID)
 		}
-		r.Members[d.ID] = &Member{Office: d.Office, Wave: -1, State: Untouched}
-	}
-	if len(fleet) == 0 {
-		return nil, errors.New("no devices")
+		r.Members[d.ID] = &Member{Office: d.Office, Board: d.Board, Wave: -1, State: Untouched}
 	}
 	order := draw(p.ID, fleet)
 	taken := 0
@@ -134,7 +143,7 @@ func New(p Plan, fleet []Device, now time.Time) (*Rollout, error) {
 		for _, id := range w.Devices {
 			switch m := r.Members[id]; {
 			case m == nil:
-				return nil, fmt.Errorf("wave %s: device %q is not in the fleet", w.Name, id)
+				return nil, fmt.Errorf("wave %s: device %q is none of the boxes that the plan is for (%s)", w.Name, id, p.Aim)
 			case m.Wave >= 0:
 				return nil, fmt.Errorf("wave %s: device %q is in wave %s, too", w.Name, id, waves[m.Wave].Name)
 			}

@@ -3,6 +3,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // Report is what a box has said of itself.
 type Report struct {
 	Device string
+	Board  string // "": it has not said
 	At     time.Time
 	Path   string // of the object it speaks of; empty: a mere sign of life
 	State  string // update.State: "committed", "failed", "reverted" decide
@@ -26,6 +28,10 @@ func (r *Rollout) Report(rep Report) {
 		return
 	}
 	m.Heard = rep.At
+	if m.Board = cmp.Or(rep.Board, m.Board); !r.Plan.fits(m.Board) && m.State != Done {
+		r.unfit(rep.Device, rep.At)
+		return
+	}
 	if rep.Path != r.Plan.Path || m.State == Untouched && rep.State != "committed" {
 		return
 	}
@@ -36,7 +42,10 @@ func (r *Rollout) Report(rep Report) {
 			m.State, m.Code, m.Ended, m.Excused = Done, "", rep.At, false
 		}
 	case "failed", "reverted":
-		if m.State != Failed {
+		switch {
+		case rep.Code == refusedBoard:
+			r.unfit(rep.Device, rep.At)
+		case m.State != Failed:
 			m.State, m.Code, m.Ended = Failed, rep.Code, rep.At
 		}
 	default:
@@ -44,6 +53,35 @@ func (r *Rollout) Report(rep Report) {
 			m.State, m.Code = Working, "" // it has come back
 		}
 	}
+}
+
+// refusedBoard is what a box says of a release for another board: a *update.RefusedError's code.
+const refusedBoard = "refused.hardware"
+
+// unfit takes out a box that the release turns out not to be for: its board was not known when the plan was drawn up.
+func (r *Rollout) unfit(id string, now time.Time) {
+	if r.Final() {
+		return
+	}
+	m := r.Members[id]
+	m.State = Untouched // what it failed at was not its to do
+	m.leave(Unfit, now)
+	r.log(now, itself, "unfit", id)
+}
+
+// strangers are the boxes of the waves so far that the release turned out not to be for, if the waves have no others and no person has decided about them. A wave of
+// nobody proves nothing.
+func (r *Rollout) strangers() []string {
+	if r.anybody() {
+		return nil
+	}
+	var out []string
+	for _, id := range r.sorted() {
+		if m := r.Members[id]; m.Wave <= r.Wave && m.State == Unfit && !m.Excused {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // Tick moves the rollout on: marks the silent, stops what goes wrong, promotes what went well. Call it after reports and every minute.
@@ -72,6 +110,10 @@ func (r *Rollout) Tick(now time.Time) {
 	case Running:
 		switch ended, reached, done := r.ended(now); {
 		case !ended:
+		case len(r.strangers()) > 0:
+			why := &Cause{Unproved, []string{wave.Name, strings.Join(r.Plan.Boards, ", "), short(r.strangers(), 5)}}
+			_ = r.Pause(itself, why.String(), now) // cannot fail: it is running
+			r.Cause = why
 		case float64(done) >= enough*float64(reached):
 			r.to(Soaking, now)
 			r.log(now, itself, "soaking", wave.Name)
@@ -81,7 +123,7 @@ func (r *Rollout) Tick(now time.Time) {
 			r.Cause = why
 		}
 	case Soaking:
-		if now.Sub(r.Since) < wave.Soak || r.cases() < wave.MinCases {
+		if now.Sub(r.Since) < wave.Soak || r.anybody() && r.cases() < wave.MinCases {
 			return
 		}
 		if r.Wave+1 < len(r.Plan.Waves) {
@@ -119,17 +161,22 @@ func (r *Rollout) ended(now time.Time) (all bool, reached, done int) {
 
 // tried tells whether any box of the wave has ended: a wave that nobody could be reached of proves nothing.
 func (r *Rollout) tried() bool {
-	left := false
 	for _, m := range r.Members {
-		if m.Wave > r.Wave {
-			continue
-		}
-		if m.State == Done || m.failed() {
+		if m.Wave <= r.Wave && (m.State == Done || m.failed()) {
 			return true
 		}
-		left = left || !m.Gone
 	}
-	return !left // all were retired: there is nobody to wait for
+	return !r.anybody() // there is nobody to wait for
+}
+
+// anybody tells whether the waves so far have a box left.
+func (r *Rollout) anybody() bool {
+	for _, m := range r.Members {
+		if m.Wave <= r.Wave && !m.Gone {
+			return true
+		}
+	}
+	return false
 }
 
 // stuck is why it pauses when a wave has ended and too few of it are well: too few failures for an abort, too many to go on by itself.

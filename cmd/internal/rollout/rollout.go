@@ -35,11 +35,14 @@ const (
 	Failed    Step = "failed"
 	Silent    Step = "silent"
 	Retired   Step = "retired" // taken out of the fleet before it ended; counts for nothing
+	Unfit     Step = "unfit"   // it has said a board that the release does not run on; counts for nothing
+	Taken     Step = "taken"   // a newer rollout of the kind has it; counts for nothing
 )
 
 // Member is a box of the rollout.
 type Member struct {
 	Office  string
+	Board   string `json:",omitempty"` // as it has said; "": not known
 	Wave    int
 	State   Step
 	Code    string    // why it failed
@@ -48,7 +51,7 @@ type Member struct {
 	Ended   time.Time
 	Cases   int  // finished on the new version
 	Excused bool `json:",omitempty"` // it failed, and a person has decided to go on without it
-	Gone    bool `json:",omitempty"` // retired from the fleet, at whatever step
+	Gone    bool `json:",omitempty"` // no longer of this rollout, at whatever step: retired, unfit or taken
 }
 
 // failed tells whether the box counts against the rollout.
@@ -70,10 +73,13 @@ type Rollout struct {
 	Signed   []Signature `json:",omitempty"` // of people who prove themselves by keys
 	Reason   string      // of a pause or an abort
 	Cause    *Cause      `json:",omitempty"` // of one that the rollout has found itself: what Reason says, for other languages
+	Of       int         `json:",omitempty"` // boxes in the fleet when it was drawn up
 	Members  map[string]*Member
+	Outside  map[string]Outsider `json:",omitempty"` // aimed at, and the release is not for them
 	History  []Entry
 
-	listening time.Time // since then nothing that boxes say is missed
+	beside    map[string]int // by office: boxes that other rollouts of the kind have out of service
+	listening time.Time      // since then nothing that boxes say is missed
 }
 
 // Listen says that from now on nothing that boxes say is missed. Before that, silence is the listener's and no box's: call it at the start, and when the line comes

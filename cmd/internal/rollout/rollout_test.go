@@ -177,7 +177,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestPeople(t *testing.T) {
-	r, err := New(plan(), []Device{{"a", "x"}, {"b", "x"}}, start)
+	r, err := New(plan(), []Device{{ID: "a", Office: "x"}, {ID: "b", Office: "x"}}, start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestPeople(t *testing.T) {
 }
 
 func TestPlanRefused(t *testing.T) {
-	fleet := []Device{{"a", "x"}, {"b", "y"}}
+	fleet := []Device{{ID: "a", Office: "x"}, {ID: "b", Office: "y"}}
 	for name, change := range map[string]func(p *Plan){
 		"no waves":           func(p *Plan) { p.Waves = nil },
 		"not to the end":     func(p *Plan) { p.Waves = []Wave{{Percent: 50}} },
@@ -253,7 +253,7 @@ func TestPlanRefused(t *testing.T) {
 			t.Errorf("a plan with %s was taken", name)
 		}
 	}
-	if _, err := New(plan(), []Device{{"a", "x"}, {"a", "y"}}, start); err == nil {
+	if _, err := New(plan(), []Device{{ID: "a", Office: "x"}, {ID: "a", Office: "y"}}, start); err == nil {
 		t.Error("a box that stands twice was taken")
 	}
 }
@@ -333,7 +333,7 @@ func TestLateAndDeaf(t *testing.T) {
 	p := plan(Wave{Name: "all", Percent: 100})
 	p.Within, p.MaxCanary = 10*time.Hour, 9
 	newOne := func() *Rollout {
-		r, err := New(p, []Device{{"a", "x"}, {"b", "y"}}, start)
+		r, err := New(p, []Device{{ID: "a", Office: "x"}, {ID: "b", Office: "y"}}, start)
 		if err != nil {
 			t.Fatal(err)
 		}

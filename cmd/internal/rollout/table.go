@@ -5,7 +5,9 @@ package rollout
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 )
 
@@ -19,7 +21,7 @@ var columns = []struct {
 	rare  bool
 }{
 	{"to go", []Step{Untouched}, false}, {"on it", []Step{Offered, Working}, false}, {"done", []Step{Done}, false},
-	{"failed", []Step{Failed}, true}, {"silent", []Step{Silent}, true}, {"retired", []Step{Retired}, true},
+	{"failed", []Step{Failed}, true}, {"silent", []Step{Silent}, true}, {"out", []Step{Retired, Unfit, Taken}, true},
 }
 
 // wide is the width of a table: that of the smallest terminal. barWidth is the widest bar of a wave.
@@ -37,7 +39,7 @@ func (r *Rollout) Table(now time.Time) string {
 	if r.Plan.Reason != "" {
 		fmt.Fprintf(&b, ": %s", r.Plan.Reason)
 	}
-	b.WriteString("\n\n")
+	fmt.Fprintf(&b, "\n%s\n\n", r.Whom())
 	r.waves(&b)
 	b.WriteString("\n")
 	for _, e := range r.History[max(0, len(r.History)-5):] {
@@ -46,11 +48,64 @@ func (r *Rollout) Table(now time.Time) string {
 	if list := r.bad(); list != "" {
 		fmt.Fprintf(&b, "\nnot well: %s\n", list)
 	}
+	if list := r.foreign(); len(list) > 0 {
+		fmt.Fprintf(&b, "\nnot for it, and no failure: %s\n", short(list, 6))
+	}
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "\n%s: %s\n", r.Phase, r.Reason)
 	}
 	if next := r.next(now); next != "" {
 		fmt.Fprintf(&b, "\nnext: %s\n", next)
+	}
+	return b.String()
+}
+
+// Whom says for whom of the fleet the rollout is: "for office g03: 4 of 50 boxes".
+func (r *Rollout) Whom() string {
+	text := fmt.Sprintf("for %s: %d", r.Plan.Aim, len(r.Members))
+	if r.Of > 0 {
+		text += fmt.Sprintf(" of %d", r.Of)
+	}
+	if len(r.Plan.Boards) > 0 {
+		text += ", it runs on " + short(r.Plan.Boards, 4)
+	}
+	return text
+}
+
+// foreign names the boxes that were aimed at and that the release is not for, each with why, sorted.
+func (r *Rollout) foreign() []string {
+	var list []string
+	for id, o := range r.Outside {
+		if o.Why == HasNewer {
+			list = append(list, id+" (has a later version)")
+			continue
+		}
+		list = append(list, id+" ("+o.Board+")")
+	}
+	for id, m := range r.Members {
+		if m.State == Unfit {
+			list = append(list, id+" ("+boardName(m.Board)+")")
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Roster lists who is in which wave, and who is aimed at and not in: what a plan comes to before anybody is offered anything.
+func (r *Rollout) Roster() string {
+	var b bytes.Buffer
+	for i, w := range r.Plan.Waves {
+		fmt.Fprintf(&b, "\nwave %s:\n", w.Name)
+		tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for _, id := range r.sorted() {
+			if m := r.Members[id]; m.Wave == i {
+				fmt.Fprintf(tw, "  %s\t%s\tboard %s\n", id, m.Office, boardName(m.Board))
+			}
+		}
+		_ = tw.Flush() // cannot fail: it writes to memory
+	}
+	if list := r.foreign(); len(list) > 0 {
+		fmt.Fprintf(&b, "\nnot for it:\n  %s\n", strings.Join(list, "\n  "))
 	}
 	return b.String()
 }
@@ -171,6 +226,15 @@ func (r *Rollout) next(now time.Time) string {
 // Why tells in a sentence where a box stands in the rollout.
 func (r *Rollout) Why(id string, now time.Time) string {
 	m := r.Members[id]
+	if o, out := r.Outside[id]; out {
+		if o.Why == HasNewer {
+			return fmt.Sprintf("%s is not in: it has had a later version than %s", id, r.Plan.Version)
+		}
+		return fmt.Sprintf("%s is not in: %s runs on %s, and it is %s", id, r.Plan.Version, strings.Join(r.Plan.Boards, ", "), o.Board)
+	}
+	if m == nil && !r.Plan.Aim.Everybody() {
+		return fmt.Sprintf("%s is not one of this rollout's boxes: it is for %s", id, r.Plan.Aim)
+	}
 	if m == nil {
 		return fmt.Sprintf("%s is not one of this rollout's boxes: it was enrolled after the plan was drawn up, or retired", id)
 	}
@@ -187,6 +251,10 @@ func (r *Rollout) Why(id string, now time.Time) string {
 		return fmt.Sprintf("%s was offered %s %s ago and has not begun (wave %s)", id, r.Plan.Version, since(m.Offered), wave)
 	case Retired:
 		return fmt.Sprintf("%s was retired %s ago, before it had %s (wave %s)", id, since(m.Ended), r.Plan.Version, wave)
+	case Unfit:
+		return fmt.Sprintf("%s is not in: %s runs on %s, and it turned out to be %s (wave %s)", id, r.Plan.Version, strings.Join(r.Plan.Boards, ", "), boardName(m.Board), wave)
+	case Taken:
+		return fmt.Sprintf("%s was left to a newer rollout %s ago, before it had %s (wave %s)", id, since(m.Ended), r.Plan.Version, wave)
 	case Working:
 		return fmt.Sprintf("%s is on %s, offered %s ago (wave %s)", id, r.Plan.Version, since(m.Offered), wave)
 	}
