@@ -3,7 +3,9 @@
 package cityweb
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,15 +30,15 @@ type rolloutView struct {
 
 // rolloutLine is a rollout in the list.
 type rolloutLine struct {
-	Link, Name, Phase, Wave, Done, Author, Reason string
-	Final                                         bool
+	Link, Name, Phase, Wave, Done, Aim, Author, Reason string
+	Final                                              bool
 }
 
-// steps are in the order of the columns, with the colour of each.
+// steps are in the order of the columns. The last three are there only if a box is in them.
 var steps = []struct {
-	step   rollout.Step
-	colour int
-}{{rollout.Done, 0}, {rollout.Working, 1}, {rollout.Offered, 1}, {rollout.Failed, 4}, {rollout.Silent, 5}, {rollout.Untouched, 3}, {rollout.Retired, 3}}
+	step rollout.Step
+	rare bool
+}{{rollout.Done, false}, {rollout.Working, false}, {rollout.Offered, false}, {rollout.Failed, false}, {rollout.Silent, false}, {rollout.Untouched, false}, {rollout.Retired, true}, {rollout.Unfit, true}, {rollout.Taken, true}}
 
 // bars are the parts of a wave's bar: what a person tells apart from afar.
 var bars = []struct {
@@ -65,7 +67,7 @@ func (s *site) rolloutList(w http.ResponseWriter, r *http.Request) {
 		v.RolloutList = append(v.RolloutList, rolloutLine{
 			Link: "rollout?" + url.Values{"id": {ro.Plan.ID}, "lang": {v.Lang()}}.Encode(),
 			Name: v.name("kinds", ro.Plan.Kind) + " " + ro.Plan.Version, Phase: v.name("phases", string(ro.Phase)), Wave: ro.Plan.Waves[ro.Wave].Name,
-			Done: number(done(ro)) + " / " + number(inFleet(ro)), Author: ro.Plan.Author.String(), Reason: ro.Plan.Reason, Final: ro.Final()})
+			Done: number(done(ro)) + " / " + number(inFleet(ro)), Aim: v.aim(ro), Author: ro.Plan.Author.String(), Reason: ro.Plan.Reason, Final: ro.Final()})
 	}
 	v.Rollouts = true
 	s.show(w, r, v, http.StatusOK)
@@ -129,8 +131,10 @@ func (s *site) oneRollout(w http.ResponseWriter, r *http.Request, id, message st
 		v.Message = v.why(ro)
 	}
 	v.Sections = []section{v.people(ro), v.waves(ro)}
-	if sec := v.unwell(ro); len(sec.Rows) > 0 {
-		v.Sections = append(v.Sections, sec)
+	for _, sec := range []section{v.unwell(ro), v.outside(ro)} {
+		if len(sec.Rows) > 0 {
+			v.Sections = append(v.Sections, sec)
+		}
 	}
 	v.Sections = append(v.Sections, v.history(ro))
 	v.Rollout = &rolloutView{ID: id, Watch: r.Method == http.MethodGet && r.URL.Query().Get("watch") != "" && !ro.Final()}
@@ -164,8 +168,47 @@ func (v *view) people(r *rollout.Rollout) section {
 	if o := r.Plan.Order.Window; o.From != "" {
 		window = o.From + "–" + o.To
 	}
-	return section{ID: "plan", Text: true, Title: v.say("rollout_plan"), Head: []string{v.say("rollout_author"), v.say("rollout_approver"), v.say("rollout_reason"), v.say("rollout_window"), v.say("rollout_silence")},
-		Rows: [][]string{{r.Plan.Author.String(), approver, r.Plan.Reason, window, v.span(r.Plan.Silence)}}}
+	return section{ID: "plan", Text: true, Title: v.say("rollout_plan"), Head: []string{v.say("rollout_aim"), v.say("rollout_author"), v.say("rollout_approver"), v.say("rollout_reason"), v.say("rollout_window"), v.say("rollout_silence")},
+		Rows: [][]string{{v.aim(r), r.Plan.Author.String(), approver, r.Plan.Reason, window, v.span(r.Plan.Silence)}}}
+}
+
+// aim is whom of the fleet a rollout is for.
+func (v *view) aim(r *rollout.Rollout) string {
+	var parts []string
+	for _, p := range []struct {
+		key  string
+		list []string
+	}{{"rollout_aim_office", r.Plan.Aim.Offices}, {"rollout_aim_board", r.Plan.Aim.Boards}, {"rollout_aim_box", r.Plan.Aim.Boxes}} {
+		if len(p.list) > 0 {
+			parts = append(parts, v.say(p.key, strings.Join(p.list, ", ")))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, v.say("rollout_aim_all"))
+	}
+	if len(r.Plan.Boards) > 0 && len(r.Plan.Aim.Boards) == 0 {
+		parts = append(parts, v.say("rollout_aim_runs", strings.Join(r.Plan.Boards, ", ")))
+	}
+	return strings.Join(parts, v.say("rollout_aim_and"))
+}
+
+// outside lists the boxes that are aimed at and that the release is not for.
+func (v *view) outside(r *rollout.Rollout) section {
+	s := section{ID: "outside", Text: true, Title: v.say("rollout_outside"), Note: v.say("rollout_outside_note"), Head: []string{v.say("device"), v.say("office"), v.say("rollout_board"), v.say("rollout_what")}}
+	out := maps.Clone(r.Outside)
+	if out == nil {
+		out = map[string]rollout.Outsider{}
+	}
+	for id, m := range r.Members {
+		if m.State == rollout.Unfit {
+			out[id] = rollout.Outsider{Office: m.Office, Board: m.Board, Why: rollout.NotItsBoard}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(out)) {
+		o := out[id]
+		s.Rows = append(s.Rows, []string{id, o.Office, cmp.Or(o.Board, "–"), v.say("rollout_outside_" + o.Why)})
+	}
+	return s
 }
 
 // span is a duration for people.
@@ -188,7 +231,14 @@ const recalled = "recalled"
 
 func (v *view) waves(r *rollout.Rollout) section {
 	s := section{ID: "waves", Title: v.say("rollout_waves"), Note: v.say("rollout_waves_note"), Head: []string{v.say("rollout_wave"), v.say("devices_n")}}
+	used := map[rollout.Step]bool{}
+	for _, m := range r.Members {
+		used[m.State] = true
+	}
 	for _, st := range steps {
+		if st.rare && !used[st.step] {
+			continue
+		}
 		name := string(st.step)
 		if r.Final() && st.step == rollout.Working {
 			name = recalled
@@ -215,6 +265,9 @@ func (v *view) waves(r *rollout.Rollout) section {
 		}
 		row := []string{w.Name, number(total)}
 		for _, st := range steps {
+			if st.rare && !used[st.step] {
+				continue
+			}
 			row = append(row, dotted(n[st.step]))
 		}
 		s.Rows = append(s.Rows, append(row, v.span(w.Soak)))

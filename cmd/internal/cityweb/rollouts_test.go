@@ -148,11 +148,42 @@ func TestSteerAlone(t *testing.T) {
 	}
 }
 
+// TestRolloutAim: the pages say whom a rollout is for, and which boxes it is not for.
+func TestRolloutAim(t *testing.T) {
+	srv, s, now := city(t, false)
+	fleet := []rollout.Device{{ID: "box-1", Office: "g01", Board: "rpi4"}, {ID: "box-2", Office: "g01", Board: "rpizero2w"}, {ID: "box-3", Office: "g01", Newer: true}, {ID: "box-4", Office: "g01"}, {ID: "box-5", Office: "g02"}}
+	r, err := rollout.New(rollout.Plan{ID: "firmware-2", Kind: "firmware", Path: "firmware/2/manifest.json", Version: "2", Author: rollout.Person{Name: "soumu", By: rollout.ByAccount},
+		Aim: rollout.Aim{Offices: []string{"g01"}}, Boards: []string{"rpi4"}, Waves: rollout.DefaultWaves("firmware", nil)}, fleet, *now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Report(rollout.Report{Device: "box-4", Board: "rpizero2w", At: *now})
+	if err := book.Put(t.Context(), s, r, 0); err != nil {
+		t.Fatal(err)
+	}
+	for path, wants := range map[string][]string{
+		"/rollouts?lang=ja":              {"対象", "窓口 g01・rpi4 で動作"},
+		"/rollout?id=firmware-2&lang=ja": {"窓口 g01・rpi4 で動作", "対象外の端末", "box-2", "この機種では動かない版です", "box-3", "これより新しい版がすでに入っています", "box-4", "機種が違った"},
+		"/rollout?id=firmware-2&lang=en": {"office g01; runs on rpi4", "Boxes that it is not for", "rpizero2w", "are no failures", "It has a later version already"},
+	} {
+		_, text := ask(t, http.DefaultClient, "GET", srv.URL+path, nil)
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q", path, want)
+			}
+		}
+		if strings.Contains(text, "box-5") {
+			t.Errorf("%s names a box of another office", path)
+		}
+	}
+}
+
 // TestRolloutWords: every text and name that the rollout's pages can ask for is there in both languages.
 func TestRolloutWords(t *testing.T) {
 	for _, l := range []tongue{"ja", "en"} {
 		for _, key := range []string{"rollout_cause_stuck", "rollout_cause_early", "rollout_cause_rate", "rollout_reason_paused", "rollout_reason_aborted",
-			"rollout_do_approve", "rollout_do_start", "rollout_do_pause", "rollout_do_resume", "rollout_do_abort", "rollout_note_approve", "rollout_note_abort", "rollout_by_keys"} {
+			"rollout_do_approve", "rollout_do_start", "rollout_do_pause", "rollout_do_resume", "rollout_do_abort", "rollout_note_approve", "rollout_note_abort", "rollout_by_keys", "rollout_cause_unproved",
+			"rollout_outside_" + rollout.NotItsBoard, "rollout_outside_" + rollout.HasNewer} {
 			if l.say(key) == key {
 				t.Errorf("%s lacks %s", l, key)
 			}
