@@ -58,8 +58,14 @@ bench-boot: setup ## boot the box in an arm64 machine: units, walls, keys, panel
 	$(GO) vet -tags bench ./cmd/internal/bench
 	$(GO) test -tags bench -count=1 -timeout 40m -v -run 'TestRehearsal|TestBench' ./cmd/internal/bench
 
+.PHONY: bench-faults
+bench-faults: setup ## start the box in that machine with all kinds of bad input: each shown as what it is, and mended
+	$(GO) vet -tags bench ./cmd/internal/bench
+	$(GO) test -tags bench -count=1 -timeout 40m -v -run TestFaults ./cmd/internal/bench
+
 .PHONY: bench-update
-bench-update: setup ## install bundles by RAUC in that machine: a good one, one of somebody else, one that does not start (a quarter of an hour)
+bench-update: setup ## install bundles by RAUC in that machine: a good one, one of somebody else, one that does not start (ten minutes)
+	$(GO) vet -tags bench ./cmd/internal/bench
 	$(GO) test -tags bench -count=1 -timeout 60m -v -run TestUpdate ./cmd/internal/bench
 
 .PHONY: check

@@ -113,7 +113,7 @@ func TestRehearsal(t *testing.T) {
 // the reader, and cuts the power between the result and the upload.
 func TestBench(t *testing.T) {
 	tokyo(t)
-	tb, begun := keepLog(t), time.Now()
+	tb, begun := keepLog(t, "log.txt"), time.Now()
 	r := newRig(tb, builtParts(tb))
 	r.begun = begun
 	r.m.showsOf(func() []display.Screen { return atRests(r.config) })
@@ -128,7 +128,6 @@ func TestBench(t *testing.T) {
 	r.scenePulled()
 	r.sceneReader()
 	r.sceneCut()
-	r.sceneStarts()
 	if f := r.m.board.Panel.Faults(); len(f) > 0 {
 		tb.Errorf("what the panel must not be told: %q", f)
 	}

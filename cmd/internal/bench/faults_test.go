@@ -5,33 +5,181 @@
 package bench
 
 import (
+	"crypto/rand"
 	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
 
 	"madoguchi/display"
+	"madoguchi/pinpad"
+	"madoguchi/sync/record"
 )
 
-// broken are ways in which the box cannot start, made and mended from within the guest while counter does not run, and what its panel must then say.
+// broken are ways in which the box cannot work when it starts, made and mended from within the guest while counter does not run, and what its panel must then say.
 var broken = []struct {
 	name, do, undo string
-	want           display.Facts
+	screen         display.ID
+	reason, text   string
 }{
-	{"a data partition that can only be read", "mount -o remount,ro /data", "mount -o remount,rw /data", display.Facts{Reason: "readonly"}},
-	{"a mistake in the settings", "sed -i 1i'ofice = 1' /data/counter/counter.toml", "sed -i 1d /data/counter/counter.toml", display.Facts{Reason: "wrong", Text: "counter.toml:1"}},
+	{"a data partition that can only be read", "mount -o remount,ro /data", "mount -o remount,rw /data", display.FaultStart, "readonly", ""},
+	{"a data partition without room", "fallocate -l $(df --output=avail -B1 /data | tail -n 1) /data/fill", "rm /data/fill", display.FaultStorage, "full", ""},
+	{"a mistake in the settings", "sed -i 1i'ofice = 1' /data/counter/counter.toml", "sed -i 1d /data/counter/counter.toml", display.FaultStart, "wrong", "counter.toml:1"},
 	{"another board", "sed -i 's/^gpio_chip = .*/gpio_chip = \"pinctrl-none\"/' /data/counter/counter.toml", "sed -i 's/^gpio_chip = .*/gpio_chip = \"pinctrl-bcm2711\"/' /data/counter/counter.toml",
-		display.Facts{Reason: "board", Text: "gpio_chip"}},
+		display.FaultStart, "board", "gpio_chip"},
+	{"no card service", "systemctl mask --runtime pcscd.socket; systemctl stop pcscd.socket pcscd; rm -f /run/pcscd/pcscd.comm", "systemctl unmask --runtime pcscd.socket; systemctl start pcscd.socket",
+		display.FaultStart, "reader", "/run/pcscd/pcscd.comm"},
+}
+
+// startsAnew stops counter, does something, and starts counter again. Its socket is stopped with it: link connects again and again, and would start counter too soon.
+func (m *machine) startsAnew(do string) {
+	m.t.Helper()
+	m.sh("systemctl stop counter.socket counter || exit; " + do + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
 }
 
 // sceneStarts starts the program where it cannot work. Each time the panel says why, and after the mending the box is at rest again, and at last with its line.
 func (r *rig) sceneStarts() {
 	r.t.Helper()
 	for i, b := range broken {
-		r.m.sh("systemctl stop counter; " + b.do + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
-		r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: b.want})
+		r.m.startsAnew(b.do)
+		want := display.Facts{Reason: b.reason, Text: b.text}
+		if b.screen != display.FaultStart {
+			want.Office = r.config.Office
+		}
+		r.m.shows(display.Screen{ID: b.screen, Lang: display.Japanese, Facts: want})
 		r.lap(b.name + " is shown as what it is")
 		r.m.savePicture(fmt.Sprintf("8-start-%d.png", i+1))
-		r.m.sh("systemctl stop counter; " + b.undo + "; systemctl reset-failed counter counter.socket; systemctl start --no-block counter")
+		r.m.startsAnew(b.undo)
 		r.m.showsOf(func() []display.Screen { return atRests(r.config) })
 		r.lap("it is mended, and the box is at rest")
 	}
 	r.rests()
+}
+
+// sceneStranger puts a device that is no card reader where the reader was. The box asks for its reader, and goes on when it has it.
+func (r *rig) sceneStranger() {
+	r.t.Helper()
+	r.m.unplug()
+	r.m.qmp.do("device_add", map[string]any{"driver": "usb-kbd", "bus": "usb.0", "id": "stranger"})
+	r.m.sh("udevadm settle; ls /dev/bus/usb/*/* >/dev/null")
+	r.m.shows(display.Screen{ID: display.FaultReader, Lang: display.Japanese, Facts: display.Facts{Office: r.config.Office}})
+	r.m.savePicture("9-stranger.png")
+	r.m.qmp.do("device_del", map[string]any{"id": "stranger"})
+	r.m.plug()
+	r.rests()
+	r.lap("a device that is no reader is not taken for one")
+}
+
+// sceneExpired gives the broker a certificate that has run out. The box says that its line is down, the journal why; cases go on, and with a good certificate the line comes back.
+func (r *rig) sceneExpired() {
+	r.t.Helper()
+	r.hall.certified(-time.Minute)
+	r.m.rests(false, 0)
+	r.m.savePicture("9-expired.png")
+	r.m.says("link", "certificate has expired")
+	r.hall.certified(time.Hour)
+	r.rests()
+	r.lap("a broker whose certificate has run out is not believed")
+}
+
+// sceneClock starts the box in 1970, as a board without a clock does. Its line comes up all the same, for what was signed tells how late it is at least; the idle screen shows no
+// date, and before the first case the clerk is asked for the day. With the right time it shows the date again.
+func (r *rig) sceneClock() {
+	r.t.Helper()
+	r.m.startsAnew("systemctl stop link chrony; date -s @3600; systemctl start --no-block link")
+	undated := atRest(r.config, true, 0)
+	undated.Facts.Date = ""
+	r.m.shows(undated)
+	r.m.savePicture("9-undated.png")
+	code := display.Screen{ID: display.ClerkCode, Lang: display.Japanese, Facts: display.Facts{Office: r.config.Office}}
+	r.m.pressTo(pinpad.KeyEnter, code)
+	for i, c := range []byte(clerkCode) {
+		code.Facts.Filled = i + 1
+		r.m.pressTo(pinpad.Key0+pinpad.Key(c-'0'), code)
+	}
+	r.m.pressTo(pinpad.KeyEnter, display.Screen{ID: display.ClerkConfirmDate, Lang: display.Japanese, Facts: display.Facts{Date: display.DateOf(record.Earliest())}}) // no case has told it a later one
+	r.m.savePicture("9-clock.png")
+	r.m.startsAnew(fmt.Sprintf("systemctl stop link; date -s @%d; systemctl start --no-block link chrony", time.Now().Unix()))
+	r.rests()
+	r.lap("a clock in 1970 is doubted, and the clerk is asked for the day")
+}
+
+// pressTo presses a key on the machine alone once its panel is still, and waits for a screen. If nothing moves at all for a while it presses once more.
+func (m *machine) pressTo(k pinpad.Key, want display.Screen) {
+	m.t.Helper()
+	for end := time.Now().Add(patience); m.board.Panel.Busy() || m.board.Quiet() < settle; time.Sleep(10 * time.Millisecond) {
+		m.lives()
+		if time.Now().After(end) {
+			m.fail("the panel is never still")
+		}
+	}
+	was, pressed := m.glass(), 0
+	for end := time.Now().Add(patience); m.which([]display.Screen{want}) < 0; time.Sleep(20 * time.Millisecond) {
+		if pressed == 0 || pressed == 1 && m.board.Quiet() > deaf && m.glass().Equal(was) {
+			pressed++
+			m.press(k)
+		}
+		m.lives()
+		if time.Now().After(end) {
+			m.fail("the panel does not show %s (%s)", want.ID, pictures)
+		}
+	}
+}
+
+// sceneDamaged cuts the power, damages the data partition as a dying card does, and starts the box. It says that its records cannot be opened, and writes nothing over them. This is
+// the last scene: what helps is a new card.
+func (r *rig) sceneDamaged() {
+	r.t.Helper()
+	r.m.cut()
+	r.m.damage()
+	r.m.powerOn()
+	r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: display.Facts{Reason: "data"}})
+	r.m.savePicture("9-damaged.png")
+	r.m.says("madoguchi-data", "the partition needs a new card")
+	r.lap("a damaged data partition is shown as what it is")
+}
+
+// damage writes noise over the beginning of the data partition, but for the block by which it is known: what fsck mends without asking is far less.
+func (m *machine) damage() {
+	m.t.Helper()
+	_, offset, _ := strings.Cut(partition(m.t, m.card, 7), "@@")
+	var at int64
+	fmt.Sscan(offset, &at)
+	f, err := os.OpenFile(m.card, os.O_WRONLY, 0)
+	must(m.t, err)
+	noise := make([]byte, 8<<20)
+	_, _ = rand.Read(noise)
+	const block = 4096
+	_, err = f.WriteAt(noise, at+block)
+	must(m.t, err)
+	must(m.t, f.Close())
+}
+
+// says waits until a unit's journal of this start holds a text.
+func (m *machine) says(unit, text string) {
+	m.t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(m.sh("journalctl -b --no-pager -o cat -u "+unit), text); time.Sleep(time.Second) {
+		m.lives()
+		if time.Now().After(end) {
+			m.fail("%s does not say %q", unit, text)
+		}
+	}
+}
+
+// TestFaults starts the box with all kinds of bad input. Each is shown for what it is, with what to do, and when it is mended the box serves again.
+func TestFaults(t *testing.T) {
+	tokyo(t)
+	tb, begun := keepLog(t, "faults.txt"), time.Now()
+	r := newRig(tb, builtParts(tb))
+	r.begun = begun
+	r.rests()
+	r.lap("the line to city hall stands")
+
+	r.sceneStarts()
+	r.sceneStranger()
+	r.sceneExpired()
+	r.sceneClock()
+	r.sceneDamaged()
+	r.lap("the end")
 }

@@ -65,6 +65,17 @@ func startHall(t testing.TB) *hall {
 	return h
 }
 
+// certified gives the broker another certificate, which runs out after that time, and starts it with it.
+func (h *hall) certified(after time.Duration) {
+	h.t.Helper()
+	must(h.t, h.broker.Stop())
+	h.city.Ends = after
+	_, _, err := h.city.Issue("broker", true)
+	h.city.Ends = 0
+	must(h.t, err)
+	must(h.t, h.broker.Restart())
+}
+
 // address is the broker's on this machine.
 func (h *hall) address() string { return strings.TrimPrefix(h.broker.URL(), "tls://") }
 

@@ -29,8 +29,8 @@ type bundler struct {
 	to     string // a folder that becomes a disk of the guest
 }
 
-// signer makes a key for bundles and its certificate.
-func signer(t testing.TB, dir, name string) (key, cert string) {
+// bundleKey makes a key for bundles and its certificate.
+func bundleKey(t testing.TB, dir, name string) (key, cert string) {
 	t.Helper()
 	key, cert = filepath.Join(dir, name+".key"), filepath.Join(dir, name+".pem")
 	command(t, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-subj", "/CN="+name,
@@ -141,18 +141,26 @@ func (m *machine) idles() {
 	m.showsOf(func() []display.Screen { return atRests(m.config) })
 }
 
+// newest is the version that counter says it is, in each of the bundles.
+const newest = "v2.0.0"
+
 // TestUpdate installs on real slots with verity: a good bundle is tried by a start with the flag and comes into force by the gate; one whose counter does not start falls
-// back by itself and says why; one that somebody else signed is not written. (That an older one is refused is decided before RAUC, by signed metadata: cmd/installer.)
-func TestUpdate(t *testing.T) {
-	tokyo(t)
+// back by itself and says why; one that somebody else signed is not written. An older version that city hall assigns, signed as it must be, is refused by the box before it is fetched.
+func TestUpdate(tt *testing.T) {
+	tokyo(tt)
 	begun := time.Now()
+	t := keepLog(tt, "update.txt")
 	lap := func(what string) { t.Logf("%6.1f s  %s", time.Since(begun).Seconds(), what) }
 	guest, err := filepath.Abs(filepath.Join(top, ".tools/guest"))
 	must(t, err)
 	work := t.TempDir()
-	key, cert := signer(t, work, "release")
-	foreignKey, foreignCert := signer(t, work, "foreign")
-	b := &bundler{t: t, root: builtRoot(t, guest, "bench", cert), to: filepath.Join(work, "bundles")}
+	key, cert := bundleKey(t, work, "release")
+	foreignKey, foreignCert := bundleKey(t, work, "foreign")
+	h := startHall(t)
+	u := newUpdater(h)
+	b := &bundler{t: t, root: builtRoot(t, guest, newest, cert), to: filepath.Join(work, "bundles")}
+	const root = "/usr/share/madoguchi/root.json"
+	write(t, filepath.Join(b.root, root), u.root(), 0o644)
 	must(t, os.Mkdir(b.to, 0o755))
 	b.versioned("1")
 	image, initrd := filepath.Join(work, "root.erofs"), filepath.Join(work, "initrd")
@@ -170,8 +178,8 @@ func TestUpdate(t *testing.T) {
 	command(t, "mkfs.erofs", disk, b.to)
 	lap("card and three bundles are made")
 
-	h := startHall(t)
 	config := h.config("box1")
+	config.UpdateRoot = root
 	m := newMachine(t, config, card, initrd, h.address(), nil)
 	m.more = []string{"-drive", "file=" + disk + ",if=none,id=bundles,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=bundles"}
 	command(t, "mcopy", "-s", "-i", partition(t, m.card, 1), h.provision(config), "::")
@@ -215,4 +223,9 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("the box says %q of it", why)
 	}
 	lap(fmt.Sprintf("version 2 runs again, and says why: %s", m.sh("cat /run/madoguchi/fell-back")))
+
+	u.assigns("box1", "v1.4.2")
+	m.says("counter", "refused.older: ")
+	m.runs("B", "B", "2")
+	lap("an older version is refused: " + m.sh("journalctl -b --no-pager -o cat -u counter | sed -n 's/.*refused.older: //p' | tail -n 1"))
 }

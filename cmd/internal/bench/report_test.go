@@ -18,11 +18,11 @@ type keeper struct {
 	to io.Writer
 }
 
-// keepLog keeps a test's log beside its pictures, as dist/bench/log.txt.
-func keepLog(t testing.TB) testing.TB {
+// keepLog keeps a test's log beside its pictures, in dist/bench.
+func keepLog(t testing.TB, name string) testing.TB {
 	t.Helper()
 	must(t, os.MkdirAll(pictures, 0o755))
-	f, err := os.Create(filepath.Join(pictures, "log.txt"))
+	f, err := os.Create(filepath.Join(pictures, name))
 	must(t, err)
 	t.Cleanup(func() { must(t, f.Close()) })
 	return &keeper{t, f}

@@ -57,13 +57,25 @@ func (r *rig) scenePulled() {
 // sceneReader unplugs the card reader until the panel says so, and plugs in another one, in which a card is read.
 func (r *rig) sceneReader() {
 	r.t.Helper()
-	r.m.qmp.do("device_del", map[string]any{"id": "reader"})
+	r.m.unplug()
 	r.m.shows(display.Screen{ID: display.FaultReader, Lang: display.Japanese, Facts: display.Facts{Office: r.config.Office}})
 	r.m.savePicture("5-reader.png")
-	r.m.qmp.do("device_add", map[string]any{"driver": "usb-ccid", "bus": "usb.0", "id": "reader"})
-	r.m.qmp.do("device_add", map[string]any{"driver": "ccid-card-passthru", "bus": "reader.0", "chardev": "card", "id": "slot"})
+	r.m.plug()
 	r.rests()
 	r.lap("the reader was unplugged and is back")
+}
+
+// unplug takes the card reader off the bus.
+func (m *machine) unplug() {
+	m.t.Helper()
+	m.qmp.do("device_del", map[string]any{"id": "reader"})
+}
+
+// plug puts another one there.
+func (m *machine) plug() {
+	m.t.Helper()
+	m.qmp.do("device_add", map[string]any{"driver": "usb-ccid", "bus": "usb.0", "id": "reader"})
+	m.qmp.do("device_add", map[string]any{"driver": "ccid-card-passthru", "bus": "reader.0", "chardev": "card", "id": "slot"})
 }
 
 // sceneCut takes the line away, changes a PIN, and cuts the power when the result stands on the panel. After the next start city hall holds exactly one record of the

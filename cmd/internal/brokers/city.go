@@ -3,6 +3,7 @@
 package brokers
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -27,6 +28,8 @@ type City struct {
 
 	// Addresses are what a server's certificate names beside 127.0.0.1.
 	Addresses []net.IP
+	// Ends is when the next certificate runs out, from its making; default an hour.
+	Ends time.Duration
 
 	mu     sync.Mutex
 	key    *ecdsa.PrivateKey
@@ -72,7 +75,7 @@ func (c *City) Issue(name string, server bool) (certFile, keyFile string, err er
 	serial := c.serial
 	c.mu.Unlock()
 	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-validity), NotAfter: now.Add(validity),
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-validity), NotAfter: now.Add(cmp.Or(c.Ends, validity)),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	if server {
 		template.IPAddresses = append([]net.IP{net.IPv4(127, 0, 0, 1)}, c.Addresses...)
