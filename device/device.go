@@ -122,6 +122,7 @@ type Device struct {
 	store     *store
 	line      *uplink
 	link      *issuerLink     // nil: none is configured; or its key cannot be read
+	linkBad   bool            // it is the latter
 	later     []session.Event // the loop's own, due after the step that runs
 	paint     *display.Painter
 	upd       *updates // nil: the box takes no updates
@@ -209,7 +210,7 @@ func build(hw Hardware, cfg Config, opts *Opts) (_ *Device, err error) {
 	d.line = newUplink(d)
 	if d.link, err = newIssuerLink(d); err != nil { // its counter serves all the same
 		d.log.Error("no issuer link", "cause", err)
-		d.link = nil
+		d.link, d.linkBad = nil, true
 	}
 	d.state = session.New(d.sessionConfig(refused))
 	return d, nil

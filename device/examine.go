@@ -33,6 +33,9 @@ func (d *Device) examine(e session.Examine) {
 // is at the next check if it hangs still.
 func (d *Device) findings(ctx context.Context, ask bool) session.Findings {
 	var f session.Findings
+	if d.linkBad {
+		f[session.PartLink] = 6
+	}
 	due, stop := d.clock.Timer(examineLimit)
 	defer stop()
 	type found struct {

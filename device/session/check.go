@@ -148,7 +148,7 @@ func (m *machine) weighed(f Findings) Findings {
 	}{
 		{PartKeys, 2, m.keypadBad && m.keypadLines}, {PartKeys, 3, m.keypadBad && !m.keypadLines}, {PartPanel, 2, m.panelBad},
 		{PartReader, 1, m.serviceBad}, {PartReader, 2, !m.serviceBad && m.readerKnown && m.presence == card.NoReader}, {PartReader, 3, m.presence == card.Mute},
-		{PartClock, 1, m.clockDoubtful()}, {PartStorage, 2, m.storageBad}, {PartLink, 5, m.link == LinkDown},
+		{PartClock, 1, m.clockDoubtful()}, {PartStorage, 2, m.storageBad}, {PartLink, 5, m.link == LinkDown && f[PartLink] == 0},
 	} {
 		if c.holds {
 			f[c.p] = c.n
@@ -163,7 +163,7 @@ func (m *machine) marked() string {
 		return ""
 	}
 	f := m.check.found
-	if m.link == LinkDown {
+	if m.link == LinkDown && f[PartLink] == 5 {
 		f[PartLink] = 0
 	}
 	return strings.Join(f.ill(), " ")
