@@ -38,6 +38,10 @@ show-rollout: ## fifty simulated boxes, a rollout that stops by itself in wave 2
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/simulator ./cmd/fleet
 	@cmd/fleet/show.sh
 
+.PHONY: show-attacks
+show-attacks: setup ## what box and fleet come to when a program is killed at each point, and under each attack by name: one table, run now
+	@$(GO) run ./cmd/internal/proof -attacks
+
 .PHONY: run-reader
 run-reader: setup ## the same with a real card reader on this machine (needs pcscd)
 	@mkdir -p bin

@@ -137,7 +137,7 @@ func TestAim(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"rollout status", "office g01"},
 		{"rollout status firmware-1.0-big", "not for it, and no failure: box-04 (rpizero2w)"},
-		{"rollout why box-04", "box-04 is not in: 1.0-big runs on rpi4, and it is rpizero2w"},
+		{"rollout why box-04", "firmware-1.0-small: box-04 runs 1.0-small"},
 		{"device why box-05", "it is for office g01"},
 		{"device list", "rpizero2w"},
 	} {

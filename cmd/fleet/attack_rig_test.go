@@ -185,7 +185,9 @@ type desk struct {
 	codes   []string
 	policy  []byte // in force
 	before  []byte
-	refuses error // Install fails by it
+	trial   bool
+	refuses map[string]error // steps that fail: "install", "activate", "commit"
+	late    time.Duration    // until an answer comes
 }
 
 // Load and Save are the store of the box, which may be full.
@@ -206,9 +208,12 @@ func (d *desk) Check(_ context.Context, path string, m update.Manifest) error {
 	return err
 }
 
-func (d *desk) Install(context.Context, string, update.Manifest) error { return d.refuses }
+func (d *desk) Install(context.Context, string, update.Manifest) error { return d.refuses["install"] }
 
 func (d *desk) Activate(_ context.Context, m update.Manifest) error {
+	if err := d.refuses["activate"]; err != nil {
+		return err
+	}
 	raw, err := os.ReadFile(filepath.Join(d.dir, m.SHA256.String()))
 	if err != nil {
 		return err
@@ -216,6 +221,7 @@ func (d *desk) Activate(_ context.Context, m update.Manifest) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.before, d.policy = d.policy, raw
+	d.trial = true
 	return nil
 }
 
@@ -226,12 +232,21 @@ func (d *desk) Running(context.Context) (update.Digest, error) {
 }
 
 func (d *desk) Probe(context.Context, update.Health) error { return nil }
-func (d *desk) Commit(context.Context) error               { return nil }
+
+func (d *desk) Commit(context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := d.refuses["commit"]
+	d.trial = d.trial && err != nil
+	return err
+}
 
 func (d *desk) Revert(context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.policy = d.before
+	if d.trial { // else it was not put in force
+		d.policy, d.trial = d.before, false
+	}
 	return nil
 }
 
@@ -279,7 +294,9 @@ func (d *desk) start() {
 			if d.v.mirror != nil {
 				parts = d.v.mirror(w, honest)
 			}
+			late := d.late
 			go func() {
+				time.Sleep(late)
 				for _, p := range parts {
 					body, err := p.Encode()
 					if err != nil {

@@ -127,12 +127,21 @@ var attacks = []attack{
 			})
 			release2(v)
 		}, heal: func(v *victim) { v.assign("2") }},
-	{name: "Extraneous dependencies", does: "policy keys sign a firmware", says: "assignment", text: "a kind's keys sign paths of the kind and no other",
+	{name: "Slow retrieval", does: "every answer comes after a quarter of an hour", says: "line", text: "an answer later than its patience counts as none; the old one works on",
 		do: func(v *victim) {
-			v.gen++
-			raw := v.sign(v.gen, boxName, "1")
-			v.box.agent.Desired(bytes.ReplaceAll(raw, []byte("policy/1/"), []byte("firmware/1/")))
-		}, heal: release2},
+			v.box.late = 15 * time.Minute
+			release2(v)
+		}, heal: func(v *victim) { v.box.late = 0 }},
+	{name: "Extraneous dependencies", does: "the director assigns as firmware what policy keys signed", says: "assignment", text: "a kind's keys sign paths of the kind and no other",
+		do: func(v *victim) {
+			v.release("2", 2, nil)
+			v.forge("2", "firmware/2/manifest.json")
+		}, heal: func(v *victim) { v.assign("2") }},
+	{name: "Wrong kind", does: "the director assigns rules as settings", says: "assignment", text: "the role of the kind has signed nothing of that path",
+		do: func(v *victim) {
+			v.release("2", 2, nil)
+			v.forge("2", "config/2/manifest.json")
+		}, heal: func(v *victim) { v.assign("2") }},
 	{name: "Mix and match", does: "a new snapshot with an old list of releases", says: "metadata", text: "the snapshot names version and digest of every list",
 		do: func(v *victim) {
 			old, err := v.depot.Get("policy/2")
@@ -319,12 +328,32 @@ var attacks = []attack{
 		}},
 	{name: "Disk full", does: "no room for the new version's files", says: "install", text: "the old one stays; tried three times, then by the next assignment",
 		do: func(v *victim) {
-			v.box.refuses = errors.New("no space left on device")
+			v.box.refuses = map[string]error{"install": errFull}
 			release2(v)
-		}, heal: func(v *victim) {
-			v.box.refuses = nil
-			v.assign("2")
-		}},
+		}, heal: mended},
+	{name: "Disk full", does: "no room to put the new version in force", says: "activate", text: "the old one stays in force",
+		do: func(v *victim) {
+			v.box.refuses = map[string]error{"activate": errFull}
+			release2(v)
+		}, heal: mended},
+	{name: "Disk full", does: "no room to keep the new version after its trial", says: "commit", text: "the old one comes back",
+		do: func(v *victim) {
+			v.box.refuses = map[string]error{"commit": errFull}
+			release2(v)
+		}, heal: mended},
+	{name: "Disk full", does: "no room for the payload", says: "space", text: "the room is reserved before a chunk is asked for",
+		do: func(v *victim) {
+			v.limit(100 << 10)
+			release2(v)
+		}, heal: func(v *victim) { v.limit(0) }},
+}
+
+var errFull = errors.New("no space left on device")
+
+// mended has room again, and is told anew.
+func mended(v *victim) {
+	v.box.refuses = nil
+	v.assign("2")
 }
 
 func same(a, b signer.Key) bool {

@@ -137,6 +137,18 @@ func whyCommand(a *app) *cobra.Command {
 		}}
 }
 
+// concern is how much a rollout says of a box: it has it, or leaves it out by name, or neither.
+func concern(r *rollout.Rollout, id string) int {
+	_, out := r.Outside[id]
+	switch {
+	case r.Members[id] != nil:
+		return 2
+	case out:
+		return 1
+	}
+	return 0
+}
+
 func (a *app) why(ctx context.Context, db *store.Store, id string, now time.Time) error {
 	b, err := box(ctx, db, id)
 	if err != nil {
@@ -152,7 +164,7 @@ func (a *app) why(ctx context.Context, db *store.Store, id string, now time.Time
 		switch last := latest[r.Plan.Kind]; {
 		case !r.Final():
 			list = append(list, r)
-		case last == nil || r.Since.After(last.Since):
+		case last == nil || concern(r, id) > concern(last, id) || concern(r, id) == concern(last, id) && r.Since.After(last.Since):
 			latest[r.Plan.Kind] = r
 		}
 	}

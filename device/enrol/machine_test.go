@@ -266,6 +266,7 @@ func TestPowerCut(t *testing.T) {
 			t.Errorf("cut after %d steps: %v, %d requests", most, keys(d), c.asked)
 		}
 	}
+	t.Logf("%d cuts", cuts)
 	if cuts < 5 {
 		t.Errorf("%d steps, want each of request, root, configuration, number and two erasures", cuts)
 	}

@@ -171,6 +171,7 @@ func TestPublishCut(t *testing.T) {
 			t.Errorf("cut %d: %v", cuts, err)
 		}
 	}
+	t.Logf("%d cuts", cuts)
 	if cuts < 6 {
 		t.Errorf("only %d documents were cut", cuts)
 	}

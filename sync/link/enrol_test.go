@@ -338,6 +338,7 @@ func TestRenewCut(t *testing.T) {
 			if n < 4 {
 				t.Errorf("%d steps, want key, old, new, erasure", n)
 			}
+			t.Logf("%d cuts", n)
 			return
 		}
 		if !errors.Is(err, errCut) {

@@ -273,7 +273,8 @@ func TestKilledAtEveryPoint(t *testing.T) {
 			c.run(path, p, hit+1, rng.Uint64(), 20*time.Second)
 		}
 	}
-	for range 30 { // and anywhere else, also inside a commit
+	const anywhere = 30
+	for range anywhere { // and anywhere else, also inside a commit
 		c.run(path, "", 0, rng.Uint64(), 15*time.Millisecond+time.Duration(rng.Int64N(int64(40*time.Millisecond))))
 	}
 
@@ -309,6 +310,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 			t.Errorf("record %s is at city hall %d times, known as cut: %v", id, n, c.maybe[id])
 		}
 	}
+	t.Logf("%d kills", 2+3*(len(points)-2)+anywhere)
 	t.Logf("%d records promised, %d cut, %d at city hall", len(c.promised), len(c.maybe), len(times))
 }
 

@@ -140,6 +140,7 @@ func testKilled(r *rig) {
 	if r.gens["a"] != 1 || len(r.paths["a"]) != 1 {
 		r.Errorf("told %v, generation %d; want the same again", r.paths["a"], r.gens["a"])
 	}
+	r.Log("2 kills") // the directors that were left
 }
 
 // TestTwoDirectors: two at the same database. Whoever is late begins anew; the boxes are told by either, each generation once.

@@ -3,7 +3,7 @@
 // Proof prints what the product promises, each promise with the tests that hold it, a figure from their run, and whether they pass; then it breaks the
 // code of each promise on purpose, in a copy of the tree, and shows that the same tests notice. A promise whose tests do not notice is not proved.
 //
-//	go run ./cmd/internal/proof [-only WORD] [-unbroken] [-short] [-list]
+//	go run ./cmd/internal/proof [-only WORD] [-unbroken] [-short] [-list] [-attacks]
 package main
 
 import (
@@ -32,8 +32,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	unbroken := flags.Bool("unbroken", false, "do not break anything: only run the tests")
 	short := flags.Bool("short", false, "leave out what takes longer than the tests of `make test`")
 	list := flags.Bool("list", false, "print the promises and their tests, run nothing")
+	fleet := flags.Bool("attacks", false, "print instead what becomes of box and fleet when their programs are killed and when they are attacked")
 	if err := flags.Parse(args[1:]); err != nil {
 		return 2
+	}
+	if *fleet {
+		failed, err := attacks(ctx, stdout, stderr)
+		if err != nil || failed > 0 {
+			fmt.Fprintf(stderr, "proof: %d rows do not hold (%v)\n", failed, err)
+			return 1
+		}
+		return 0
 	}
 	todo := slices.DeleteFunc(slices.Clone(claims), func(c claim) bool { return !strings.Contains(c.text(), *only) })
 	if len(todo) == 0 {
