@@ -4,9 +4,11 @@ package device
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"madoguchi/device/session"
+	"madoguchi/display"
 	"madoguchi/display/buzzer"
 	"madoguchi/display/epd"
 	"madoguchi/sync/record"
@@ -53,7 +55,7 @@ func (d *Device) survey(ctx context.Context) session.Survey {
 		ctx, cancel := context.WithTimeout(ctx, describeLimit)
 		defer cancel()
 		name, own, err := r.Describe(ctx)
-		switch s.Reader = name; {
+		switch s.Reader = drawable(name); {
 		case err != nil:
 			d.log.Info("reader not described", "cause", err)
 		case own:
@@ -63,6 +65,16 @@ func (d *Device) survey(ctx context.Context) session.Survey {
 		}
 	}
 	return s
+}
+
+// drawable is a text that others have written as the panel can show it: a reader's name comes out of the reader.
+func drawable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if display.Drawable(string(r)) != nil {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // monday is the first day of an ISO week: the one in which 4 January lies is the first.

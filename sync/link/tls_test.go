@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,10 +61,15 @@ func (a *authority) write(name, kind string, der []byte) string {
 
 // issue makes a certificate and key for a name, and gives their files.
 func (a *authority) issue(name string) (cert, key string) {
+	return a.until(name, time.Now().Add(time.Hour))
+}
+
+// until is issue for a certificate that ends, or has ended.
+func (a *authority) until(name string, end time.Time) (cert, key string) {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(a.t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: end, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &k.PublicKey, a.key)
 	must(a.t, err)
 	kder, err := x509.MarshalECPrivateKey(k)
@@ -73,12 +79,18 @@ func (a *authority) issue(name string) (cert, key string) {
 
 // front is a TLS server before a broker. It gives what each handshake came to.
 func (a *authority) front(to string, maxVersion uint16) (addr string, shaken <-chan error) {
-	certFile, keyFile := a.issue("broker")
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	must(a.t, err)
+	return a.changing(to, maxVersion, func() (cert, key string) { return a.issue("broker") })
+}
+
+// changing is front with a certificate that may be another one for each connection.
+func (a *authority) changing(to string, maxVersion uint16, issue func() (cert, key string)) (addr string, shaken <-chan error) {
+	present := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		cert, err := tls.LoadX509KeyPair(issue())
+		return &cert, err
+	}
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, ClientCAs: pool,
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{GetCertificate: present, ClientCAs: pool,
 		ClientAuth: tls.RequireAndVerifyClientCert, MaxVersion: maxVersion})
 	must(a.t, err)
 	a.t.Cleanup(func() { l.Close() })
@@ -140,6 +152,40 @@ func TestTLS(t *testing.T) {
 	if s := c.await(wall.Up); len(s.Fingerprint) != 16 {
 		t.Errorf("fingerprint is %q", s.Fingerprint)
 	}
+	c.drained(h)
+}
+
+// TestExpiredBroker: a broker whose certificate has ended gets nothing, however often it is tried; the box says that the line is down, and gives its records when the broker has
+// a new one, without anybody at the box.
+func TestExpiredBroker(t *testing.T) {
+	h := newHall(t)
+	_, addr := startBroker(t, h)
+	city := newAuthority(t)
+	var renewed atomic.Bool
+	front, shaken := city.changing(addr, 0, func() (cert, key string) {
+		if renewed.Load() {
+			return city.issue("broker")
+		}
+		return city.until("broker", time.Now().Add(-time.Minute))
+	})
+	c := newCounter(t, h.public(), 50, 64)
+	cfg := config(t, "tls://"+front, c)
+	cfg.CAFile = filepath.Join(city.dir, "ca.pem")
+	cfg.CertFile, cfg.KeyFile = city.issue("box-1")
+	b, err := cfg.check()
+	must(t, err)
+	if _, err := dial(context.Background(), b.addrs[0], b.tls[0], 5*time.Second, 1000); err == nil || !strings.Contains(err.Error(), "expired") {
+		t.Errorf("broker with an expired certificate: %v", err)
+	}
+	start(t, cfg, quick(nil))
+	c.await(wall.Down)
+	for range 3 {
+		if err := next(t, shaken); err == nil {
+			t.Error("the box took the certificate")
+		}
+	}
+	renewed.Store(true)
+	c.await(wall.Up)
 	c.drained(h)
 }
 
