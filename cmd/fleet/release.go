@@ -26,6 +26,7 @@ type release struct {
 	days    int
 	keys    []string
 	payload string
+	parts   string
 }
 
 func releaseCommand(a *app) *cobra.Command {
@@ -41,7 +42,7 @@ func releaseCommand(a *app) *cobra.Command {
 	} {
 		cmd.AddCommand(releaseKind(a, k.kind, k.what, k.soak, k.within))
 	}
-	cmd.AddCommand(&cobra.Command{Use: "list --city DIR", Short: "List what is signed", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.listReleases() }})
+	cmd.AddCommand(showReleaseCommand(a), &cobra.Command{Use: "list --city DIR", Short: "List what is signed", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.listReleases() }})
 	return cmd
 }
 
@@ -68,6 +69,9 @@ than it has, unless --allow-downgrade is signed with it, and never one below its
 	f.Uint64Var(&r.m.Seq, "seq", 0, "place in the order of versions")
 	f.StringVar(&r.m.Product, "product", "counter", "for which product")
 	f.StringSliceVar(&r.m.Hardware, "hardware", nil, "boards that it runs on (default any)")
+	if kind == update.Firmware {
+		f.StringVar(&r.parts, "sbom", "", "its list of parts, as \"make firmware\" writes it; signed and logged with it")
+	}
 	f.Uint64Var(&r.m.MinFrom, "min-from", 0, "lowest seq that it can follow")
 	f.Uint32Var(&r.m.SecurityEpoch, "security-epoch", 0, "boxes that had a higher one refuse it")
 	f.BoolVar(&r.m.AllowDowngrade, "allow-downgrade", false, "may follow a higher seq")
@@ -100,6 +104,13 @@ func (a *app) release(r release, now time.Time) error {
 	}
 	defer f.Close()
 	m := r.m
+	var parts []byte
+	if r.parts != "" {
+		if parts, err = readParts(r.parts); err != nil {
+			return err
+		}
+		m.SBOM = update.Sum(parts)
+	}
 	m.Schema, m.City, m.Notes, m.Health = update.ManifestSchema, d.City(), r.notes, r.health
 	m.Health.SoakS, m.Health.WithinS = int(r.soak/time.Second), int(r.within/time.Second)
 	if m.Health.Profile == "" {
@@ -133,6 +144,11 @@ func (a *app) release(r release, now time.Time) error {
 			return err
 		}
 		repo.UseLog(l)
+		if parts != nil {
+			if err := d.Put(update.ObjectName(m.SBOM), parts); err != nil {
+				return err
+			}
+		}
 		if m, err = repo.Release(path, m, f); err != nil {
 			return err
 		}
@@ -141,12 +157,16 @@ func (a *app) release(r release, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	bill := ""
+	if parts != nil {
+		bill = fmt.Sprintf("list of parts %.16s…, signed and logged with it\n", m.SBOM)
+	}
 	verb := "released"
 	if a.dry {
 		verb = "would release"
 	}
-	return a.say(m, fmt.Sprintf("%s %s, seq %d: %d bytes in %d chunks, %.16s…\nnext: fleet rollout create %s/%s --reason \"…\"",
-		verb, path, m.Seq, m.Size, m.Chunks.Count, m.SHA256, m.Kind, m.Version))
+	return a.say(m, fmt.Sprintf("%s %s, seq %d: %d bytes in %d chunks, %.16s…\n%snext: fleet rollout create %s/%s --reason \"…\"",
+		verb, path, m.Seq, m.Size, m.Chunks.Count, m.SHA256, bill, m.Kind, m.Version))
 }
 
 // next is the number after the highest of a kind.

@@ -36,6 +36,7 @@ type Manifest struct {
 	Size           int64     `json:"size"`            // of the payload, bytes
 	SHA256         Digest    `json:"sha256"`          // of the payload
 	Chunks         ChunkRef  `json:"chunks"`
+	SBOM           Digest    `json:"sbom,omitzero"` // of the payload's list of parts, CycloneDX; for people, no box fetches it
 	Health         Health    `json:"health"`
 	Notes          Notes     `json:"notes"`
 	NotBefore      time.Time `json:"not_before"`
