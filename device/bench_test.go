@@ -199,7 +199,7 @@ func BenchmarkIdle(b *testing.B) {
 }
 
 // resident is this process's resident memory in MiB.
-func resident(b *testing.B) float64 {
+func resident(b testing.TB) float64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		b.Fatal(err)

@@ -75,6 +75,9 @@ func TestSoak(t *testing.T) {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			now = append(now, m.HeapAlloc>>10)
+			if round%10 == 9 {
+				t.Logf("%d records of %d cases so far, heap %d KiB, resident %.1f MiB", len(hall), s.cases(), m.HeapAlloc>>10, resident(t))
+			}
 			if round == 4 {
 				heap = slices.Clone(now)
 			}
