@@ -20,10 +20,12 @@ import (
 // pacedBus takes as long for its bytes as the wire at 10 MHz; BUSY tells of work when something is started.
 type pacedBus struct {
 	paced  bool
-	starts []byte    // commands that start something, the refresh first
-	bytes  int       // since reset
-	last   time.Time // end of the byte that started the last refresh
-	sent   int       // bytes up to it
+	starts []byte        // commands that start something, the refresh first
+	bytes  int           // since reset
+	last   time.Time     // end of the byte that started the last refresh
+	sent   int           // bytes up to it
+	late   time.Duration // since reset: what the bus waited beyond its time, for want of a processor
+	lost   time.Duration // of it up to last
 	busy   *busyPin
 }
 
@@ -36,14 +38,16 @@ func (b *pacedBus) Connect(physic.Frequency, spi.Mode, int) (spi.Conn, error) { 
 
 func (b *pacedBus) Tx(w, _ []byte) error {
 	if b.paced {
-		for end := time.Now().Add(time.Duration(len(w)) * 8 * bitTime); time.Now().Before(end); {
+		begun, on := time.Now(), time.Duration(len(w))*8*bitTime
+		for time.Since(begun) < on {
 		}
+		b.late += time.Since(begun) - on
 	}
 	b.bytes += len(w)
 	if len(w) == 1 && b.busy.dc.L == gpio.Low && bytes.Contains(b.starts, w) {
 		b.busy.L = !b.busy.idle
 		if w[0] == b.starts[0] {
-			b.last, b.sent = time.Now(), b.bytes
+			b.last, b.sent, b.lost = time.Now(), b.bytes, b.late
 		}
 	}
 	return nil
@@ -118,7 +122,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 }
 
 // BenchmarkFrameToLastByte measures from handing a picture to the driver to the last byte before the refresh starts, against the bus time of
-// the same bytes at 10 MHz ("x-bus": 1 = the bus is never idle).
+// the same bytes at 10 MHz ("x-bus": 1 = the bus is never idle). Time that other programs take from the bus's pretended work is not counted: the real one needs no processor.
 func BenchmarkFrameToLastByte(b *testing.B) {
 	for _, bb := range []struct {
 		name  string
@@ -139,7 +143,7 @@ func BenchmarkFrameToLastByte(b *testing.B) {
 			for b.Loop() {
 				m.Fill(bb.part, turn)
 				turn = !turn
-				bus.bytes = 0
+				bus.bytes, bus.late = 0, 0
 				begun, err := time.Now(), error(nil)
 				if bb.part.Empty() {
 					err = d.Full(ctx, m)
@@ -149,7 +153,7 @@ func BenchmarkFrameToLastByte(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				took += bus.last.Sub(begun)
+				took += bus.last.Sub(begun) - bus.lost
 				wire += time.Duration(bus.sent) * 8 * bitTime
 			}
 			b.ReportMetric(float64(took)/float64(wire), "x-bus")
