@@ -108,13 +108,15 @@ func (f *fleet) peer() *peer {
 				f.r.t.Error(err)
 				return
 			}
-			body, err := f.answer(w).Encode()
-			if err != nil {
-				f.r.t.Error(err)
-				return
-			}
-			if p.conn.Write(wall.Bytes, body) != nil {
-				return
+			for _, one := range w.Each() {
+				body, err := f.answer(one).Encode()
+				if err != nil {
+					f.r.t.Error(err)
+					return
+				}
+				if p.conn.Write(wall.Bytes, body) != nil {
+					return
+				}
 			}
 		}
 	}()

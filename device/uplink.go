@@ -16,8 +16,8 @@ import (
 	"madoguchi/sync/wall"
 )
 
-// wantQueue is how many requests for parts of an update wait; the agent makes eight at a time.
-const wantQueue = 16
+// wantQueue is how many requests for parts of an update wait; the agent makes eight at a time on a line where it asks one by one.
+const wantQueue = 32
 
 // Times of the uplink.
 const (

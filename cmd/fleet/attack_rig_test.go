@@ -286,13 +286,17 @@ func (d *desk) start() {
 		Now:        func() update.Moment { return d.v.clock() },
 		Hold:       func(update.Kind) (func(), bool) { return func() {}, true },
 		Send: func(w update.Want) error {
-			honest, err := d.v.depot.Part(w)
-			if err != nil {
-				return err
-			}
-			parts := []update.Part{honest}
-			if d.v.mirror != nil {
-				parts = d.v.mirror(w, honest)
+			var parts []update.Part
+			for _, one := range w.Each() {
+				honest, err := d.v.depot.Part(one)
+				switch {
+				case err != nil:
+					return err
+				case d.v.mirror == nil:
+					parts = append(parts, honest)
+				default:
+					parts = append(parts, d.v.mirror(one, honest)...)
+				}
 			}
 			late := d.late
 			go func() {

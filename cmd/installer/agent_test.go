@@ -105,11 +105,16 @@ func (r *branch) runs(desired []byte, sick bool, until ...update.State) error {
 		Device: "box1", Root: r.depot["root/1"], Store: r.store, Dir: r.at("bundles"), Box: update.Box{Product: "counter"},
 		Installers: map[update.Kind]update.Installer{update.Firmware: &unwell{r.slot, sick}},
 		Send: func(w update.Want) error {
-			body, err := r.depot.part(w).Encode()
-			if err != nil {
-				return err
+			for _, one := range w.Each() {
+				body, err := r.depot.part(one).Encode()
+				if err != nil {
+					return err
+				}
+				if err := a.Part(body); err != nil {
+					return err
+				}
 			}
-			return a.Part(body)
+			return nil
 		},
 		Now:  func() update.Moment { return update.Moment{At: r.now, Trusted: true} },
 		Hold: func(update.Kind) (func(), bool) { return func() {}, true },

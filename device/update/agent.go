@@ -96,8 +96,8 @@ func NewAgent(o AgentOpts) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 16), failed: map[Kind]Status{},
-		pace: newPace(orDefault(o.Transfer.Window, 8)), busy: map[Kind]<-chan struct{}{}}
+	a := &Agent{o: o, trust: trust, desired: make(chan []byte, 1), parts: make(chan Part, 2*orDefault(o.Transfer.Window, defaultWindow)), failed: map[Kind]Status{},
+		pace: newPace(orDefault(o.Transfer.Window, defaultWindow)), busy: map[Kind]<-chan struct{}{}}
 	if err := a.load(); err != nil {
 		return nil, err
 	}

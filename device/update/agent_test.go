@@ -76,17 +76,19 @@ func (b *bench) open() {
 			if b.down.Load() {
 				return errors.New("line down")
 			}
-			p := b.answer(w)
-			body, err := p.Encode()
-			if err != nil {
-				return err
+			for _, one := range w.Each() {
+				p := b.answer(one)
+				body, err := p.Encode()
+				if err != nil {
+					return err
+				}
+				var wait time.Duration
+				if b.line != nil {
+					wait = time.Until(b.line.arrives(time.Now(), len(p.Data)))
+				}
+				agent := b.agent
+				time.AfterFunc(wait, func() { _ = agent.Part(body) })
 			}
-			var wait time.Duration
-			if b.line != nil {
-				wait = time.Until(b.line.arrives(time.Now(), len(p.Data)))
-			}
-			agent := b.agent
-			time.AfterFunc(wait, func() { _ = agent.Part(body) })
 			return nil
 		},
 		Now:  func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: !b.lost.Load()} },

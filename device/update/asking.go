@@ -41,18 +41,30 @@ func (t *Transfer) Next(now time.Time) (wants []Want, wake time.Time, err error)
 		t.err = fmt.Errorf("%d of %d chunks lack, and patience ended %d times: %w", t.left, len(t.list), t.pace.silent, ErrSilent)
 		return nil, time.Time{}, t.err
 	}
-	for len(t.asked) < t.pace.window && !now.Before(t.ready) {
+	var whole []Digest
+	for enough := t.pace.window-len(t.asked) >= t.pace.batch(); enough && len(t.asked) < t.pace.window && !now.Before(t.ready); {
 		w, ok := t.ask(now)
 		if !ok {
 			break
 		}
-		wants = append(wants, w)
+		if i := t.asked[len(t.asked)-1].place; w.Len == t.list[i].Len {
+			whole = append(whole, t.list[i].SHA256)
+		} else {
+			wants = append(wants, w)
+		}
 		if t.o.RateBPS > 0 {
 			if t.ready.Before(now) {
 				t.ready = now
 			}
 			t.ready = t.ready.Add(time.Duration(int64(w.Len) * int64(time.Second) / t.o.RateBPS))
 		}
+	}
+	for some := range slices.Chunk(whole, maxWanted) {
+		if len(some) == 1 {
+			wants = append(wants, Want{Name: ChunkName(some[0]), Len: t.list[t.where[some[0]][0]].Len})
+			continue
+		}
+		wants = append(wants, Want{Chunks: slices.Clone(some)})
 	}
 	earlier := func(at time.Time) {
 		if at.After(now) && (wake.IsZero() || at.Before(wake)) {
@@ -118,7 +130,7 @@ func (t *Transfer) ask(now time.Time) (Want, bool) {
 	return Want{Name: ChunkName(c.SHA256), Offset: uint64(from), Len: uint32(r.len)}, true
 }
 
-// Deliver takes an answer and when it came. A part that was not asked for costs its bytes and is dropped; a bad chunk is asked for again after a rest. An error ends the
+// Deliver takes an answer, whose data it may keep, and when it came. A part that was not asked for costs its bytes and is dropped; a bad chunk is asked for again after a rest. An error ends the
 // transfer: ErrAbsent (the depot has dropped the object), ErrBudget, or the disk's.
 func (t *Transfer) Deliver(p Part, now time.Time) error {
 	if t.err != nil {
@@ -159,10 +171,15 @@ func (t *Transfer) piece(i int, p Part) bool {
 	if blocks&^g.got == 0 {
 		return false
 	}
-	if g.data == nil {
+	switch {
+	case n == size:
+		g.data = p.Data // the part is the chunk's own
+	case g.data == nil:
 		g.data = make([]byte, size)
+		fallthrough
+	default:
+		copy(g.data[p.Offset:], p.Data)
 	}
-	copy(g.data[p.Offset:], p.Data)
 	g.got |= blocks
 	return true
 }

@@ -132,6 +132,8 @@ func (a *Agent) reuse(t *Transfer, kind Kind) {
 
 // drive runs a transfer to its end.
 func (a *Agent) drive(ctx context.Context, t *Transfer) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for t.Left() > 0 {
 		wants, wake, err := t.Next(time.Now())
 		if err != nil {
@@ -142,18 +144,15 @@ func (a *Agent) drive(ctx context.Context, t *Transfer) error {
 				a.o.Log.Debug("update request", "error", err)
 			}
 		}
-		timer := time.NewTimer(time.Until(wake))
+		timer.Reset(time.Until(wake))
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
 		case raw := <-a.desired: // cancel: another assignment may not want this object
-			timer.Stop()
 			if a.supersedes(raw) {
 				return errSuperseded
 			}
 		case p := <-a.parts:
-			timer.Stop()
 			if err := t.Deliver(p, time.Now()); err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@
 //
 // The payload is cut where its content says so ([Cut]), not at fixed steps, so that two builds share most of their chunks and a box takes what it has from the
 // running slot. A [Transfer] needs no notes of its progress: what lies in the file and has the right hash is there. Requests fit themselves to the line: one of 8 KiB
-// first, eight of 64 KiB where answers come at once, one of 4 KiB on a modem's line; after silence they come later and are smaller.
+// first, eight of 64 KiB where answers are quick, 32 where they come at once, several chunks in one request, one of 4 KiB on a modem's line; after silence they come later and are smaller.
 //
 // Versions count against rollback even when the clock is not believed; expiry counts only by a clock that is. Nothing is installed by a clock that is not.
 //

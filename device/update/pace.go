@@ -11,6 +11,12 @@ const (
 	slow  = 8 * time.Second
 )
 
+// prompt is how soon an answer comes on a line that bears more than few parts at a time.
+const prompt = time.Second
+
+// few is how many parts are under way at most where answers are quick and no more: the more of them wait somewhere, the longer does a receipt wait behind them.
+const few = 8
+
 const (
 	block       = 4 << 10         // bytes: the smallest piece of a chunk that is asked for
 	firstPiece  = 2 * block       // 7 s on a line of 9.6 kbit/s
@@ -18,7 +24,8 @@ const (
 )
 
 // pace fits requests to the line: one small request first, larger ones and more at a time while answers come quickly, fewer and smaller ones when they come slowly, and
-// after silence fewer, smaller and later. So eight parts are under way on a city's network, and a few kilobytes on a modem's line.
+// after silence fewer, smaller and later. So 32 parts are under way on a city's network, eight where the line is felt, and a few
+// kilobytes on a modem's line.
 type pace struct {
 	most   int           // requests in flight
 	window int           // requests in flight now
@@ -40,13 +47,23 @@ func (p *pace) answered(n int, took time.Duration) {
 	switch {
 	case whole < quick && p.piece < MaxPart:
 		p.piece *= 2
-	case whole < quick && p.window < p.most:
+	case whole < quick && p.window < min(few, p.most), whole < prompt && p.window < p.most:
 		p.window++
+	case took > prompt && p.window > few:
+		p.window--
 	case took > slow && p.window > 1:
 		p.window--
 	case took > slow && p.piece > block:
 		p.piece /= 2
 	}
+}
+
+// batch is how many parts are worth a request: several on a prompt line, which does not rest meanwhile, else one as soon as there is room for it.
+func (p *pace) batch() int {
+	if p.took > prompt || p.piece < MaxPart {
+		return 1
+	}
+	return max(1, min(maxWanted, p.window/2))
 }
 
 // moved notes that something came, or that a new request begins.

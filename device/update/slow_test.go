@@ -70,7 +70,7 @@ func TestTransferSlowLine(t *testing.T) {
 				if err != nil {
 					t.Fatalf("after %s, with %d of %d chunks left: %v", now.Sub(day), tr.Left(), len(list), err)
 				}
-				for _, w := range wants {
+				for _, w := range each(wants) {
 					p := c.answer(w)
 					way = append(way, coming{line.arrives(now, len(p.Data)), p})
 				}
@@ -120,7 +120,7 @@ func TestTransferOverloaded(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after %s: %v", now.Sub(day), err)
 		}
-		for _, w := range wants {
+		for _, w := range each(wants) {
 			p := c.answer(w)
 			way = append(way, coming{line.arrives(now, len(p.Data)), p})
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,13 +35,15 @@ func (e *SpaceError) Unwrap() error { return e.Err }
 
 // TransferOpts are the limits of a transfer.
 type TransferOpts struct {
-	Window   int           // most requests in flight; default 8, so at most 512 KiB are under way; fewer on a slow line
+	Window   int           // most parts in flight; default 32, so at most 2 MiB are under way; eight and fewer on a slower line
 	Patience time.Duration // until a request is made again; default 20 s; longer after silence
 	Tries    int           // times that patience may end with nothing come, before ErrSilent; default 6, eight minutes
 	Budget   float64       // bytes received for each byte of payload; default 1.3
 	RateBPS  int64         // most bytes a second; 0: no cap
 	pace     *pace         // what is known of the line; nil: nothing
 }
+
+const defaultWindow = 32
 
 // Tally counts what a transfer cost, in bytes.
 type Tally struct {
@@ -72,6 +75,9 @@ type Transfer struct {
 	since time.Time // of the latest end of patience
 	tally Tally
 	ready time.Time // of the rate cap
+	buf   []byte
+	whole hash.Hash // of the first chunks without a gap
+	sum   int       // how many those are
 	err   error
 }
 
@@ -81,14 +87,14 @@ func OpenTransfer(dir string, m Manifest, list []Chunk, opts *TransferOpts) (*Tr
 	if opts != nil {
 		o = *opts
 	}
-	o.Window, o.Tries = orDefault(o.Window, 8), orDefault(o.Tries, 6)
+	o.Window, o.Tries = orDefault(o.Window, defaultWindow), orDefault(o.Tries, 6)
 	o.Patience, o.Budget = orDefault(o.Patience, 20*time.Second), orDefault(o.Budget, 1.3)
 	path := filepath.Join(dir, m.SHA256.String())
 	f, err := os.OpenFile(path+partial, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening transfer: %w", err)
 	}
-	t := &Transfer{m: m, list: list, o: o, file: f, path: path, have: make([]bool, len(list)), where: map[Digest][]int{}, begun: map[int]*gather{}, pace: o.pace}
+	t := &Transfer{m: m, list: list, o: o, file: f, path: path, have: make([]bool, len(list)), where: map[Digest][]int{}, begun: map[int]*gather{}, pace: o.pace, whole: sha256.New()}
 	if t.pace == nil {
 		t.pace = newPace(o.Window)
 	}
@@ -126,6 +132,7 @@ func (t *Transfer) survey() error {
 		return fmt.Errorf("surveying transfer: %w", err)
 	}
 	buf := make([]byte, MaxPart)
+	t.buf = buf
 	var at int64
 	for i, c := range t.list {
 		t.at = append(t.at, at)
@@ -134,6 +141,10 @@ func (t *Transfer) survey() error {
 				return fmt.Errorf("surveying transfer at %d: %w", at, err)
 			}
 			t.have[i] = Sum(buf[:c.Len]) == c.SHA256
+		}
+		if t.have[i] && t.sum == i {
+			t.whole.Write(buf[:c.Len])
+			t.sum++
 		}
 		if t.have[i] {
 			t.tally.Kept += int64(c.Len)
@@ -174,8 +185,25 @@ func (t *Transfer) put(d Digest, data []byte) error {
 		t.have[i] = true
 		t.left--
 		t.forget(i)
+		if t.sum == i {
+			t.whole.Write(data)
+			t.sum++
+		}
 	}
 	delete(t.where, d)
+	return t.follow()
+}
+
+// follow takes into the whole's digest what lies behind the first chunks without a gap since one closed it.
+func (t *Transfer) follow() error {
+	for t.sum < len(t.list) && t.have[t.sum] {
+		r := io.NewSectionReader(t.file, t.at[t.sum], int64(t.list[t.sum].Len))
+		if _, err := io.CopyBuffer(t.whole, r, t.buf); err != nil {
+			t.err = fmt.Errorf("reading chunk %d: %w", t.sum, err)
+			return t.err
+		}
+		t.sum++
+	}
 	return nil
 }
 
@@ -185,7 +213,7 @@ func (t *Transfer) Left() int { return t.left }
 // Tally is what the transfer has cost so far.
 func (t *Transfer) Tally() Tally { return t.tally }
 
-// Finish checks the whole payload as it lies on the disk, makes it durable and gives it its name: the path. An error leaves the part for another transfer.
+// Finish makes the payload durable, checks the whole and gives it its name: the path. An error leaves the part for another transfer.
 func (t *Transfer) Finish() (string, error) {
 	if t.left > 0 {
 		return "", fmt.Errorf("finishing transfer: %d chunks lack", t.left)
@@ -193,11 +221,7 @@ func (t *Transfer) Finish() (string, error) {
 	if err := t.file.Sync(); err != nil {
 		return "", fmt.Errorf("finishing transfer: %w", err)
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(t.file, 0, t.m.Size)); err != nil {
-		return "", fmt.Errorf("finishing transfer: %w", err)
-	}
-	if got := Digest(h.Sum(nil)); got != t.m.SHA256 {
+	if got := Digest(t.whole.Sum(nil)); got != t.m.SHA256 {
 		return "", fmt.Errorf("finishing transfer: digest %.8s, the manifest says %.8s", got, t.m.SHA256)
 	}
 	if err := os.Rename(t.path+partial, t.path); err != nil {

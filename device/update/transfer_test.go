@@ -26,7 +26,15 @@ func released(t *testing.T, payload []byte) (*city, update.Manifest, []update.Ch
 	return c, m, list
 }
 
-// answer is the depot's part for a want.
+// each are the wants that one part answers.
+func each(wants []update.Want) (all []update.Want) {
+	for _, w := range wants {
+		all = append(all, w.Each()...)
+	}
+	return all
+}
+
+// answer is the depot's part for such a want.
 func (c *city) answer(w update.Want) update.Part {
 	blob, ok := c.depot[w.Name]
 	if !ok {
@@ -73,7 +81,7 @@ func TestTransferCut(t *testing.T) {
 	part := filepath.Join(dir, m.SHA256.String()+".part")
 	now, cuts, budget := day, 0, int64(0)
 	for {
-		tr := open(t, dir, m, list, &update.TransferOpts{Window: 1 + r.IntN(8), Tries: 1000, Budget: 100})
+		tr := open(t, dir, m, list, &update.TransferOpts{Window: 1 + r.IntN(16), Tries: 1000, Budget: 100})
 		power := r.IntN(60) // answers until the power goes
 		var late []update.Part
 		for power > 0 && tr.Left() > 0 {
@@ -81,7 +89,7 @@ func TestTransferCut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, w := range wants {
+			for _, w := range each(wants) {
 				late = append(late, c.answer(w))
 			}
 			r.Shuffle(len(late), func(i, j int) { late[i], late[j] = late[j], late[i] })
@@ -164,7 +172,7 @@ func TestTransferEnds(t *testing.T) {
 					break
 				}
 				now = wake
-				for _, w := range wants {
+				for _, w := range each(wants) {
 					for _, p := range tt.answer(c, w) {
 						if e := tr.Deliver(p, now); e != nil {
 							err = e
@@ -200,7 +208,7 @@ func TestReuse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, w := range wants {
+		for _, w := range each(wants) {
 			if err := tr.Deliver(c.answer(w), now); err != nil {
 				t.Fatal(err)
 			}
@@ -210,6 +218,63 @@ func TestReuse(t *testing.T) {
 	finish(t, tr, next)
 	if got := tr.Tally(); got.Reused < m.Size*9/10 || got.Reused+got.Received != m.Size {
 		t.Errorf("%+v of %d bytes, want nine tenths reused", got, m.Size)
+	}
+}
+
+// TestTransferBatch: on a prompt line few requests ask for many chunks, on a far one and under a cap each asks for about one, and the line never rests.
+func TestTransferBatch(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		trip        time.Duration
+		rate        int64
+		least, most float64 // requests for each chunk
+	}{
+		{"prompt", 20 * time.Millisecond, 0, 0.14, 0.35},
+		{"far", 2 * time.Second, 0, 0.8, 1.2},
+		{"capped", 20 * time.Millisecond, 1 << 20, 0.8, 1.2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			payload := noise(t, 8<<20)
+			c, m, list := released(t, payload)
+			tr := open(t, t.TempDir(), m, list, &update.TransferOpts{RateBPS: tt.rate})
+			type coming struct {
+				at time.Time
+				update.Part
+			}
+			var way []coming
+			now, requests := day, 0
+			for tr.Left() > 0 {
+				wants, wake, err := tr.Next(now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				requests += len(wants)
+				for _, w := range wants {
+					for _, one := range w.Each() {
+						way = append(way, coming{now.Add(tt.trip), c.answer(one)})
+					}
+				}
+				if len(way) == 0 || !wake.IsZero() && wake.Before(way[0].at) {
+					if now = wake; tt.rate == 0 {
+						t.Fatal("the line rests")
+					}
+					continue
+				}
+				next := way[0]
+				way, now = way[1:], next.at
+				if err := tr.Deliver(next.Part, now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			finish(t, tr, payload)
+			t.Logf("%d requests for %d chunks in %s", requests, len(list), now.Sub(day))
+			if got := float64(requests) / float64(len(list)); got < tt.least || got > tt.most {
+				t.Errorf("%.2f requests for each chunk, want %.2f to %.2f", got, tt.least, tt.most)
+			}
+			if tr.Tally().Bad != 0 || tr.Tally().Received != m.Size {
+				t.Errorf("%+v for %d bytes", tr.Tally(), m.Size)
+			}
+		})
 	}
 }
 
@@ -224,7 +289,7 @@ func TestRate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, w := range wants {
+		for _, w := range each(wants) {
 			if err := tr.Deliver(c.answer(w), now); err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 )
 
@@ -21,11 +22,27 @@ const absent = math.MaxUint64
 // ErrAbsent says that the depot has no object of that name: asking again does not help.
 var ErrAbsent = errors.New("no such object")
 
-// A Want asks for a part of a named object; the body of a wall.Want frame.
+// A Want asks for a part of a named object, or for several whole chunks; the body of a wall.Want frame.
 type Want struct {
-	Name   string // "root/3", "timestamp", "firmware/7", "object/<sha256>", "chunk/<sha256>"
-	Offset uint64 // bytes
-	Len    uint32 // bytes, at most MaxPart
+	Name   string   // "root/3", "timestamp", "firmware/7", "object/<sha256>", "chunk/<sha256>"
+	Offset uint64   // bytes
+	Len    uint32   // bytes, at most MaxPart
+	Chunks []Digest // nil, or two to maxWanted: these whole, each answered by a Part of its own; the other fields are empty
+}
+
+// maxWanted is how many chunks one request asks for: what fits a wall.Want frame of 256 bytes. A request for each would cost a fifth of what its answer costs.
+const maxWanted = 7
+
+// Each returns the wants that one Part answers, in order.
+func (w Want) Each() []Want {
+	if w.Chunks == nil {
+		return []Want{w}
+	}
+	all := make([]Want, len(w.Chunks))
+	for i, d := range w.Chunks {
+		all[i] = Want{Name: ChunkName(d), Len: MaxPart}
+	}
+	return all
 }
 
 // A Part answers a Want; the body of a wall.Bytes frame.
@@ -37,10 +54,17 @@ type Part struct {
 	Data   []byte // may be shorter than asked for, at the object's end
 }
 
-// Encode returns the want as bytes: name length u8, name, offset u64, length u32, big endian.
+// Encode returns the want as bytes: name length u8, name, offset u64, length u32, big endian; or a zero byte and the chunks' digests.
 func (w Want) Encode() ([]byte, error) {
 	if err := w.check(); err != nil {
 		return nil, err
+	}
+	if w.Chunks != nil {
+		b := make([]byte, 1, 1+len(w.Chunks)*len(Digest{}))
+		for _, d := range w.Chunks {
+			b = append(b, d[:]...)
+		}
+		return b, nil
 	}
 	b := append([]byte{byte(len(w.Name))}, w.Name...)
 	b = binary.BigEndian.AppendUint64(b, w.Offset)
@@ -49,6 +73,9 @@ func (w Want) Encode() ([]byte, error) {
 
 // ParseWant reads what Encode wrote and refuses anything else.
 func ParseWant(b []byte) (Want, error) {
+	if len(b) > 0 && b[0] == 0 {
+		return parseChunks(b[1:])
+	}
 	name, rest, err := cutName(b)
 	if err != nil {
 		return Want{}, fmt.Errorf("parsing want: %w", err)
@@ -60,7 +87,24 @@ func ParseWant(b []byte) (Want, error) {
 	return w, w.check()
 }
 
+func parseChunks(b []byte) (Want, error) {
+	if len(b)%len(Digest{}) != 0 || len(b) < 2*len(Digest{}) { // one alone is asked for by name: there is one way to say a thing
+		return Want{}, fmt.Errorf("parsing want: %d bytes of digests", len(b))
+	}
+	var w Want
+	for ; len(b) > 0; b = b[len(Digest{}):] {
+		w.Chunks = append(w.Chunks, Digest(b))
+	}
+	return w, w.check()
+}
+
 func (w Want) check() error {
+	if w.Chunks != nil {
+		if n := len(w.Chunks); n < 2 || n > maxWanted || w.Name != "" || w.Offset != 0 || w.Len != 0 {
+			return fmt.Errorf("want of %d chunks: between 2 and %d are asked for at a time, and nothing else", n, maxWanted)
+		}
+		return nil
+	}
 	if err := checkName(w.Name); err != nil {
 		return err
 	}
@@ -82,11 +126,30 @@ func (p Part) Encode() ([]byte, error) {
 	if err := p.check(size); err != nil {
 		return nil, err
 	}
-	b := make([]byte, 0, 1+len(p.Name)+16+len(p.Data))
+	return append(p.head(size, len(p.Data)), p.Data...), nil
+}
+
+// ReadPart returns the bytes of the part of n bytes that answers a want, out of an object of size bytes.
+func ReadPart(w Want, size uint64, n int, object io.ReaderAt) ([]byte, error) {
+	p := Part{Name: w.Name, Offset: w.Offset, Size: size}
+	head := p.head(size, n)
+	b := head[:len(head)+n]
+	p.Data = b[len(head):]
+	if err := p.check(size); err != nil {
+		return nil, err
+	}
+	if _, err := object.ReadAt(p.Data, int64(w.Offset)); err != nil {
+		return nil, fmt.Errorf("reading %s at %d: %w", w.Name, w.Offset, err)
+	}
+	return b, nil
+}
+
+// head is what stands in front of n bytes of data, with room for them.
+func (p Part) head(size uint64, n int) []byte {
+	b := make([]byte, 0, 1+len(p.Name)+16+n)
 	b = append(append(b, byte(len(p.Name))), p.Name...)
 	b = binary.BigEndian.AppendUint64(b, p.Offset)
-	b = binary.BigEndian.AppendUint64(b, size)
-	return append(b, p.Data...), nil
+	return binary.BigEndian.AppendUint64(b, size)
 }
 
 // ParsePart reads what Encode wrote and refuses anything else. Data is part of b.

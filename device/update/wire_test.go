@@ -19,7 +19,8 @@ func FuzzParse(f *testing.F) {
 	w, _ := Want{Name: ChunkName(Sum(nil)), Len: MaxPart}.Encode()
 	p, _ := Part{Name: "root/2", Offset: 3, Size: 9, Data: []byte("data")}.Encode()
 	a, _ := Part{Name: "root/2", Absent: true}.Encode()
-	for _, b := range [][]byte{w, p, a, {}, {200}, {3, 'a', '/', '/'}} {
+	l, _ := Want{Chunks: []Digest{Sum(nil), Sum([]byte{1})}}.Encode()
+	for _, b := range [][]byte{w, l, p, a, {}, l[:33], {200}, {3, 'a', '/', '/'}} {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -40,6 +41,47 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWantChunks: a list of chunks is that many requests for one whole chunk each, fits the wall, and has one form.
+func TestWantChunks(t *testing.T) {
+	var list []Digest
+	for i := range maxWanted + 1 {
+		list = append(list, Sum([]byte{byte(i)}))
+	}
+	for n, ok := range map[int]bool{0: false, 1: false, 2: true, maxWanted: true, maxWanted + 1: false} {
+		b, err := Want{Chunks: list[:n]}.Encode()
+		if (err == nil) != ok {
+			t.Errorf("%d chunks: %v", n, err)
+		}
+		if !ok {
+			continue
+		}
+		if len(b) > wall.Want.Limit(wall.Counter) {
+			t.Errorf("%d chunks are %d bytes: too long for the wall", n, len(b))
+		}
+		w, err := ParseWant(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		each := w.Each()
+		if len(each) != n {
+			t.Fatalf("%d requests for %d chunks", len(each), n)
+		}
+		for i, one := range each {
+			if d := cmp.Diff(Want{Name: ChunkName(list[i]), Len: MaxPart}, one); d != "" {
+				t.Error(d)
+			}
+		}
+		for _, cut := range []int{1, 1 + len(Digest{}), len(b) - 1} {
+			if _, err := ParseWant(b[:cut]); err == nil {
+				t.Errorf("%d of %d bytes were read", cut, len(b))
+			}
+		}
+	}
+	if _, err := (Want{Name: "timestamp", Len: 1, Chunks: list[:2]}).Encode(); err == nil {
+		t.Error("a name and chunks in one request were taken")
+	}
 }
 
 func TestNames(t *testing.T) {

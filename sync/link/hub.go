@@ -24,10 +24,10 @@ type Counts struct {
 // is asked again.
 const ackQueue = 16
 
-// Requests for parts of an update, and parts, that wait. The PIN side has eight requests under way (package update); what is more than twice that was not asked for.
+// Requests for parts of an update, and parts, that wait. The PIN side has at most 32 parts under way (package update), which it asks for one by one only on a line that bears eight.
 const (
-	wantQueue = 16
-	partQueue = 16 // of 64 KiB
+	wantQueue = 32
+	partQueue = 32 // of 64 KiB at most
 )
 
 // hub is what the wall side and the broker side share. Everything in it may be lost.

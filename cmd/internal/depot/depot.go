@@ -217,35 +217,53 @@ func (d *Depot) Get(name string) ([]byte, error) {
 
 // Part answers a request. A name that no blob can have is absent like any other.
 func (d *Depot) Part(w update.Want) (update.Part, error) {
-	none := update.Part{Name: w.Name, Offset: w.Offset, Absent: true}
-	path, err := d.path(w.Name)
+	if update.CheckName(w.Name) != nil {
+		return update.Part{Name: w.Name, Offset: w.Offset, Absent: true}, nil
+	}
+	a, _, err := d.answer(w)
 	if err != nil {
-		return none, nil
+		return update.Part{}, err
+	}
+	return update.ParsePart(a.body)
+}
+
+// answer is what answers a request for one part, and how many bytes the blob has.
+func (d *Depot) answer(w update.Want) (a answered, size uint64, err error) {
+	f, size, err := d.open(w.Name)
+	if err != nil {
+		return a, 0, fmt.Errorf("answering %s: %w", w.Name, err)
+	}
+	if f != nil {
+		defer f.Close()
+	}
+	if f == nil || w.Offset > size {
+		a.body, err = update.Part{Name: w.Name, Offset: w.Offset, Absent: true}.Encode()
+		return a, 0, err
+	}
+	a.n = int(min(uint64(w.Len), size-w.Offset))
+	a.body, err = update.ReadPart(w, size, a.n, f)
+	return a, size, err
+}
+
+// open opens a blob's file; nil: there is none.
+func (d *Depot) open(name string) (*os.File, uint64, error) {
+	path, err := d.path(name)
+	if err != nil {
+		return nil, 0, nil
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return none, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return none, fmt.Errorf("answering %s: %w", w.Name, err)
+		return nil, 0, err
 	}
-	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
-		return none, fmt.Errorf("answering %s: %w", w.Name, err)
+	if err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, 0, err
 	}
-	if !info.Mode().IsRegular() {
-		return none, nil
-	}
-	size := uint64(info.Size())
-	if w.Offset > size {
-		return none, nil
-	}
-	p := update.Part{Name: w.Name, Offset: w.Offset, Size: size, Data: make([]byte, min(uint64(w.Len), size-w.Offset))}
-	if _, err := f.ReadAt(p.Data, int64(w.Offset)); err != nil {
-		return none, fmt.Errorf("answering %s: %w", w.Name, err)
-	}
-	return p, nil
+	return f, uint64(info.Size()), nil
 }
 
 // cost is how many bytes the answer to a request will have, with the least that is counted.
