@@ -67,7 +67,8 @@ type Director struct {
 	server *depot.Server
 	poke   chan struct{} // something was heard
 
-	standing standing // of the goroutine that ticks
+	standing standing  // of the goroutine that ticks
+	renewed  time.Time // when the depot's metadata were last found good; of the same
 
 	mu        sync.Mutex
 	voices    map[string]*voice
@@ -182,8 +183,22 @@ func (d *Director) payload(path string) (update.Digest, error) {
 	return m.SHA256, nil
 }
 
+// renewEvery is how often the depot's metadata are looked at: each look verifies all of them, and they last for days.
+const renewEvery = 10 * time.Minute
+
 // renew signs the timestamp again when it is a day old, and the snapshot when it has a third of its life left.
 func (d *Director) renew(now time.Time) error {
+	if since := now.Sub(d.renewed); since >= 0 && since < renewEvery {
+		return nil
+	}
+	if err := d.sign(now); err != nil {
+		return err // the next tick tries again
+	}
+	d.renewed = now
+	return nil
+}
+
+func (d *Director) sign(now time.Time) error {
 	return d.o.Depot.With(d.o.Keys, func(r *signer.Repository) error {
 		for _, s := range r.States() {
 			left := s.Expires.Sub(now)
