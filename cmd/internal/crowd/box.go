@@ -141,7 +141,7 @@ func (b *Box) life(ctx context.Context, session uint64) error {
 		o.SetTLSConfig(b.o.TLS(b.id))
 	}
 	o.SetBinaryWill(own+"presence", presence(false, session), 1, true)
-	o.SetOrderMatters(false)
+	o.SetOrderMatters(true) // as the firmware's link: no goroutine for each part, and the handler waits for nothing
 	o.SetDefaultPublishHandler(func(paho.Client, paho.Message) {})
 	var agent *update.Agent
 	ready := make(chan struct{})
@@ -160,7 +160,7 @@ func (b *Box) life(ctx context.Context, session uint64) error {
 		if b.status.Load() == nil { // a new box has nothing to tell but what it is
 			c.Publish(own+"reported", 1, true, fmt.Appendf(nil, `{"board":%q}`, b.board()))
 		}
-		c.SubscribeMultiple(map[string]byte{own + "desired": 1, own + "chunk": 1}, take)
+		c.SubscribeMultiple(map[string]byte{own + "desired": 0, own + "chunk": 0}, take)
 		c.Publish(own+"presence", 1, true, presence(true, session))
 	})
 	client := paho.NewClient(o)
