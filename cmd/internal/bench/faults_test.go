@@ -57,6 +57,23 @@ func (r *rig) sceneStarts() {
 	r.rests()
 }
 
+// sceneNoPort takes the panel's port away, as a forgotten overlay does. Nothing can be shown then: the journal says what is missing, and how it is enabled.
+func (r *rig) sceneNoPort() {
+	r.t.Helper()
+	r.m.startsAnew("mv /dev/spidev0.0 /dev/away")
+	r.m.says("counter", "SPI port (e-ink panel): /dev/spidev0.0 is missing; enable it with dtparam=spi=on")
+	from := r.m.board.Sent()
+	r.m.startsAnew("mv /dev/away /dev/spidev0.0")
+	for end := time.Now().Add(patience); r.m.board.Sent() == from; time.Sleep(100 * time.Millisecond) { // the glass has kept its picture
+		r.m.lives()
+		if time.Now().After(end) {
+			r.m.fail("the panel is not drawn again")
+		}
+	}
+	r.rests()
+	r.lap("a port that is missing is named in the journal")
+}
+
 // sceneStranger puts a device that is no card reader where the reader was. The box asks for its reader, and goes on when it has it.
 func (r *rig) sceneStranger() {
 	r.t.Helper()
@@ -177,6 +194,7 @@ func TestFaults(t *testing.T) {
 	r.lap("the line to city hall stands")
 
 	r.sceneStarts()
+	r.sceneNoPort()
 	r.sceneStranger()
 	r.sceneExpired()
 	r.sceneClock()

@@ -227,5 +227,5 @@ func TestUpdate(tt *testing.T) {
 	u.assigns("box1", "v1.4.2")
 	m.says("counter", "refused.older: ")
 	m.runs("B", "B", "2")
-	lap("an older version is refused: " + m.sh("journalctl -b --no-pager -o cat -u counter | sed -n 's/.*refused.older: //p' | tail -n 1"))
+	lap("an older version is refused: " + m.sh("journalctl -b --no-pager -o cat -u counter | sed -n 's/.*refused.older: older: \\(.*\\)\"$/\\1/p' | tail -n 1"))
 }
