@@ -193,7 +193,7 @@ func (m *machine) claimTyped() {
 // claimFound takes what lies behind the number.
 func (m *machine) claimFound(ev Event) {
 	c := &m.claim
-	c.find, c.left, c.seconds = ev.Found, ev.Left, int((ev.Until.Sub(m.at)+time.Second-1)/time.Second)
+	c.find, c.left, c.seconds = ev.Found, ev.Left, max(0, int((ev.Until.Sub(m.at)+time.Second-1)/time.Second)) // the answer may come after the pause
 	if ev.Found != FindOK {
 		m.to(stepClaimNone)
 		return
