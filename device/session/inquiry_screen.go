@@ -125,10 +125,10 @@ func (m *machine) drawText() (display.ID, display.Facts) {
 	case stepGuide:
 		f.Verdict = m.inquiry.verdict.code()
 		f.Paras = slices.Concat(m.says(), m.telling())
-		return display.ClerkGuide, f
+		return display.ClerkGuide, m.named(display.ClerkGuide, f)
 	}
 	f.Verdict, f.Paras = m.inquiry.verdict.code(), m.says()
-	return display.ClerkDecision, f
+	return display.ClerkDecision, m.named(display.ClerkDecision, f)
 }
 
 // code is the outcome in one word.
