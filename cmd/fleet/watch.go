@@ -65,8 +65,14 @@ func (a *app) watch(ctx context.Context, db *store.Store, id string, every time.
 		if row.Rev != last || living { // a terminal also sees time pass
 			text := r.Table(time.Now())
 			if living {
+				if columns, rows, err := term.GetSize(int(f.Fd())); err == nil {
+					if r.Final() { // nothing is drawn over it any more
+						rows = 0
+					}
+					text = fit(text, columns, rows)
+				}
 				// Home, each line cleared to its end, then the rest of the screen: nothing flickers.
-				text = "\x1b[H" + strings.ReplaceAll(text, "\n", "\x1b[K\n") + "\x1b[J"
+				text = "\x1b[H" + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\x1b[K\n") + "\x1b[J\n"
 				if last < 0 {
 					text = "\x1b[2J" + text
 				}
