@@ -59,6 +59,7 @@ type Opts struct {
 	Limits  Limits
 	Painter display.PainterOpts
 	Update  UpdateOpts
+	Home    Home // nil: the box cannot be wiped by an order, for its settings lie outside of its data folder
 }
 
 // Limits are how long a command may take before it is abandoned. Zero fields take DefaultLimits.

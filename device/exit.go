@@ -12,6 +12,7 @@ import (
 const (
 	ExitPanic  = 70 // a fault of the program itself
 	ExitReader = 71 // reader and card service hang: only a new process gets rid of the stuck call
+	ExitWipe   = 72 // the box is being wiped: the next start goes on with it
 )
 
 // ExitError says why Run ended by itself.

@@ -93,6 +93,7 @@ type rig struct {
 	config device.Config
 	limits device.Limits
 	update device.UpdateOpts
+	home   device.Home
 	hw     func(*device.Hardware)
 
 	box    *device.Device
@@ -180,7 +181,7 @@ func (r *rig) build() {
 	if r.hw != nil {
 		r.hw(&hw)
 	}
-	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits, Log: r.log, Update: r.update})
+	r.box, err = device.New(hw, r.config, &device.Opts{Clock: r.clock, Observe: r.observed, PeerUID: wall.AnyUID, Build: "test", Limits: r.limits, Log: r.log, Update: r.update, Home: r.home})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -17,9 +17,12 @@ var updateFaults = map[string]string{
 	string(bundle.Format): "refused", string(bundle.Busy): "service", string(bundle.Silent): "service", string(bundle.Slot): "service",
 }
 
-// fault is why the last update is not in force, in one of the words that the service menu has; "": nothing is wrong, or a line that comes back by itself.
+// fault is that the box is to be wiped, or why the last update is not in force, in one of the words that the service menu has; "": nothing is wrong, or a line that comes back by itself.
 func (u *updates) fault() string {
 	s := u.status.Load()
+	if w := u.wiping(); w != "" {
+		return w
+	}
 	if s == nil || s.State != update.Failed && s.State != update.Reverted || s.Code == "line" {
 		return ""
 	}

@@ -92,7 +92,7 @@ func newUpdates(d *Device) (*updates, error) {
 	u.agent, err = update.NewAgent(update.AgentOpts{
 		Device: d.cfg.DeviceID, Root: root, Store: updateStore{d}, Dir: dir,
 		Box:        update.Box{Product: "counter", Hardware: d.cfg.Hardware, City: d.cfg.City, Version: d.opts.Build},
-		Installers: installers, Public: public, Send: u.send, Hold: u.hold, Changed: u.changed, Reuse: u.reuse, Log: d.log,
+		Installers: installers, Public: public, Send: u.send, Hold: u.hold, Wipe: wiper{d}, Changed: u.changed, Reuse: u.reuse, Log: d.log,
 		Now:     func() update.Moment { return update.Moment{At: d.clock.Now(), Trusted: d.trusted.Load()} },
 		Refresh: o.Refresh, Retry: o.Retry, Poll: o.Poll, Answer: o.Answer,
 	})
@@ -121,6 +121,11 @@ func (u *updates) run(ctx context.Context) {
 	wait := restartAgain
 	for ctx.Err() == nil {
 		err := u.agent.Run(ctx)
+		if errors.Is(err, update.ErrWipe) {
+			u.d.fail(&ExitError{ExitWipe, err})
+			<-ctx.Done() // no case opens meanwhile
+			return
+		}
 		if errors.Is(err, update.ErrReboot) {
 			u.restart(ctx)
 			continue // it has not come: the agent lets cases open and says so
@@ -200,13 +205,18 @@ func (u *updates) changed(s update.Status) {
 	if s.State == update.Committed {
 		u.d.cases.Store(0)
 	}
-	if was := u.status.Load(); was != nil && was.State == update.Waiting && s.State != update.Waiting && u.d.usedWithin(quietFor) {
+	was := u.status.Load()
+	wiping := changedWiping(was, s)
+	if (wiping || was != nil && was.State == update.Waiting && s.State != update.Waiting) && u.d.usedWithin(quietFor) {
 		u.hush() // first, or it could be told before
 	}
 	if detail := u.d.opts.Update.Detail; detail != nil && s.Kind == update.Firmware && s.Code != "" {
 		s.Detail = detail(s.Code)
 	}
 	u.status.Store(&s)
+	if wiping {
+		u.showWiping()
+	}
 	u.d.log.Info("update", "state", s.State, "kind", s.Kind, "version", s.Version, "code", s.Code, "detail", s.Detail)
 	u.news()
 }
@@ -285,11 +295,11 @@ func (u *updates) hold(kind update.Kind) (func(), bool) {
 	return func() { d.send(d.ctx, session.Event{Kind: session.Held}) }, true
 }
 
-// hold is the loop's answer: no while anything is under way, and for firmware, which takes minutes, not soon after a case.
+// hold is the loop's answer: no while anything is under way, and for firmware, which takes minutes, and for a wipe not soon after a case.
 func (d *Device) hold(kind update.Kind) bool {
 	lasts := kind == update.Firmware
 	now := d.clock.Now()
-	if !d.state.Quiet() || lasts && d.usedWithin(quietFor) {
+	if !d.state.Quiet() || (lasts || kind == update.Wiping) && d.usedWithin(quietFor) {
 		return false
 	}
 	d.step(session.Event{At: now, Kind: session.Held, OK: true, Bad: lasts})

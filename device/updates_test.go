@@ -87,8 +87,14 @@ func (f *fleet) release(kind update.Kind, version string, payload []byte) string
 // assign is the newest assignment.
 func (f *fleet) assign(paths ...string) []byte {
 	f.r.t.Helper()
+	return f.order(update.Order{Device: "box1"}, paths...)
+}
+
+// order is the newest assignment, with what it says besides its objects.
+func (f *fleet) order(o update.Order, paths ...string) []byte {
+	f.r.t.Helper()
 	f.gen++
-	raw, err := f.Assign(f.gen, update.Order{Device: "box1"}, paths, f.now.AddDate(0, 1, 0))
+	raw, err := f.Assign(f.gen, o, paths, f.now.AddDate(0, 1, 0))
 	if err != nil {
 		f.r.t.Fatal(err)
 	}

@@ -139,6 +139,11 @@ const (
 	ServiceEnrolStop  ID = "service.enrol.stop"  // Reason: why it is not enrolled; Seconds with "locked"; Text: what or where, for a technician.
 	ServiceEnrolDone  ID = "service.enrol.done"
 
+	// A box that is being wiped by an order of its fleet, and one that was.
+	ServiceWipe      ID = "service.wipe"       // Reason: "erasing", "storage", "telling", "ending".
+	ServiceWipeAlone ID = "service.wipe.alone" // City hall cannot be told: 確認 goes on without.
+	ServiceWiped     ID = "service.wiped"
+
 	FaultReader  ID = "fault.reader"  // No reader: cable or power.
 	FaultService ID = "fault.service" // The smart-card service hangs or is not running.
 	FaultPanel   ID = "fault.panel"   // The panel answered too late and was started anew.

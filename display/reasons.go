@@ -45,8 +45,8 @@ var Steps = []string{
 	"no_number",     // no more numbers can be kept
 }
 
-// UpdateFaults are why an update is not in force, as the page about the box tells it.
-var UpdateFaults = []string{"signature", "refused", "compatible", "space", "write", "service", "fell_back", "unwell", "failed"}
+// UpdateFaults are why an update is not in force, as the page about the box tells it; and for what an order to wipe the box waits.
+var UpdateFaults = []string{"signature", "refused", "compatible", "space", "write", "service", "fell_back", "unwell", "failed", "wipe", "wipe_unsent", "wipe_clock", "wipe_unable"}
 
 // Reasons returns the codes Facts.Reason may carry on a screen that needs one; nil for a screen that reads no reason.
 func (id ID) Reasons() []string {
@@ -97,6 +97,8 @@ func (id ID) Reasons() []string {
 		return []string{"link", "trying", "resolve", "reach", "clock", "authority", "refused", "asking", "keeping"}
 	case ServiceEnrolStop:
 		return []string{"words", "forged", "used", "expired", "late", "unknown", "foreign", "revoked", "request", "locked", "settings", "storage"}
+	case ServiceWipe:
+		return []string{"erasing", "storage", "telling", "ending"}
 	case ServiceCheck:
 		return []string{"running", "well", "ill"}
 	case ServiceIll:

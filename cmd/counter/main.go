@@ -10,7 +10,8 @@
 //	slots get-primary|set-primary|…         # RAUC's back-end for the two slots, and their gate; also "counter slots"
 //
 // If there is no configuration and a provisioning file lies beside where it would be, the box is new: counter enrols it at its window (package device/enrol) and
-// ends, and the service manager starts it with its configuration.
+// ends, and the service manager starts it with its configuration. If its fleet has ordered it to be wiped, a mark lies there: counter then erases all that makes it this box, and
+// asks for a start of the board, which makes the data partition anew.
 //
 // The configuration's fields are those of device.Config. The socket to link is handed over by the service manager
 // (LISTEN_FDS); --wall makes one at a path instead, for a bench without a service manager. It says when it is ready and feeds the service
@@ -19,7 +20,7 @@
 // A start that fails is shown on the panel, with what to do, if the panel can be reached.
 //
 // It ends with 0 when told to stop, 1 when it could not start, 2 when its arguments or its configuration are wrong, 70 after a
-// fault of its own and 71 when reader and card service hang; the service manager starts it again after the last two.
+// fault of its own, 71 when reader and card service hang, and 72 when it is to be wiped; the service manager starts it again after the last three.
 package main
 
 import (
@@ -83,6 +84,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "counter", version)
 		return 0
 	}
+	if isWiping(*config) { // before anything of the box is read: half of it may be gone
+		return startWipe(*config, *wallPath, *peer, stderr)
+	}
 	cfg, err := device.LoadConfig(*config)
 	if errors.Is(err, fs.ErrNotExist) && isNew(*config) {
 		return startNew(*config, *wallPath, *peer, stderr)
@@ -97,7 +101,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err := sweep(*config); err != nil {
 		fmt.Fprintln(stderr, "counter: what an enrolment leaves behind:", err)
 	}
-	if err := start(cfg, *wallPath, *peer, stderr); err != nil {
+	if err := start(*config, cfg, *wallPath, *peer, stderr); err != nil {
 		for _, e := range causes(err) {
 			fmt.Fprintln(stderr, "counter:", e)
 		}
@@ -121,7 +125,7 @@ func showDark(cfg device.Config, why error, status int, stderr io.Writer) int {
 }
 
 // start brings the box up and runs it until it is told to stop.
-func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error {
+func start(config string, cfg device.Config, wallPath string, peer int, stderr io.Writer) error {
 	// No core dump, no debugger, no traceback with arguments: before the first key is scanned.
 	if err := pin.Harden(); err != nil {
 		return fmt.Errorf("protecting the process: %w", err)
@@ -142,7 +146,7 @@ func start(cfg device.Config, wallPath string, peer int, stderr io.Writer) error
 	if hw.Wall, err = listen(wallPath); err != nil {
 		return err
 	}
-	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version, Update: updates(cfg, log)})
+	d, err := device.New(hw, cfg, &device.Opts{Log: log, PeerUID: peer, Build: version, Update: updates(cfg, log), Home: home(config, cfg)})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errData, err)
 	}

@@ -103,7 +103,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err := swept(*config); err != nil {
 		opts.Log.Warn("what an enrolment leaves behind", "err", err)
 	}
-	if err := link.Run(ctx, cfg, &opts); err != nil {
+	err = link.Run(ctx, cfg, &opts)
+	if errors.Is(err, link.ErrForgotten) {
+		fmt.Fprintln(stderr, "link:", err)
+		return 0
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "link:", err)
 		return 1
 	}

@@ -92,6 +92,9 @@ func keepBox(disk enrol.Disk, f enrol.File, b Board) error {
 	if err != nil {
 		return err
 	}
+	if err := disk.Erase(enrol.WipedFile); err != nil { // or the next start would take the box for one that is still to be emptied
+		return err
+	}
 	if err := disk.Keep(rootFile, f.Root); err != nil {
 		return err
 	}

@@ -315,6 +315,8 @@ func (m *machine) answer(now time.Time) ([]any, bool) {
 }
 
 // screen is what a person sees.
+func (m *machine) language() display.Lang { return m.lang }
+
 func (m *machine) screen(now time.Time) display.Screen {
 	s := display.Screen{Lang: m.lang}
 	switch m.step {

@@ -11,7 +11,9 @@ import (
 	"errors"
 	"image"
 	"io/fs"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +78,12 @@ func (d *disk) Erase(name string) error {
 	}
 	delete(d.files, name)
 	return nil
+}
+
+func (d *disk) List() ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.files)), nil
 }
 
 func (d *disk) has(name string) bool {

@@ -41,6 +41,25 @@ func Waiting(disk enrol.Disk) bool {
 
 // Run enrols the box. It returns nil when the configuration is kept and the last screen stood on the glass, and ctx's error when it ends.
 func Run(ctx context.Context, o Opts) error {
+	if err := play(ctx, o, &machine{lang: display.Japanese}, []any{openFile{}}); err != nil {
+		return fmt.Errorf("enrolling: %w", err)
+	}
+	return nil
+}
+
+// Forget goes on with the wipe that the disk's mark tells of. It returns nil when nothing but enrol.WipedFile lies there and the last screen stood on the glass, and ctx's error when it ends.
+// Of Board nothing is needed.
+func Forget(ctx context.Context, o Opts) error {
+	mark, _ := enrol.ReadMark(o.Disk)
+	m := &forgetting{lang: display.Japanese, mark: mark}
+	if err := play(ctx, o, m, m.begin()); err != nil {
+		return fmt.Errorf("wiping: %w", err)
+	}
+	return nil
+}
+
+// play runs a script to its end.
+func play(ctx context.Context, o Opts, m script, first []any) error {
 	if o.Clock == nil {
 		o.Clock = device.SystemClock{}
 	}
@@ -50,26 +69,34 @@ func Run(ctx context.Context, o Opts) error {
 	o.Board.Panel = o.Hardware.Panel.Bounds()
 	renderer, err := display.NewRenderer(o.Board.Panel)
 	if err != nil {
-		return fmt.Errorf("enrolling: %w", err)
+		return err
 	}
 	o.Painter.Clock = o.Clock
 	ctx, cancel := context.WithCancel(ctx)
-	b := &box{o: o, renderer: renderer, paint: display.NewPainter(o.Hardware.Panel, renderer, &o.Painter), in: make(chan any, 16),
-		m: machine{lang: display.Japanese}}
+	b := &box{o: o, m: m, renderer: renderer, paint: display.NewPainter(o.Hardware.Panel, renderer, &o.Painter), in: make(chan any, 16)}
 	defer b.wait.Wait()
 	defer cancel()
 	b.wait.Go(func() { _ = b.paint.Run(ctx) })
 	b.wait.Go(func() { b.listen(ctx) })
-	if err := b.loop(ctx); err != nil {
-		return fmt.Errorf("enrolling: %w", err)
-	}
-	return nil
+	return b.loop(ctx, first)
 }
 
-// box runs a machine.
+// A script is what a box without its own program does: enrolling, or being wiped.
+type script interface {
+	handle(now time.Time, ev any) []any // what is to be done
+	screen(now time.Time) display.Screen
+	language() display.Lang
+}
+
+var (
+	_ script = (*machine)(nil)
+	_ script = (*forgetting)(nil)
+)
+
+// box runs a script.
 type box struct {
 	o        Opts
-	m        machine
+	m        script
 	renderer *display.Renderer
 	paint    *display.Painter
 	in       chan any
@@ -84,10 +111,10 @@ type box struct {
 	peer *wall.Conn
 }
 
-func (b *box) loop(ctx context.Context) error {
+func (b *box) loop(ctx context.Context, first []any) error {
 	b.o.Hardware.Pad.Menu(1)
 	defer b.o.Hardware.Pad.Off(2)
-	b.do(ctx, []any{openFile{}})
+	b.do(ctx, first)
 	b.show()
 	for {
 		alarm, stop := b.o.Clock.Timer(time.Second)
@@ -156,16 +183,34 @@ func (b *box) do(ctx context.Context, all []any) bool {
 		case dropRequest:
 			_ = b.log("erasing request", b.o.Disk.Erase(requestFile)) // one that stays is sent again, and refused again
 		case sendRequest:
-			b.send(what.raw)
+			b.send(wall.Enrol, what.raw)
 		case commit:
 			b.wait.Go(func() {
 				b.tell(ctx, committed{b.log("keeping configuration", keepBox(b.o.Disk, what.file, b.o.Board))})
 			})
+		case eraseData:
+			b.wait.Go(func() { b.tell(ctx, erased{b.log("wiping", enrol.EraseAll(b.o.Disk, enrol.MarkFile))}) })
+		case keepMark:
+			b.tellLater(ctx, marked{b.log("keeping mark", enrol.KeepMark(b.o.Disk, what.mark))})
+		case dropMark:
+			b.tellLater(ctx, marked{b.log("ending wipe", endWipe(b.o.Disk))})
+		case farewell:
+			if text, err := (enrol.Farewell{Word: what.word}).Encode(); b.log("saying farewell", err) == nil {
+				b.send(wall.Wipe, text)
+			}
 		case finish:
 			return true
 		}
 	}
 	return false
+}
+
+// endWipe leaves of a wiped box that it was wiped: the mark goes last.
+func endWipe(disk enrol.Disk) error {
+	if err := disk.Keep(enrol.WipedFile, nil); err != nil {
+		return err
+	}
+	return enrol.EraseAll(disk, enrol.WipedFile)
 }
 
 func (b *box) log(what string, err error) error {
@@ -189,7 +234,7 @@ func (b *box) tellLater(ctx context.Context, ev any) { b.wait.Go(func() { b.tell
 func (b *box) show() {
 	s := b.m.screen(b.o.Clock.Now())
 	if b.stuck {
-		s = display.Screen{ID: display.FaultKeypad, Lang: b.m.lang, Facts: display.Facts{Reason: "stuck"}}
+		s = display.Screen{ID: display.FaultKeypad, Lang: b.m.language(), Facts: display.Facts{Reason: "stuck"}}
 	}
 	if b.gen > 0 && s.Equal(b.last) {
 		return
@@ -210,9 +255,11 @@ func light(s display.Screen) lamp.State {
 		return lamp.Typing
 	case display.ServiceEnrolWait:
 		return lamp.Checking
-	case display.ServiceEnrolStop, display.FaultKeypad:
+	case display.ServiceEnrolStop, display.FaultKeypad, display.ServiceWipeAlone:
 		return lamp.Stopped
-	case display.ServiceEnrolDone:
+	case display.ServiceWipe:
+		return lamp.Checking
+	case display.ServiceEnrolDone, display.ServiceWiped:
 		return lamp.Done
 	}
 	return lamp.Waiting
@@ -269,20 +316,28 @@ func (b *box) serve(ctx context.Context, c *wall.Conn) {
 	b.mu.Lock()
 	b.peer = c
 	b.mu.Unlock()
+	b.tell(ctx, arrived{})
 	for {
 		f, err := c.Read()
 		if err != nil {
 			break
 		}
-		if f.Type != wall.Enrol {
-			continue
+		switch f.Type {
+		case wall.Enrol:
+			w, err := enrol.ParseWord(f.Body)
+			if err != nil {
+				b.o.Log.Error("word refused", "cause", err)
+				continue
+			}
+			b.tell(ctx, heard{w})
+		case wall.Wipe:
+			g, err := enrol.ParseGone(f.Body)
+			if err != nil {
+				b.o.Log.Error("answer to the farewell refused", "cause", err)
+				continue
+			}
+			b.tell(ctx, said{g})
 		}
-		w, err := enrol.ParseWord(f.Body)
-		if err != nil {
-			b.o.Log.Error("word refused", "cause", err)
-			continue
-		}
-		b.tell(ctx, heard{w})
 	}
 	b.mu.Lock()
 	b.peer = nil
@@ -290,14 +345,14 @@ func (b *box) serve(ctx context.Context, c *wall.Conn) {
 	b.tell(ctx, away{})
 }
 
-func (b *box) send(raw []byte) {
+func (b *box) send(t wall.Type, raw []byte) {
 	b.mu.Lock()
 	c := b.peer
 	b.mu.Unlock()
 	if c == nil {
 		return // asked again
 	}
-	if err := c.Write(wall.Enrol, raw); err != nil {
-		b.o.Log.Info("request not sent", "cause", err)
+	if err := c.Write(t, raw); err != nil {
+		b.o.Log.Info("not sent", "frame", t, "cause", err)
 	}
 }

@@ -157,16 +157,23 @@ func (m *machine) weighed(f Findings) Findings {
 	return f
 }
 
+// wipeCode stands among the check's codes while the fleet wants the box wiped.
+const wipeCode = "WP1"
+
 // marked is what the screen at rest says of the check: what is wrong and does not stand on it anyway.
 func (m *machine) marked() string {
-	if !m.check.known {
-		return ""
+	var all []string
+	if m.wipe {
+		all = append(all, wipeCode)
 	}
-	f := m.check.found
-	if m.link == LinkDown && f[PartLink] == 5 {
-		f[PartLink] = 0
+	if m.check.known {
+		f := m.check.found
+		if m.link == LinkDown && f[PartLink] == 5 {
+			f[PartLink] = 0
+		}
+		all = append(all, f.ill()...)
 	}
-	return strings.Join(f.ill(), " ")
+	return strings.Join(all, " ")
 }
 
 // toCheck begins a check from the service menu.

@@ -80,13 +80,15 @@ const (
 	ClaimFound
 	// Examined answers Examine, whatever is open by then. No, Findings.
 	Examined
+	// WipeOrdered: the fleet wants the box wiped (OK), which waits for something, or does not any more.
+	WipeOrdered
 
 	numEvents
 )
 
 var eventNames = [numEvents]string{"start", "tick", "press", "typed", "entered", "cancelled", "cleared", "menued", "long_press", "let_go", "keypad", "lid", "shown",
 	"reader", "code_checked", "board_read", "verified", "changed", "stored", "revealed", "link_state",
-	"service", "contacts", "inspected", "code_stored", "new_rules", "held", "new_settings", "issuing", "claim_found", "examined"}
+	"service", "contacts", "inspected", "code_stored", "new_rules", "held", "new_settings", "issuing", "claim_found", "examined", "wipe_ordered"}
 
 // String names the kind, e.g. "board_read".
 func (k EventKind) String() string {

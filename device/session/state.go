@@ -143,6 +143,8 @@ type State struct {
 	attempts int       // to store the record, or to read the card
 	tally    tally
 	issuing  issuing
+
+	wipe bool // the fleet wants the box wiped
 }
 
 // New returns the state before [Start].

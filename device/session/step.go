@@ -88,6 +88,8 @@ func (m *machine) dispatch(ev Event) {
 		m.settings(*ev.Settings)
 	case Examined:
 		m.examined(ev)
+	case WipeOrdered:
+		m.wipe = ev.OK
 	case Issuing:
 		m.issueNews(ev)
 	case CodeChecked, BoardRead, Verified, Changed, Stored, Inspected, CodeStored, ClaimFound:

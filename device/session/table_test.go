@@ -76,6 +76,7 @@ func events(s State) []Event {
 		}
 	}
 	add(Event{Kind: LinkState, Link: LinkUp, Queue: 1})
+	add(Event{Kind: WipeOrdered, OK: true})
 	if s.Quiet() || s.step == stepBoot { // an update waits for it
 		for _, lasts := range []bool{false, true} {
 			add(Event{Kind: Held, OK: true, Bad: lasts})

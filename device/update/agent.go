@@ -48,6 +48,7 @@ type AgentOpts struct {
 	// Hold keeps a case from opening while an object of a kind is put in force or taken back; false: one is open, or the counter is not quiet enough for it. What it
 	// returns lets go; it is called once.
 	Hold     func(Kind) (release func(), ok bool)
+	Wipe     Wiper                             // nil: the box cannot be wiped by an order
 	Changed  func(Status)                      // told at every change; nil: nobody is
 	Reuse    func(Kind) (io.ReadCloser, error) // something of that kind that the box has, to take chunks from; nil: nothing
 	Log      *slog.Logger                      // nil: silent
@@ -77,6 +78,8 @@ type Agent struct {
 	busy      map[Kind]<-chan struct{} // steps that have not come back
 	rebooting bool                     // the caller was asked for a start
 	refused   string                   // code of the latest assignment that was none of ours
+	wipe      *Wipe                    // of the assignment in force, once it was verified since the start
+	wiping    *WipeStatus              // as it was told; nil: there is no order to
 	last      Status                   // as it was told
 }
 
@@ -133,11 +136,11 @@ func (a *Agent) Part(body []byte) error {
 	return nil
 }
 
-// Run carries out assignments until the context ends, or until an installer says ErrReboot: then the caller starts the box again. Cases are still held then. If the start
-// does not come, the caller calls Run of the same agent again: it lets cases open, and says what has happened ("restart").
+// Run carries out assignments until the context ends, or until the box is being wiped (ErrWipe), or until an installer says ErrReboot: then the caller starts the box again. Cases
+// are still held then. If the start of an installer does not come, the caller calls Run of the same agent again: it lets cases open, and says what has happened ("restart").
 func (a *Agent) Run(ctx context.Context) error {
 	err := a.run(ctx)
-	if !errors.Is(err, ErrReboot) {
+	if !errors.Is(err, ErrReboot) && !errors.Is(err, ErrWipe) {
 		a.letGo()
 	}
 	return err
@@ -161,10 +164,19 @@ func (a *Agent) run(ctx context.Context) error {
 	again := time.NewTimer(first)
 	defer again.Stop()
 	for {
+		var look <-chan time.Time
+		if a.wipe != nil {
+			look = time.After(a.o.Poll)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-a.parts: // of a request that nobody waits for any more
+			continue
+		case <-look:
+			if err := a.tryWipe(); err != nil {
+				return err
+			}
 			continue
 		case raw = <-a.desired:
 		case <-again.C:
@@ -172,7 +184,7 @@ func (a *Agent) run(ctx context.Context) error {
 		next := a.o.Refresh
 		if raw != nil {
 			err := a.carryOut(ctx, raw)
-			if errors.Is(err, ErrReboot) {
+			if errors.Is(err, ErrReboot) || errors.Is(err, ErrWipe) {
 				return err
 			}
 			a.letGo()
@@ -221,6 +233,10 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 			return err
 		}
 	}
+	a.wipe = as.Order.Wipe
+	if err := a.tryWipe(); err != nil {
+		return err
+	}
 	clear(a.failed) // an earlier failure is no longer the truth if nothing fails now
 	var all []error
 	for _, kind := range Kinds {
@@ -234,13 +250,13 @@ func (a *Agent) carryOut(ctx context.Context, raw []byte) error {
 		} else {
 			err = a.one(ctx, kind, o, as.Order)
 		}
-		if !errors.Is(err, ErrReboot) {
+		if !errors.Is(err, ErrReboot) && !errors.Is(err, ErrWipe) {
 			a.letGo()
 		}
 		if err != nil {
 			all = append(all, err)
 		}
-		if ctx.Err() != nil || errors.Is(err, errStuck) || errors.Is(err, ErrReboot) || errors.Is(err, errSuperseded) || errors.Is(err, errLine) {
+		if ctx.Err() != nil || errors.Is(err, errStuck) || errors.Is(err, ErrReboot) || errors.Is(err, ErrWipe) || errors.Is(err, errSuperseded) || errors.Is(err, errLine) {
 			return errors.Join(all...)
 		}
 	}

@@ -37,6 +37,7 @@ type bench struct {
 	agent *update.Agent
 	stop  func()
 	ended chan error
+	home  *home                           // nil: it cannot be wiped
 	image string                          // version of the running one
 	wrap  func(update.Store) update.Store // nil: as it is
 }
@@ -67,6 +68,10 @@ func (b *bench) open() {
 	if b.wrap != nil {
 		store = b.wrap(store)
 	}
+	var wiper update.Wiper
+	if b.home != nil {
+		wiper = b.home
+	}
 	var err error
 	b.agent, err = update.NewAgent(update.AgentOpts{Device: "box", Root: b.first, Store: store, Dir: b.dir,
 		Box:        update.Box{Product: "counter", Hardware: "rpi4", City: "nabari", Version: b.image},
@@ -92,7 +97,7 @@ func (b *bench) open() {
 			return nil
 		},
 		Now:  func() update.Moment { return update.Moment{At: day.Add(time.Since(zero)), Trusted: !b.lost.Load()} },
-		Hold: b.hold,
+		Hold: b.hold, Wipe: wiper,
 		Changed: func(s update.Status) {
 			b.mu.Lock()
 			defer b.mu.Unlock()

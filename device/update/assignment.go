@@ -33,6 +33,7 @@ type Order struct {
 	Window   Window    `json:"window"`             // when firmware may be installed
 	Deadline time.Time `json:"deadline,omitzero"`  // after it the window no longer binds; an open case always does
 	RateBPS  int64     `json:"rate_bps,omitempty"` // most bytes a second to fetch; 0: no cap
+	Wipe     *Wipe     `json:"wipe,omitempty"`     // nil: the box stays what it is
 }
 
 // Window is a span of the day in Japanese time. From after To runs over midnight. The zero window is always open.
@@ -167,7 +168,7 @@ func readOrder(field any) (Order, error) {
 	if o.RateBPS < 0 {
 		return Order{}, fmt.Errorf("reading order: rate_bps %d", o.RateBPS)
 	}
-	return o, o.Window.check()
+	return o, errors.Join(o.Window.check(), o.Wipe.check())
 }
 
 // japan has had no other offset since 1951.

@@ -23,6 +23,9 @@ func (a *Agent) waitForGate(ctx context.Context, kind Kind, m Manifest, order Or
 			a.tell(Status{State: Waiting, Kind: kind, Version: m.Version})
 			told = true
 		}
+		if err := a.tryWipe(); err != nil { // which need not wait for a window
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

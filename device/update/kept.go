@@ -44,6 +44,7 @@ type Status struct {
 	Failed    map[Kind]string    `json:"failed,omitempty"`  // codes of all kinds that are assigned and not in force, where there are more than one
 	Refused   string             `json:"refused,omitempty"` // "assignment", "assignment.older": the latest one that came was not taken; the one in force still is
 	Tally     Tally              `json:"tally"`             // of the latest transfer
+	Wipe      *WipeStatus        `json:"wipe,omitempty"`    // an order to wipe stands; nil: none does
 }
 
 // kept is what outlives a start: one small document, written whole.
@@ -95,6 +96,7 @@ func (a *Agent) save() error {
 func (a *Agent) tell(s Status) {
 	a.last = s
 	s.Gen, s.Root, s.Tally, s.Refused = a.kept.Gen, a.trust.Root(), a.kept.Tally, a.refused
+	s.Wipe = a.wiping
 	s.Installed, s.Versions = map[Kind]Installed{}, map[Kind]string{}
 	for k, in := range a.kept.Installed {
 		s.Installed[k] = in

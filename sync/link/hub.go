@@ -38,6 +38,9 @@ type hub struct {
 
 	wants chan []byte // requests for parts to the broker, apart from what must not wait for them
 
+	lastWord chan []byte   // of a box that is being wiped, to the broker
+	forget   chan struct{} // the PIN side of such a box wants the network side to forget it
+
 	asked    chan []byte // the newest request for a first certificate, to the broker
 	enrolled chan []byte // answers to requests for certificates
 
@@ -52,6 +55,7 @@ type hub struct {
 	desired  []byte      // newest, nil: none; kept for the next wall connection
 	reported []byte      // newest, nil: none; kept for the next broker connection
 	word     *enrol.Word // of the box's identity; nil: nothing is to be said
+	gone     *enrol.Gone // to the wall; nil: nothing is to be said
 	fresh    map[wall.Type]bool
 	toWall   chan struct{} // something for the wall
 	toBroker chan struct{} // something for the broker beside records
@@ -62,6 +66,7 @@ type hub struct {
 func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 	h := &hub{
 		counts: counts, up: make(chan wall.Frame, 8), wants: make(chan []byte, wantQueue),
+		lastWord: make(chan []byte, 1), forget: make(chan struct{}, 1),
 		asked: make(chan []byte, 1), enrolled: make(chan []byte, 4), fresh: map[wall.Type]bool{},
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
 		sent: make(chan struct{}, 1), received: make(chan struct{}, 1),
@@ -108,10 +113,38 @@ func (h *hub) fromWall(f wall.Frame) {
 		default:
 		}
 		h.asked <- f.Body // only fromWall puts any in
+	case wall.Wipe:
+		h.farewell(f.Body)
 	case wall.Reported:
 		h.reported, h.fresh[wall.Reported] = f.Body, true
 		poke(h.toBroker)
 	}
+}
+
+// farewell takes what the PIN side of a box that is being wiped wants. Its last word waits for a connection; nothing that the box said before may come after it.
+func (h *hub) farewell(body []byte) {
+	f, err := enrol.ParseFarewell(body)
+	switch {
+	case err != nil:
+		h.counts.Unexpected.Add(1)
+	case len(f.Word) == 0:
+		poke(h.forget)
+	default:
+		h.reported, h.fresh[wall.Reported] = nil, false
+		select {
+		case <-h.lastWord:
+		default:
+		}
+		h.lastWord <- f.Word // only fromWall puts any in
+	}
+}
+
+// answer tells the PIN side how far its farewell is.
+func (h *hub) answer(g enrol.Gone) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.gone, h.fresh[wall.Wipe] = &g, true
+	poke(h.toWall)
 }
 
 // fromBroker takes a message for the PIN side.
@@ -257,6 +290,11 @@ func (h *hub) forWall() []wall.Frame {
 			all = append(all, wall.Frame{Type: wall.Enrol, Body: body})
 		}
 	}
+	if h.fresh[wall.Wipe] {
+		if body, err := h.gone.Encode(); err == nil {
+			all = append(all, wall.Frame{Type: wall.Wipe, Body: body})
+		}
+	}
 	for _, a := range h.acks {
 		all = append(all, wall.Frame{Type: wall.Ack, Body: a})
 	}
@@ -270,7 +308,7 @@ func (h *hub) forWall() []wall.Frame {
 	if h.fresh[wall.Desired] {
 		all = append(all, wall.Frame{Type: wall.Desired, Body: h.desired})
 	}
-	h.fresh[wall.Link], h.fresh[wall.Desired], h.fresh[wall.Enrol] = false, false, false
+	h.fresh[wall.Link], h.fresh[wall.Desired], h.fresh[wall.Enrol], h.fresh[wall.Wipe] = false, false, false, false
 	if len(h.parts) > 0 {
 		all = append(all, wall.Frame{Type: wall.Bytes, Body: h.parts[0]})
 		if h.parts = h.parts[1:]; len(h.parts) > 0 {

@@ -17,7 +17,7 @@ import (
 	"madoguchi/sync/wall"
 )
 
-// Run carries frames until ctx ends and returns nil then. A configuration that cannot work is an error at once: an address, a certificate, a folder that cannot be written.
+// Run carries frames until ctx ends and returns nil then, or until the box has been wiped and nothing is left of what it knew, and returns ErrForgotten. A configuration that cannot work is an error at once: an address, a certificate, a folder that cannot be written.
 // A broker or a counter that is away is not: it is tried again for ever.
 func Run(ctx context.Context, cfg Config, opts *Opts) error {
 	o := opts.withDefaults()
@@ -51,10 +51,19 @@ func (r *runner) run(ctx context.Context) error {
 	if o := r.opts; o.Probe != nil {
 		o.Probe.hub.Store(r.hub)
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var wg sync.WaitGroup
 	wg.Go(func() { r.wallLoop(ctx) })
-	wg.Go(func() { r.brokerLoop(ctx) })
+	line, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	ended := make(chan struct{})
+	wg.Go(func() { r.brokerLoop(line); close(ended) })
+	wg.Go(func() { r.forgetLoop(ctx, func() { hangUp(); <-ended }, stop) })
 	wg.Wait()
+	if errors.Is(context.Cause(ctx), ErrForgotten) {
+		return ErrForgotten
+	}
 	return nil
 }
 

@@ -93,6 +93,7 @@ func (r *runner) session(ctx context.Context) error {
 		go r.publishUp(conn, client, cancel)
 	}
 	go r.publishReported(conn, client, cancel)
+	go r.publishLastWord(conn, client, cancel)
 	go r.publishWants(conn, client, cancel)
 	go r.watch(conn, cancel)
 	<-conn.Done()

@@ -22,6 +22,7 @@ const (
 	ClaimGet      // out: asks for a claim
 	Claim         // in: the answer to ClaimGet
 	Enrol         // out: a new box's request for a certificate; in: an enrol.Word
+	Wipe          // out: what a box that is being wiped wants of its network side, an enrol.Farewell; in: an enrol.Gone
 )
 
 // Side is one end of the wall.
@@ -67,6 +68,7 @@ var kinds = [...]kind{
 	ClaimGet: {"claim_get", 512, 0},
 	Claim:    {"claim", 0, 512},
 	Enrol:    {"enrol", 4 << 10, 4 << 10},
+	Wipe:     {"wipe", 1 << 10, 64},
 }
 
 // String is the name of t, such as "records".

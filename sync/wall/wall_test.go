@@ -31,6 +31,7 @@ func TestLimits(t *testing.T) {
 	want := map[Type][2]int{ // out, in
 		Records: {32 << 10, 0}, Reported: {4 << 10, 0}, Ack: {0, 512}, Link: {0, 512}, Want: {256, 0}, Bytes: {0, 64<<10 + 128},
 		Desired: {0, 8 << 10}, Issuer: {4 << 10, 4 << 10}, ClaimPut: {512, 0}, ClaimGet: {512, 0}, Claim: {0, 512}, Enrol: {4 << 10, 4 << 10},
+		Wipe: {1 << 10, 64},
 	}
 	got := map[Type][2]int{}
 	for n := range 256 {

@@ -51,7 +51,7 @@ var arrows = []struct {
 	{"device/bundle", nil},
 	{"device/firmware", []string{"device/bundle", "device/update"}},
 	{"device/update/signer", []string{"device/update"}}, // the fleet's side
-	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer",
+	{"device", []string{"pinpad/...", "card", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/wall", "sync/issuer", "sync/enrol",
 		"device/..."}},
 
 	{"cmd/counter/...", []string{"pinpad/...", "card", "card/pcsc", "display/...", "sync/record", "sync/claim", "sync/outbox", "sync/notify", "sync/wall", "sync/enrol",

@@ -80,6 +80,52 @@ func TestDataPartition(t *testing.T) {
 	}
 }
 
+// TestDataWiped: the partition of a box that was wiped is emptied and made anew as on a first start; one with settings, or with the mark of a wipe that has not ended, never is.
+func TestDataWiped(t *testing.T) {
+	made := []string{"fsck.ext4 /dev/mapper", "mount /dev/mapper", "umount /data", "cryptsetup close", "dd DEVICE", "blkdiscard DEVICE", "cryptsetup luksFormat", "cryptsetup open",
+		"mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}
+	for _, c := range []struct {
+		name  string
+		files []string // in /data/counter
+		want  []string
+	}{
+		{"wiped", []string{"wiped"}, append([]string{"cryptsetup open"}, made...)},
+		{"enrolled since", []string{"wiped", "counter.toml"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{"not at its end", []string{"wiped", "wipe.mark"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{"in service", []string{"counter.toml"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			dev, data := filepath.Join(dir, "device"), filepath.Join(dir, "data")
+			put(t, dev, "")
+			for _, f := range c.files {
+				put(t, filepath.Join(data, "counter", f), "")
+			}
+			logged := `echo "$(basename "$0") $*" | sed "s|of=||; s|` + data + `|/data|" >>` + dir + "/log\n"
+			for name, body := range map[string]string{
+				// Nothing is known of a partition of zeros.
+				"blkid": "[ -f " + dir + "/empty ] || echo crypto_LUKS", "counter": "printf 0123456789abcdef0123456789abcdef",
+				"dd": "touch " + dir + "/empty; rm -rf " + data + "/counter; " + logged, "cryptsetup": logged + "[ \"$1\" = close ] || cat >/dev/null",
+				"mkfs.ext4": logged, "fsck.ext4": logged, "mount": logged, "umount": logged, "blkdiscard": logged, "install": `for a; do :; done; mkdir -p "$a"`,
+			} {
+				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
+			}
+			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + data, "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1"}, "open")
+			if rc != 0 {
+				t.Errorf("ended with %d, says %q", rc, out)
+			}
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			var asked []string
+			for l := range strings.Lines(string(log)) {
+				asked = append(asked, strings.TrimSpace(brief(l, dev)))
+			}
+			if diff := cmp.Diff(c.want, asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s\n%s", diff, log)
+			}
+		})
+	}
+}
+
 // brief is one logged command: its name, and what it does or what it works on.
 func brief(line, dev string) string {
 	f := strings.Fields(line)

@@ -13,7 +13,10 @@ func enrols() []Sample {
 		named("short", display.ServiceEnrolCode, display.Facts{Text: "482", Fault: "too_short"}),
 		named("wrong", display.ServiceEnrolCode, display.Facts{Left: 4}),
 		one(display.ServiceEnrolDone, display.Facts{}),
+		one(display.ServiceWipeAlone, display.Facts{}),
+		one(display.ServiceWiped, display.Facts{}),
 	}
 	out = append(out, reasons(display.ServiceEnrolWait, display.Facts{Text: "mqtt.city.example.lg.jp:8883"})...)
+	out = append(out, reasons(display.ServiceWipe, display.Facts{})...)
 	return append(out, reasons(display.ServiceEnrolStop, display.Facts{Seconds: 540, Text: "office: 13"})...)
 }
