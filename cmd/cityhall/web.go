@@ -67,7 +67,7 @@ func (c config) page(ctx context.Context, db *store.Store, line *collector.Colle
 		return nil, err
 	}
 	o := cityweb.Opts{City: c.City, TitleJa: c.TitleJa, TitleEn: c.TitleEn, Offices: offices, K: c.K, Silent: c.Silent,
-		People: db, Rollouts: db, Secure: c.Cert != "", MetricsToken: token, Log: log}
+		People: db, Rollouts: db, Wipes: db, Secure: c.Cert != "", MetricsToken: token, Log: log}
 	if len(accounts) > 0 {
 		o.Sessions = db.Sessions()
 	}

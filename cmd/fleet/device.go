@@ -35,7 +35,13 @@ func deviceCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.say(lineOf(b), describe(b, time.Now()))
+				order, err := orders(c.Context(), db, time.Now())
+				if err != nil {
+					return err
+				}
+				l := lineOf(b)
+				l.Wipe = order(b)
+				return a.say(l, describe(b, time.Now())+l.Wipe.text())
 			})
 		}}
 	reason := ""
@@ -92,6 +98,7 @@ type deviceLine struct {
 	Assigned map[string]string `json:"assigned"`
 	Heard    time.Time         `json:"heard,omitzero"`
 	Update   update.Status     `json:"update"`
+	Wipe     *wipeLine         `json:"wipe,omitempty"` // the order that it is under, or was wiped by
 }
 
 func lineOf(b store.Box) deviceLine {
@@ -132,6 +139,16 @@ func heard(b store.Box, now time.Time) string {
 		return "lately"
 	case ago < 2*time.Hour:
 		return fmt.Sprintf("%d min ago", int(ago.Minutes()))
+	default:
+		return since(b.Heard, now)
+	}
+}
+
+// since is how long something lasts.
+func since(t, now time.Time) string {
+	switch ago := now.Sub(t); {
+	case ago < time.Hour:
+		return fmt.Sprintf("%d min ago", int(ago.Minutes()))
 	case ago < 48*time.Hour:
 		return fmt.Sprintf("%d h ago", int(ago.Hours()))
 	default:
@@ -144,6 +161,10 @@ func (a *app) listDevices(ctx context.Context, db *store.Store, office string, n
 	if err != nil {
 		return err
 	}
+	order, err := orders(ctx, db, now)
+	if err != nil {
+		return err
+	}
 	var list []deviceLine
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -153,13 +174,22 @@ func (a *app) listDevices(ctx context.Context, db *store.Store, office string, n
 			continue
 		}
 		l := lineOf(b)
+		l.Wipe = order(b)
 		list = append(list, l)
 		state := string(l.Update.State)
 		if l.Update.Code != "" {
 			state += " (" + l.Update.Code + ")"
 		}
-		if b.Retired {
+		switch {
+		case l.Wipe != nil && l.Wipe.State == "wiped":
+			state = "wiped"
+		case b.Retired:
 			state = "retired"
+		case l.Wipe != nil:
+			state = strings.TrimSpace(state + ", wipe ordered " + since(l.Wipe.Since, now))
+			if l.Wipe.State != "ordered" {
+				state += " (" + l.Wipe.State + ")"
+			}
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s", b.ID, b.Office, cmp.Or(l.Board, "–"))
 		for _, kind := range []update.Kind{update.Firmware, update.Policy, update.Config} {

@@ -20,6 +20,7 @@ import (
 	"madoguchi/cmd/internal/depot"
 	"madoguchi/cmd/internal/registrar"
 	"madoguchi/cmd/internal/store"
+	"madoguchi/cmd/internal/wipe"
 	"madoguchi/sync/enrol"
 	"madoguchi/sync/record"
 )
@@ -172,7 +173,13 @@ func (a *app) provision(ctx context.Context, f enrol.File, out, replaces string,
 				return err
 			}
 			if old.Retired {
-				return fmt.Errorf("%s is retired already", replaces)
+				order, err := wipe.Of(ctx, db, replaces)
+				if err != nil {
+					return err
+				}
+				if order.Order == nil || order.Wiped == nil {
+					return fmt.Errorf("%s is retired already", replaces)
+				}
 			}
 		}
 		if a.dry {
@@ -199,7 +206,7 @@ func (a *app) provision(ctx context.Context, f enrol.File, out, replaces string,
 		}
 		note := f.Device + " at " + f.Office
 		if replaces != "" {
-			if err := db.RevokeBox(ctx, replaces, time.Now()); err != nil {
+			if err := db.RevokeBox(ctx, replaces, time.Now()); err != nil && !errors.Is(err, store.ErrStale) { // one that was wiped is out already
 				return err
 			}
 			note += ", in place of " + replaces

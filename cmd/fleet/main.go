@@ -79,7 +79,7 @@ runs and why. A release goes this way:
 	f.StringVar(&a.as, "as", "", "act as this account of city hall; its password is asked for")
 	f.BoolVar(&a.json, "json", false, "print results as JSON")
 	f.BoolVar(&a.dry, "dry-run", false, "say what would be done, and do nothing")
-	root.AddCommand(policycmd.New(stdin, stdout, stderr), keysCommand(a), releaseCommand(a), rolloutCommand(a), deviceCommand(a), enrollCommand(a), auditCommand(a), logCommand(a), brokerCommand(a), serveCommand(a))
+	root.AddCommand(policycmd.New(stdin, stdout, stderr), keysCommand(a), releaseCommand(a), rolloutCommand(a), deviceCommand(a), wipeCommand(a), enrollCommand(a), auditCommand(a), logCommand(a), brokerCommand(a), serveCommand(a))
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
 	switch {

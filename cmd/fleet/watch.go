@@ -184,7 +184,15 @@ func (a *app) why(ctx context.Context, db *store.Store, id string, now time.Time
 		Why     string `json:"why"`
 	}
 	var lines []line
+	order, err := orders(ctx, db, now)
+	if err != nil {
+		return err
+	}
 	text := describe(b, now)
+	if w := order(b); w != nil {
+		lines = append(lines, line{"wipe", strings.TrimSpace(w.text())})
+		text += w.text()
+	}
 	for _, r := range list {
 		lines = append(lines, line{r.Plan.ID, r.Why(id, now)})
 		text += fmt.Sprintf("\n%s: %s.\n", r.Plan.ID, r.Why(id, now))

@@ -46,7 +46,7 @@ func city(t *testing.T, accounts bool) (*httptest.Server, *store.Store, *time.Ti
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	o := Opts{City: "nabari", TitleJa: "名張市", TitleEn: "Nabari City", Offices: citydemo.Offices, People: s, Rollouts: s, Now: func() time.Time { return now }}
+	o := Opts{City: "nabari", TitleJa: "名張市", TitleEn: "Nabari City", Offices: citydemo.Offices, People: s, Rollouts: s, Wipes: s, Now: func() time.Time { return now }}
 	if accounts {
 		o.Sessions, o.MetricsToken = s.Sessions(), "scrape"
 	}

@@ -70,6 +70,16 @@ func (s *site) rolloutList(w http.ResponseWriter, r *http.Request) {
 			Done: number(done(ro)) + " / " + number(inFleet(ro)), Aim: v.aim(ro), Author: ro.Plan.Author.String(), Reason: ro.Plan.Reason, Final: ro.Final()})
 	}
 	v.Rollouts = true
+	if s.opts.Wipes != nil {
+		sec, err := s.wipes(r.Context(), v)
+		if err != nil {
+			s.trouble(w, r, err)
+			return
+		}
+		if !sec.Empty() {
+			v.Sections = append(v.Sections, sec)
+		}
+	}
 	s.show(w, r, v, http.StatusOK)
 }
 

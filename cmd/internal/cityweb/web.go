@@ -79,6 +79,8 @@ type Opts struct {
 	People People
 	// Rollouts keeps the rollouts of the fleet. Default: none, and no page of them.
 	Rollouts Rollouts
+	// Wipes keeps the orders to wipe boxes, which stand on the page of the rollouts. Default: none.
+	Wipes Wipes
 	// Sessions keeps log-in sessions. With it, every page needs an account.
 	Sessions scs.CtxStore
 	// Secure says that browsers come over TLS only.

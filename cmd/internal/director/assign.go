@@ -171,7 +171,7 @@ func (v *voice) report(b store.Box, m *rollout.Member, p rollout.Plan, sum updat
 }
 
 // reconcile signs an assignment for every box that should run something else than it was told.
-func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []running, now time.Time) ([]order, error) {
+func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []running, orders map[string]wiping, now time.Time) ([]order, error) {
 	type change struct {
 		box   store.Box
 		order update.Order
@@ -210,8 +210,10 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 			continue
 		}
 		told := d.generation(b.ID)
+		w := orders[b.ID]
+		o.Wipe = w.wants
 		switch {
-		case !maps.Equal(next.Assigned, b.Assigned), b.Gen > 0 && b.Expires.Sub(now) < d.o.Expire/2, b.Gen > 0 && told > b.Gen:
+		case !maps.Equal(next.Assigned, b.Assigned), w.Order != nil && w.what != w.Told.What, b.Gen > 0 && b.Expires.Sub(now) < d.o.Expire/2, b.Gen > 0 && told > b.Gen:
 			// A box never goes back: after the database was restored it may have come further than is written here.
 			next.Gen, next.Expires = max(b.Gen, told)+1, now.Add(d.o.Expire).Truncate(time.Second)
 			changes = append(changes, change{next, o, b.Gen})
@@ -243,7 +245,7 @@ func (d *Director) reconcile(ctx context.Context, boxes []store.Box, active []ru
 	if err := d.o.Store.Assign(ctx, list); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out, d.told(ctx, list, orders)
 }
 
 // maxGen bounds the generation that is believed of a box: there is room above it for as many assignments.

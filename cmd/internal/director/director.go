@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,10 +34,11 @@ type Rollouts interface {
 	Note(ctx context.Context, who, action, what string) error
 }
 
-// Store is both, in one database.
+// Store is all of it, in one database.
 type Store interface {
 	Boxes
 	Rollouts
+	Wipes
 }
 
 var _ Store = (*store.Store)(nil)
@@ -121,7 +123,7 @@ func (d *Director) tick(ctx context.Context) ([]order, error) {
 // An order is an assignment on its way to its box.
 type order struct {
 	device string
-	raw    []byte
+	raw    []byte // nil: the one that was sent is taken away
 }
 
 func (d *Director) once(ctx context.Context) ([]order, error) {
@@ -158,11 +160,19 @@ func (d *Director) once(ctx context.Context) ([]order, error) {
 	if err := d.stand(ctx, active); err != nil {
 		return nil, err
 	}
-	out, err := d.reconcile(ctx, boxes, active, now)
+	orders, gone, err := d.wipes(ctx, boxes, now)
 	if err != nil {
 		return nil, err
 	}
-	return d.remind(ctx, boxes, out, now)
+	for _, g := range gone {
+		boxes = slices.DeleteFunc(boxes, func(b store.Box) bool { return b.ID == g.device })
+	}
+	out, err := d.reconcile(ctx, boxes, active, orders, now)
+	if err != nil {
+		return nil, err
+	}
+	out, err = d.remind(ctx, boxes, out, now)
+	return append(out, gone...), err
 }
 
 // payload is the digest of what a path installs.

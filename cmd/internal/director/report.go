@@ -67,6 +67,9 @@ func ReadReport(raw []byte) (Said, error) {
 	s.State, s.Kind = update.State(word(string(s.State))), update.Kind(word(string(s.Kind)))
 	s.Version, s.Code, s.Refused = word(s.Version), word(s.Code), word(s.Refused)
 	s.Detail, s.Percent = sentence(s.Detail), min(max(s.Percent, 0), 100)
+	if s.Wipe != nil {
+		s.Wipe = &update.WipeStatus{Serial: word(s.Wipe.Serial), Code: word(s.Wipe.Code)}
+	}
 	installed, versions, failed := map[update.Kind]update.Installed{}, map[update.Kind]string{}, map[update.Kind]string{}
 	for _, k := range update.Kinds {
 		if in, ok := s.Installed[k]; ok {
@@ -82,4 +85,19 @@ func ReadReport(raw []byte) (Said, error) {
 	s.Installed, s.Versions, s.Failed = installed, versions, failed
 	said.Status = s
 	return said, nil
+}
+
+// ReadWaiting is how many records a box held, by its state document, that city hall does not have.
+func ReadWaiting(raw []byte) int {
+	var doc struct {
+		Outbox struct{ Hold, Out, Dead int } `json:"outbox"`
+	}
+	if json.Unmarshal(raw, &doc) != nil {
+		return 0
+	}
+	n := 0
+	for _, v := range []int{doc.Outbox.Hold, doc.Outbox.Out, doc.Outbox.Dead} {
+		n += min(max(v, 0), 1<<20)
+	}
+	return n
 }

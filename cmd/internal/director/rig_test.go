@@ -35,6 +35,8 @@ type rig struct {
 	told  map[string]update.Order // newest assignment of each box
 	gens  map[string]int64
 	paths map[string][]string
+
+	cleared map[string]bool // boxes whose assignment was taken from the broker
 }
 
 // both runs a test on SQLite and on PostgreSQL.
@@ -49,7 +51,7 @@ func both(t *testing.T, test func(r *rig)) {
 
 func newRig(t *testing.T, dsn string) *rig {
 	t.Helper()
-	r := &rig{T: t, dsn: dsn, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), told: map[string]update.Order{}, gens: map[string]int64{}, paths: map[string][]string{}}
+	r := &rig{T: t, dsn: dsn, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), told: map[string]update.Order{}, gens: map[string]int64{}, paths: map[string][]string{}, cleared: map[string]bool{}}
 	roles := map[string]signer.Role{}
 	for _, name := range signer.Roles {
 		var role signer.Role
@@ -219,6 +221,10 @@ func (r *rig) tickOf(d *Director) {
 		r.Fatal(err)
 	}
 	for _, o := range out {
+		if o.raw == nil {
+			r.cleared[o.device] = true
+			continue
+		}
 		var doc struct {
 			Signed struct {
 				Version int64
@@ -251,4 +257,18 @@ func (r *rig) says(id string, s update.State, code string, runs update.Digest) {
 		r.Fatal(err)
 	}
 	r.d.hear(id, "reported", raw, false)
+}
+
+// audit is the audit log, a line each.
+func (r *rig) audit() string {
+	r.Helper()
+	list, err := r.db.Audits(r.Context(), 100)
+	if err != nil {
+		r.Fatal(err)
+	}
+	var all strings.Builder
+	for _, l := range list {
+		fmt.Fprintln(&all, l.Who, l.Action, l.What)
+	}
+	return all.String()
 }

@@ -76,8 +76,10 @@ func (w *World) newAuthority(path, name string) ([]byte, error) {
 func (w *World) provision(ctx context.Context, reg *registrar.Registrar, d *depot.Depot, root []byte) error {
 	text, err := os.ReadFile(w.folder.file("letter.json"))
 	if err == nil {
-		w.letter = new(Letter)
-		return json.Unmarshal(text, w.letter)
+		l := new(Letter)
+		err := json.Unmarshal(text, l)
+		w.write(l)
+		return err
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading letter: %w", err)
@@ -101,8 +103,9 @@ func (w *World) provision(ctx context.Context, reg *registrar.Registrar, d *depo
 		return err
 	}
 	p := whole.Print()
-	w.letter = &Letter{p.Words, p.Hex, code}
-	if text, err = json.Marshal(w.letter); err != nil {
+	l := &Letter{p.Words, p.Hex, code}
+	w.write(l)
+	if text, err = json.Marshal(l); err != nil {
 		return fmt.Errorf("writing letter: %w", err)
 	}
 	if err := os.MkdirAll(w.folder.file("link"), 0o700); err != nil {
@@ -129,4 +132,37 @@ func (o Opts) brokerName() string {
 }
 
 // Letter is that of a new box; nil: the box was never new.
-func (w *World) Letter() *Letter { return w.letter }
+func (w *World) Letter() *Letter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.letter
+}
+
+func (w *World) write(l *Letter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.letter = l
+}
+
+// recard puts a new card into a box that was wiped, before it gets its power: with another id, for none is used twice.
+func (w *World) recard() error {
+	if _, err := os.Stat(w.folder.file("box", enrol.WipedFile)); err != nil || w.newCard == nil {
+		return nil // as it was, also if nobody can tell
+	}
+	for _, name := range []string{"device", "letter.json"} {
+		if err := os.Remove(w.folder.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("putting a new card in: %w", err)
+		}
+	}
+	id, err := w.folder.device()
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.device = id
+	w.mu.Unlock()
+	if err := w.newCard(context.Background()); err != nil {
+		return err
+	}
+	return os.Remove(w.folder.file("box", enrol.WipedFile)) // the last, or a power cut in here would leave a box without a card
+}

@@ -57,7 +57,8 @@ func (w *World) buildFleet(ctx, run context.Context, broker, password string) er
 	switch {
 	case w.opts.Bare:
 	case w.opts.New:
-		err = w.provision(ctx, reg, d, root)
+		w.newCard = func(ctx context.Context) error { return w.provision(ctx, reg, d, root) }
+		err = w.newCard(ctx)
 	default:
 		err = w.Enrol(ctx, w.device, w.office.Group)
 	}
@@ -81,8 +82,12 @@ func (w *World) buildFleet(ctx, run context.Context, broker, password string) er
 // Depot is the folder of the city's releases and keys.
 func (w *World) Depot() string { return w.folder.file("fleet") }
 
-// Device is the box's id.
-func (w *World) Device() string { return w.device }
+// Device is the box's id. One that was wiped comes back under another.
+func (w *World) Device() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.device
+}
 
 // BrokerURL is the address of the embedded broker; "" if another one is used.
 func (w *World) BrokerURL() string {

@@ -50,6 +50,9 @@ func (w *World) SetPower(on bool) error {
 	if w.powered() != nil {
 		return nil
 	}
+	if err := w.recard(); err != nil {
+		return err
+	}
 	return w.boot()
 }
 

@@ -88,8 +88,9 @@ type World struct {
 	authority *authority.Authority // the simulated issuer
 	hall      *collector.Collector
 	page      http.Handler
-	fleet     *director.Director // nil: the box is of another world's fleet
-	letter    *Letter            // of a new box; else nil
+	fleet     *director.Director          // nil: the box is of another world's fleet
+	letter    *Letter                     // of a new box; else nil
+	newCard   func(context.Context) error // prepares a card for a new box; nil: nobody does
 
 	switching   sync.Mutex // one power change at a time
 	configuring sync.Mutex // one writer of box.toml at a time
@@ -231,7 +232,7 @@ func (w *World) buildHall(ctx, run context.Context) error {
 	w.page = cityweb.New(w.store, w.hall, cityweb.Opts{
 		City: w.city.code(), TitleJa: w.city.Name.JA, TitleEn: w.city.Name.EN, Log: w.log,
 		Live: true, K: 1, // nobody real stands at this counter
-		Rollouts: w.store,
+		Rollouts: w.store, Wipes: w.store,
 	})
 	if err := w.buildIssuer(ctx, run, target, password); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"madoguchi/cmd/internal/wire"
 	"madoguchi/device"
 	"madoguchi/device/enrol"
+	"madoguchi/display"
 	"madoguchi/display/buzzer"
 	"madoguchi/display/epd"
 	"madoguchi/display/lamp"
@@ -59,8 +60,8 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	}
 	cfg, err := device.LoadConfig(c.Config)
 	disk := sent.Folder(filepath.Dir(c.Config))
-	fresh := errors.Is(err, fs.ErrNotExist) && enrol.Waiting(disk)
-	if fresh {
+	without := cardless(disk, err)
+	if without != nil {
 		cfg, err = device.DefaultConfig, nil
 		if c.Panel != "" {
 			cfg.Panel = c.Panel
@@ -113,8 +114,8 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 		return err
 	}
 	hw.Wall = listener
-	if fresh {
-		err := enrol.Run(ctx, enrol.Opts{Hardware: hw, Disk: disk, PeerUID: os.Getuid(), Clock: box.Clock(), Log: c.Log,
+	if without != nil {
+		err := without(ctx, enrol.Opts{Hardware: hw, Disk: disk, PeerUID: os.Getuid(), Clock: box.Clock(), Log: c.Log,
 			Board:   enrol.Board{Hardware: c.Hardware, GPIOChip: cfg.GPIOChip, DataDir: string(disk)},
 			Observe: func(o device.Observed) { observe(box, o, c.Log) }})
 		if ctx.Err() != nil {
@@ -124,6 +125,9 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 	}
 	opts := &device.Opts{Clock: box.Clock(), Log: c.Log, PeerUID: os.Getuid(), Build: c.Build,
 		Observe: func(o device.Observed) { observe(box, o, c.Log) }}
+	if filepath.Clean(cfg.DataDir) == string(disk) {
+		opts.Home = enrol.Home{Disk: disk}
+	}
 	// A visitor wants to see an update come; a fleet has time.
 	opts.Update = device.UpdateOpts{Retry: 2 * time.Second, Poll: time.Second, Answer: 5 * time.Second, Report: 2 * time.Second}
 	if c.Adjust != nil {
@@ -138,6 +142,38 @@ func Box(ctx context.Context, c BoxConfig, conn, wall *os.File) error {
 		return nil
 	}
 	return err
+}
+
+// cardless is what a box without a configuration does, as cmd/counter decides it; err is why it has none. nil: it has one, or its own is wrong.
+func cardless(disk sent.Folder, err error) func(context.Context, enrol.Opts) error {
+	switch {
+	case enrol.Wiping(disk):
+		return enrol.Forget
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil
+	case enrol.Waiting(disk):
+		return enrol.Run
+	}
+	return blank
+}
+
+// blank is a box as from its maker: it shows that it wants a card with settings, until the power goes.
+func blank(ctx context.Context, o enrol.Opts) error {
+	r, err := display.NewRenderer(o.Hardware.Panel.Bounds())
+	if err != nil {
+		return err
+	}
+	s := display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: display.Facts{Reason: "settings", Text: enrol.ConfigFile}}
+	picture, err := r.Render(s)
+	if err != nil {
+		return err
+	}
+	if err := o.Hardware.Panel.Full(ctx, picture); err != nil {
+		return err
+	}
+	o.Observe(device.Observed{Face: string(display.FaceIdle), Screen: string(s.ID), Words: r.Text(s)})
+	<-ctx.Done()
+	return nil
 }
 
 // hardware builds the firmware's own drivers on the wire.

@@ -4,6 +4,7 @@ package child
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -38,6 +39,9 @@ func Link(ctx context.Context, c LinkConfig, life *os.File) error {
 	opts := &link.Opts{RetryMin: 250 * time.Millisecond, RetryMax: 2 * time.Second, Log: c.Log}
 	if c.New {
 		cfg, err := link.Enrol(ctx, link.Enrolment{Dir: c.State, Wall: c.Wall, Broker: c.Broker}, opts)
+		if errors.Is(err, link.ErrNothing) { // no unit would start it
+			<-ctx.Done()
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -45,7 +49,10 @@ func Link(ctx context.Context, c LinkConfig, life *os.File) error {
 			return err
 		}
 		cfg.Spread = 0
-		return link.Run(ctx, cfg, opts)
+		if err := link.Run(ctx, cfg, opts); !errors.Is(err, link.ErrForgotten) {
+			return err
+		}
+		return nil
 	}
 	return link.Run(ctx, link.Config{Broker: c.Broker, City: c.City, Device: c.Device, Wall: c.Wall, DataDir: c.State}, opts)
 }
