@@ -217,12 +217,14 @@ func TestUpdateRules(t *testing.T) {
 			t.Errorf("during a case: %s, rules %s", v.Update.State, v.Policy)
 		}
 		r.press(pinpad.KeyCancel, pinpad.KeyCancel)
-		r.rests()
-		told := len(p.story())
-		time.Sleep(10 * time.Second)
-		if got := p.story(); len(got) != told {
+		for end := time.Now().Add(time.Hour); r.box.About().Update.State == update.Waiting && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond) // it goes on, and says so at some time of the next quarter of an hour
+		if got := p.story(); got[len(got)-1] != "policy 1" && got[len(got)-1] != "policy 1 waiting" {
 			t.Errorf("the end of the case was told: %q", got)
 		}
+		r.rests()
 		time.Sleep(30 * time.Minute)
 		v := r.box.About()
 		if v.Update.State != update.Idle || v.Versions[update.Policy] != "2" || !strings.Contains(v.Policy, "2") {
