@@ -6,10 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,10 +20,12 @@ var rewrite = flag.Bool("update", false, "write the table of attacks into README
 
 // TestAttackTable: under every attack the box changes nothing, or does what it was to do all the same; it says why; and when the attack is over it takes the city's version.
 func TestAttackTable(t *testing.T) {
-	signal.Ignore(syscall.SIGXFSZ) // where a file has no room the write fails, and the process lives
-	defer signal.Reset(syscall.SIGXFSZ)
 	for _, a := range attacks {
 		t.Run(a.name+"/"+a.does, func(t *testing.T) {
+			if a.alone && os.Getenv(alone) == "" {
+				apart(t)
+				return
+			}
 			attacked(t, func(v *victim) {
 				a.do(v)
 				v.settle()
@@ -60,6 +62,28 @@ func TestAttackTable(t *testing.T) {
 			})
 		})
 	}
+}
+
+// alone names a test's variable in the environment of a process that it has to itself.
+const alone = "MADOGUCHI_FLEET_ALONE"
+
+var rowLine = regexp.MustCompile(`(?m)row: .*$`)
+
+// apart runs a test in a process of its own.
+func apart(t *testing.T) {
+	t.Helper()
+	parts := strings.Split(t.Name(), "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	cmd := exec.Command(os.Args[0], "-test.v", "-test.run="+strings.Join(parts, "/"))
+	cmd.Env = append(os.Environ(), alone+"=1")
+	out, err := cmd.CombinedOutput()
+	row := rowLine.Find(out)
+	if err != nil || row == nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", row)
 }
 
 // TestFullEverywhere: the box's store has no room at its first write, its second, …: it runs the old version or the new one, and the new one when there is room again.

@@ -23,6 +23,8 @@ type attack struct {
 	says string          // the code that the box reports; empty: none, it takes 2 all the same
 	text string          // what that means, for the table
 	heal func(v *victim) // how the city gets on after it; nil: the attacker is gone
+
+	alone bool // it binds the whole process, so it has one of its own
 }
 
 // release2 publishes policy 2 and assigns it.
@@ -345,7 +347,7 @@ var attacks = []attack{
 		do: func(v *victim) {
 			v.limit(100 << 10)
 			release2(v)
-		}, heal: func(v *victim) { v.limit(0) }},
+		}, heal: func(v *victim) { v.limit(0) }, alone: true},
 }
 
 var errFull = errors.New("no space left on device")
