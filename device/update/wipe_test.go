@@ -5,6 +5,7 @@ package update_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,12 +17,36 @@ import (
 
 // home is a box as far as wiping goes.
 type home struct {
+	mu    sync.Mutex
 	code  string // why it is not ready
 	begun []update.Wipe
 	fails error
 }
 
+// stands sets why the box is not ready.
+func (h *home) stands(code string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.code = code
+}
+
+// keeps sets whether it can keep the mark.
+func (h *home) keeps(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fails = err
+}
+
+// times is how often it was wiped.
+func (h *home) times() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.begun)
+}
+
 func (h *home) Ready(w update.Wipe) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if w.EvenUnsent {
 		return ""
 	}
@@ -29,6 +54,8 @@ func (h *home) Ready(w update.Wipe) string {
 }
 
 func (h *home) Begin(w update.Wipe) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.fails != nil {
 		return h.fails
 	}
@@ -83,21 +110,21 @@ func TestWipe(t *testing.T) {
 		{name: "after its end", raw: func(b *bench) []byte {
 			return b.ordered("box", 1, func(w *update.Wipe) { w.Until = day.Add(-time.Hour) })
 		}, code: "expired"},
-		{name: "it ends while it waits", set: func(_ *bench, h *home) { h.code = "unsent" }, raw: func(b *bench) []byte {
+		{name: "it ends while it waits", set: func(_ *bench, h *home) { h.stands("unsent") }, raw: func(b *bench) []byte {
 			return b.ordered("box", 1, func(w *update.Wipe) { w.Until = day.Add(2 * time.Minute) })
-		}, code: "unsent", then: func(_ *bench, h *home) { time.Sleep(3 * time.Minute); h.code = "" }, after: "expired"},
+		}, code: "unsent", then: func(_ *bench, h *home) { time.Sleep(3 * time.Minute); h.stands("") }, after: "expired"},
 		{name: "no serial", raw: func(b *bench) []byte { return b.ordered("box", 1, func(w *update.Wipe) { w.Serial = "" }) }, code: "-"},
 		{name: "no end", raw: func(b *bench) []byte { return b.ordered("box", 1, func(w *update.Wipe) { w.Until = time.Time{} }) }, code: "-"},
 		{name: "clock not known", set: func(b *bench, _ *home) { b.lost.Store(true) }, code: "clock", then: func(b *bench, _ *home) { b.lost.Store(false) }, after: "wiped"},
-		{name: "records lie here", set: func(_ *bench, h *home) { h.code = "unsent" }, code: "unsent", then: func(_ *bench, h *home) { h.code = "" }, after: "wiped"},
-		{name: "records lie here, and two people let them go", set: func(_ *bench, h *home) { h.code = "unsent" },
+		{name: "records lie here", set: func(_ *bench, h *home) { h.stands("unsent") }, code: "unsent", then: func(_ *bench, h *home) { h.stands("") }, after: "wiped"},
+		{name: "records lie here, and two people let them go", set: func(_ *bench, h *home) { h.stands("unsent") },
 			raw: func(b *bench) []byte { return b.ordered("box", 1, func(w *update.Wipe) { w.EvenUnsent = true }) }, code: "wiped"},
 		{name: "an open case, of which nobody learns", set: func(b *bench, _ *home) { b.busy.Store(true) }, code: "", then: func(b *bench, _ *home) { b.busy.Store(false) }, after: "wiped"},
-		{name: "no room for the mark", set: func(_ *bench, h *home) { h.fails = errors.New("no room") }, code: "storage", then: func(_ *bench, h *home) { h.fails = nil }, after: "wiped"},
-		{name: "taken back", set: func(_ *bench, h *home) { h.code = "unsent" }, code: "unsent", then: func(b *bench, h *home) {
+		{name: "no room for the mark", set: func(_ *bench, h *home) { h.keeps(errors.New("no room")) }, code: "storage", then: func(_ *bench, h *home) { h.keeps(nil) }, after: "wiped"},
+		{name: "taken back", set: func(_ *bench, h *home) { h.stands("unsent") }, code: "unsent", then: func(b *bench, h *home) {
 			b.agent.Desired(b.assign(b.t, "box", 2))
 			time.Sleep(time.Minute)
-			h.code = ""
+			h.stands("")
 			b.agent.Desired(b.ordered("box", 1, nil)) // by a broker that remembers
 		}, after: "-"},
 	} {
@@ -118,7 +145,7 @@ func TestWipe(t *testing.T) {
 					t.Helper()
 					time.Sleep(time.Minute)
 					got := b.wiping()
-					if len(h.begun) > 0 {
+					if h.times() > 0 {
 						got = "wiped"
 					}
 					if got != want {
@@ -130,12 +157,12 @@ func TestWipe(t *testing.T) {
 					c.then(b, h)
 					look(c.after)
 				}
-				if len(h.begun) == 0 {
+				if h.times() == 0 {
 					b.stop()
 					return
 				}
-				if err := <-b.ended; !errors.Is(err, update.ErrWipe) || !b.held.Load() || len(h.begun) != 1 {
-					t.Errorf("it ends with %v, held %v, begun %d times", err, b.held.Load(), len(h.begun))
+				if err := <-b.ended; !errors.Is(err, update.ErrWipe) || !b.held.Load() || h.times() != 1 {
+					t.Errorf("it ends with %v, held %v, begun %d times", err, b.held.Load(), h.times())
 				}
 			})
 		})
@@ -173,10 +200,10 @@ func TestWipeInWindow(t *testing.T) {
 		if d := cmp.Diff([]string{"fetching", "waiting"}, b.states()); d != "" {
 			t.Error(d)
 		}
-		h.code = ""
+		h.stands("")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(h.begun) != 1 {
+		if h.times() != 1 {
 			t.Fatal("it was not wiped")
 		}
 		<-b.ended
