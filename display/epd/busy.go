@@ -11,13 +11,18 @@ import (
 const (
 	edgeSlice = 250 * time.Millisecond // one WaitForEdge: level and deadline are looked at again after it
 	edgePause = 5 * time.Millisecond   // between two looks where edges do not work
+	heldUp    = 10 * time.Millisecond  // BUSY rises within one of the command
 	quiet     = time.Millisecond       // no edge for so long: the queue of edges is empty
 )
 
-// work waits until the controller, given something to do, has begun and finished it; it returns how long BUSY told of work.
+// work waits until the controller, given something to do, has begun and finished it; it returns how long BUSY told of work. If it is seen to have begun long
+// after the command, then we were held up, and not BUSY: the time counts from the command, or good work would look too short.
 func (d *Dev) work(limit time.Duration) time.Duration {
 	d.waitBusy()
 	begun := d.clock.Now()
+	if begun.Sub(d.sent) > heldUp {
+		begun = d.sent
+	}
 	d.waitIdle(limit)
 	return d.clock.Now().Sub(begun)
 }

@@ -90,6 +90,7 @@ type Dev struct {
 
 	// Below: for the holder of the token.
 	op       string      // what is being done, for errors
+	sent     time.Time   // when the last transfer began
 	err      error       // the first failure of the running operation; nothing is sent after it
 	awake    bool        // reset since power came on or deep sleep ended
 	known    bool        // both banks hold what the glass shows, which is shown

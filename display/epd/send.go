@@ -30,6 +30,7 @@ func (d *Dev) tx(p []byte) {
 	if d.err != nil {
 		return
 	}
+	d.sent = d.clock.Now()
 	if err := d.conn.Tx(p, nil); err != nil {
 		d.err = &TransferError{Op: d.op, Err: err}
 	}
