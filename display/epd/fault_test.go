@@ -8,7 +8,6 @@ import (
 	"errors"
 	"image"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -323,54 +322,6 @@ func TestWrongPicture(t *testing.T) {
 		b.ok(b.Partial(t.Context(), mono.New(400, 300), image.Rect(400, 0, 500, 10)))
 		if got := b.log.String(); got != "" {
 			t.Errorf("panel touched:\n%s", got)
-		}
-	})
-}
-
-// late is a BUSY pin whose reader is held up, once, when it sees work begin.
-type late struct {
-	gpio.PinIO
-	by atomic.Int64 // nanoseconds
-}
-
-func (l *late) WaitForEdge(limit time.Duration) bool {
-	edge := l.PinIO.WaitForEdge(limit)
-	if edge && l.Read() == gpio.High {
-		time.Sleep(time.Duration(l.by.Swap(0)))
-	}
-	return edge
-}
-
-// TestHeldUp: a program that was held up after the command, on a busy board, does not take good work for work that was cut short.
-func TestHeldUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		panel := emulator(epd.Model4in2, &epdtest.Opts{PartialTime: 360 * time.Millisecond})
-		pins := epd.Pins(panel.Pins())
-		busy := &late{PinIO: pins.Busy}
-		pins.Busy = busy
-		d, err := epd.New(panel.Port(), pins, &epd.Opts{Model: epd.Model4in2, NoMeasure: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			d.Halt()
-			panel.SetPower(gpio.Low)
-		}()
-		m := blank(epd.Model4in2)
-		if err := d.Full(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
-		var took time.Duration
-		for range 2 { // the second finds the drive voltages on, as the third will
-			begun := time.Now()
-			if err := d.Partial(t.Context(), m, m.Bounds()); err != nil {
-				t.Fatal(err)
-			}
-			took = time.Since(begun)
-		}
-		busy.by.Store(int64(took - 30*time.Millisecond))
-		if err := d.Partial(t.Context(), m, m.Bounds()); err != nil || busy.by.Load() != 0 {
-			t.Errorf("%v; held up: %v", err, busy.by.Load() == 0)
 		}
 	})
 }
