@@ -91,7 +91,11 @@ type Outbox struct {
 	stale   uint64   // receipts that were overtaken, since this opening
 	packed  bool     // the file was made smaller at this opening
 	doubt   bool     // a commit failed: what is in the page cache may not be on the disk
+	sure    numbers  // on the disk for certain, also while the rest is in doubt
 }
+
+// numbers are those that were given in an epoch: 1 to upto.
+type numbers struct{ epoch, upto uint64 }
 
 // counts is how many records lie in each bucket.
 type counts struct{ hold, out, sent, dead int }
@@ -178,7 +182,7 @@ func (o *Outbox) update(name string, fn func(tx *bolt.Tx, st *state, n *counts) 
 		})
 	})
 	if err == nil {
-		o.st, o.n = st, n
+		o.st, o.n, o.sure = st, n, numbers{st.Epoch, st.Released}
 		failpoint(name + ":after commit")
 		return nil
 	}
@@ -214,7 +218,7 @@ func (o *Outbox) mend() error {
 	if err := unix.Fdatasync(int(o.file.Fd())); err != nil {
 		return fmt.Errorf("mending: %w", err)
 	}
-	o.doubt = false
+	o.doubt, o.sure = false, numbers{o.st.Epoch, o.st.Released}
 	return nil
 }
 

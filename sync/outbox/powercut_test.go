@@ -114,6 +114,31 @@ func TestFailingDisk(t *testing.T) {
 	t.Logf("%d runs, %d errors met, %d different disks", runs, errors, disks)
 }
 
+// A disk that fails from any one sync on, and the cut that leaves the least: no number that city hall saw goes to another record.
+func TestFailingSync(t *testing.T) {
+	const seed, steps = 3, 2
+	syncs := 0
+	for _, o := range trace(t, memoryDir(t), steps, seed) {
+		if o.call == "sync" && o.file == "outbox.db" {
+			syncs++
+		}
+	}
+	stored := 0
+	for k := range syncs {
+		name := fmt.Sprintf("fdatasync:error=EIO:when=%d+", k+1)
+		ops := trace(t, memoryDir(t), steps, seed, name)
+		for _, o := range ops {
+			if o.call == "say" && strings.HasPrefix(string(o.data), "stored") {
+				stored++
+			}
+		}
+		cuts(t, name, ops, nil, 1)
+	}
+	if syncs < 10 || stored < syncs/2 {
+		t.Errorf("%d syncs, %d batches came to city hall: the script does too little", syncs, stored)
+	}
+}
+
 // What one case costs the card: journal, three facets, release, sending, receipt. A card of 1,000 rewrites and 8 GiB stands the budget for centuries; a commit a second would wear it out
 // in years.
 func TestWriteBudget(t *testing.T) {

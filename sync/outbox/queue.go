@@ -157,13 +157,18 @@ func (o *Outbox) release(step int) error {
 
 // Next is the batch to send now: up to max records (and record.MaxRecords) with consecutive numbers from the oldest that city hall has not confirmed, or, after a receipt
 // that names gaps, those first and once. It is the same batch until Apply moves on: the caller sends it again when no receipt comes. The caller sets the batch's
-// Policy. false: nothing to send, or the file cannot be read.
+// Policy. A number of which the disk is not sure is not handed out: after a cut it could go to another record. false: nothing to send, or the file cannot be read.
 func (o *Outbox) Next(max int) (record.Batch, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	b := record.Batch{Epoch: o.st.Epoch}
 	max = min(max, record.MaxRecords)
 	if max <= 0 || o.n.out == 0 {
+		return b, false
+	}
+	// On a failing disk this fails, and what is sure goes out all the same: city hall is the better place for it.
+	_ = o.settle()
+	if o.sure.epoch != b.Epoch {
 		return b, false
 	}
 	err := o.view(func(tx *bolt.Tx) error {
@@ -183,6 +188,9 @@ func (o *Outbox) Next(max int) (record.Batch, bool) {
 			seq, err := keySeq(k)
 			if err != nil {
 				return err
+			}
+			if seq > o.sure.upto {
+				break
 			}
 			if len(b.Records) == 0 {
 				b.First = seq
