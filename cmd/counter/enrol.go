@@ -41,7 +41,23 @@ func sweep(config string) error {
 
 // startNew enrols a box. 0: it has its configuration, or was told to stop. The service manager starts the program again, with its socket and its reader.
 func startNew(config, wallPath string, peer int, stderr io.Writer) int {
-	err := enrolNew(config, wallPath, peer, stderr)
+	return bare(wallPath, stderr, func(*device.Config) {}, func(ctx context.Context, hw device.Hardware, cfg device.Config, log *slog.Logger) error {
+		dir, err := filepath.Abs(filepath.Dir(config))
+		if err != nil {
+			return fmt.Errorf("enrolling: %w", err)
+		}
+		return enrol.Run(ctx, enrol.Opts{Hardware: hw, Disk: sent.Folder(dir), PeerUID: peer, Log: log,
+			Board: enrol.Board{Hardware: hardware[cfg.GPIOChip], GPIOChip: cfg.GPIOChip, DataDir: dir}})
+	})
+}
+
+// work is what a box in nobody's service does.
+type work func(ctx context.Context, hw device.Hardware, cfg device.Config, log *slog.Logger) error
+
+// bare runs do on a box that is in nobody's service, new or being wiped: with its keys, its panel and its wall, while the service manager hears that the program lives. set changes what is
+// taken for such a board. What goes wrong is on stderr and on the panel. It returns the program's status: 0 also when it was told to stop.
+func bare(wallPath string, stderr io.Writer, set func(*device.Config), do work) int {
+	err := onBare(wallPath, stderr, set, do)
 	if err == nil || errors.Is(err, context.Canceled) {
 		return 0
 	}
@@ -51,7 +67,7 @@ func startNew(config, wallPath string, peer int, stderr io.Writer) int {
 	return showDark(device.DefaultConfig, err, 1, stderr)
 }
 
-func enrolNew(config, wallPath string, peer int, stderr io.Writer) error {
+func onBare(wallPath string, stderr io.Writer, set func(*device.Config), do work) error {
 	if err := pin.Harden(); err != nil {
 		return fmt.Errorf("protecting the process: %w", err)
 	}
@@ -59,10 +75,7 @@ func enrolNew(config, wallPath string, peer int, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(filepath.Dir(config))
-	if err != nil {
-		return fmt.Errorf("enrolling: %w", err)
-	}
+	set(&cfg)
 	hw, closeHW, err := openFront(cfg)
 	if err != nil {
 		return err
@@ -79,8 +92,7 @@ func enrolNew(config, wallPath string, peer int, stderr io.Writer) error {
 		return err
 	}
 	go func() { _ = manager.Run(ctx, func(context.Context) error { return ctx.Err() }) }()
-	return enrol.Run(ctx, enrol.Opts{Hardware: hw, Disk: sent.Folder(dir), PeerUID: peer, Log: slog.New(slog.NewTextHandler(stderr, nil)),
-		Board: enrol.Board{Hardware: hardware[cfg.GPIOChip], GPIOChip: cfg.GPIOChip, DataDir: dir}})
+	return do(ctx, hw, cfg, slog.New(slog.NewTextHandler(stderr, nil)))
 }
 
 // newBoard is the default configuration with the GPIO chip that this board has.

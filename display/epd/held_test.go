@@ -12,6 +12,7 @@ import (
 
 	"madoguchi/display/epd"
 	"madoguchi/display/epd/epdtest"
+	"madoguchi/display/mono"
 )
 
 // late is a BUSY pin whose reader is held up, once, when it sees work begin.
@@ -28,25 +29,32 @@ func (l *late) WaitForEdge(limit time.Duration) bool {
 	return edge
 }
 
+// wired is a 4.2-inch driver over an emulated panel whose BUSY pin is seen through wrap, with a blank picture shown.
+func wired(t *testing.T, opts *epdtest.Opts, wrap func(gpio.PinIO) gpio.PinIO) (*epd.Dev, *mono.Image) {
+	t.Helper()
+	panel := emulator(epd.Model4in2, opts)
+	pins := epd.Pins(panel.Pins())
+	pins.Busy = wrap(pins.Busy)
+	d, err := epd.New(panel.Port(), pins, &epd.Opts{Model: epd.Model4in2, NoMeasure: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		d.Halt()
+		panel.SetPower(gpio.Low)
+	})
+	m := blank(epd.Model4in2)
+	if err := d.Full(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	return d, m
+}
+
 // TestHeldUp: a program that was held up after the command, on a busy board, does not take good work for work that was cut short.
 func TestHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		panel := emulator(epd.Model4in2, &epdtest.Opts{PartialTime: 360 * time.Millisecond})
-		pins := epd.Pins(panel.Pins())
-		busy := &late{PinIO: pins.Busy}
-		pins.Busy = busy
-		d, err := epd.New(panel.Port(), pins, &epd.Opts{Model: epd.Model4in2, NoMeasure: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			d.Halt()
-			panel.SetPower(gpio.Low)
-		}()
-		m := blank(epd.Model4in2)
-		if err := d.Full(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
+		busy := &late{}
+		d, m := wired(t, &epdtest.Opts{PartialTime: 360 * time.Millisecond}, func(p gpio.PinIO) gpio.PinIO { busy.PinIO = p; return busy })
 		var took time.Duration
 		for range 2 { // the second finds the drive voltages on, as the third will
 			begun := time.Now()
@@ -78,22 +86,8 @@ func (s *stale) WaitForEdge(limit time.Duration) bool {
 // TestStaleEdge: the edge that ended the work before may come late; it is not the beginning of a refresh that BUSY does not tell of yet.
 func TestStaleEdge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		panel := emulator(epd.Model4in2, &epdtest.Opts{BusyLate: 3 * time.Millisecond})
-		pins := epd.Pins(panel.Pins())
-		busy := &stale{PinIO: pins.Busy}
-		pins.Busy = busy
-		d, err := epd.New(panel.Port(), pins, &epd.Opts{Model: epd.Model4in2, NoMeasure: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			d.Halt()
-			panel.SetPower(gpio.Low)
-		}()
-		m := blank(epd.Model4in2)
-		if err := d.Full(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
+		busy := &stale{}
+		d, m := wired(t, &epdtest.Opts{BusyLate: 3 * time.Millisecond}, func(p gpio.PinIO) gpio.PinIO { busy.PinIO = p; return busy })
 		busy.armed.Store(true)
 		if err := d.Partial(t.Context(), m, m.Bounds()); err != nil || busy.armed.Load() {
 			t.Errorf("%v; an edge came late: %v", err, !busy.armed.Load())
