@@ -45,7 +45,7 @@ type soak struct {
 	shown map[string]int
 }
 
-// TestSoak lets people do cases for weeks, most of them right, and takes away card, reader, line, panel and power at any moment. Each case leaves exactly one record at
+// TestSoak lets people do cases for weeks, most of them right, and takes away card, reader, line, panel, disk and power at any moment. Each case leaves exactly one record at
 // city hall, nobody's PIN stays, the box always comes to rest, and its memory does not grow.
 func TestSoak(t *testing.T) {
 	seed := *soakSeed
@@ -274,6 +274,9 @@ func (s *soak) misfortune() {
 		s.keys.SetClosed(uint16(s.rand.Uint32()))
 		s.mend = append(s.mend, func() { s.keys.SetClosed(0) })
 		time.Sleep(time.Duration(s.rand.IntN(5000)) * time.Millisecond)
+	case s.chance(0.2) && s.mend == nil:
+		s.spoilDisk()
+		time.Sleep(time.Duration(s.rand.IntN(120)) * time.Second)
 	case s.chance(0.15):
 		s.power()
 	case s.chance(0.5):
