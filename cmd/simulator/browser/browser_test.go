@@ -32,6 +32,9 @@ func TestPINChange(t *testing.T) {
 		chromedp.WaitVisible(chromedp.CSS(`#cards [data-card="adult"]`)))
 	until(t, url, "idle")
 	picture(t, page, "1-idle")
+	if over := webtest.Ask(t, page, chromedp.Evaluate[int](`(r => r.scrollWidth - r.clientWidth)(document.querySelector(".rail"))`)); over > 0 {
+		t.Errorf("the switches above the box reach %d pixels under the clerk's side", over)
+	}
 
 	click(t, page, `#cards [data-card="adult"]`)
 	until(t, url, "idle.board")

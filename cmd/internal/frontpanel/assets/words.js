@@ -11,7 +11,7 @@ export const words = {
   "turn": { ja: "いまの番", en: "their turn" },
   "who.resident": { ja: "住民", en: "You are the resident" },
   "who.clerk": { ja: "職員", en: "You are the clerk" },
-  "who.idle": { ja: "つぎに", en: "Try this" },
+  "who.idle": { ja: "つぎに", en: "Next" },
   "cards.lead": { ja: "カードを1枚、下のさしこみ口へ(クリックでも、引っぱっても)。", en: "Put one card into the slot: click it, or drag it there." },
   "note.title": { ja: "ポケットのメモ", en: "The note in the resident's pocket" },
   "note.empty": { ja: "カードをえらぶと、その人が覚えている暗証番号が見えます。", en: "Choose a card to see which PINs its holder remembers." },
