@@ -13,6 +13,7 @@ export SOURCE_DATE_EPOCH
 cp "$here/cmdline-a.txt" "$here/cmdline-b.txt" "$images/"
 : >"$images/data.empty"
 truncate -s 1M "$images/data.empty"
+echo "The data partition of this card may be made anew." >"$images/first-start"
 
 # file_lines lists what a FAT partition holds in genimage's words, sorted: the order decides the bytes.
 file_lines() {
@@ -34,7 +35,7 @@ if [ -z "$auto" ]; then
 	auto=autoboot.txt
 fi
 # shellcheck disable=SC2086 # lists of names without spaces
-file_lines $auto >autoboot.files
+file_lines $auto first-start >autoboot.files
 # shellcheck disable=SC2086
 file_lines $boot >boot.files
 sed -e '/@AUTOBOOT_FILES@/{r autoboot.files

@@ -5,9 +5,12 @@
 package bench
 
 import (
+	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -144,33 +147,75 @@ func (m *machine) pressTo(k pinpad.Key, want display.Screen) {
 	}
 }
 
-// sceneDamaged cuts the power, damages the data partition as a dying card does, and starts the box. It says that its records cannot be opened, and writes nothing over them. This is
-// the last scene: what helps is a new card.
+// sceneDamaged cuts the power, damages the data partition as a dying card does, and starts the box, twice: where the partition is still known by its first block, and where nothing of it is.
+// It says that its records cannot be opened, and writes nothing over them. Who gives them up puts a file on the card, and the box begins anew. This is the last scene.
 func (r *rig) sceneDamaged() {
 	r.t.Helper()
+	lost := display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: display.Facts{Reason: "data"}}
+	const block = 4096
+	for _, d := range []struct {
+		from          int64
+		says, picture string
+	}{
+		{block, "the partition needs a new card", "9-damaged.png"}, // what fsck mends without asking is far less
+		{0, "nothing is recognised on a partition that was made before", "9-lost.png"},
+	} {
+		r.m.cut()
+		was := r.m.damage(d.from)
+		r.m.powerOn()
+		r.m.shows(lost)
+		r.m.savePicture(d.picture)
+		r.m.says("madoguchi-data", d.says)
+		if now := r.m.head(); !bytes.Equal(was, now) {
+			r.m.fail("something was written over a damaged partition")
+		}
+	}
+	r.lap("a damaged data partition is shown as what it is, and left as it is")
+
 	r.m.cut()
-	r.m.damage()
+	note := filepath.Join(r.m.dir, "first-start")
+	must(r.t, os.WriteFile(note, nil, 0o600))
+	command(r.t, "mcopy", "-i", partition(r.t, r.m.card, 1), note, "::first-start")
 	r.m.powerOn()
-	r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: display.Facts{Reason: "data"}})
-	r.m.savePicture("9-damaged.png")
-	r.m.says("madoguchi-data", "the partition needs a new card")
-	r.lap("a damaged data partition is shown as what it is")
+	r.m.says("madoguchi-data", "first start")
+	r.m.shows(display.Screen{ID: display.FaultStart, Lang: display.Japanese, Facts: display.Facts{Reason: "settings", Text: "counter.toml"}})
+	r.m.savePicture("9-anew.png")
+	if out := r.m.sh("ls /data; mount -o ro /dev/disk/by-partuuid/6d616475-01 /mnt/autoboot && ls /mnt/autoboot"); !strings.Contains(out, "made\n") || strings.Contains(out, "first-start") {
+		r.m.fail("after the partition was made anew: %s", out)
+	}
+	r.lap("a data partition that is given up is made anew")
 }
 
-// damage writes noise over the beginning of the data partition, but for the block by which it is known: what fsck mends without asking is far less.
-func (m *machine) damage() {
+// data is the beginning of the data partition in the card's file, where the machine is off or leaves it alone.
+func (m *machine) data() (f *os.File, at int64) {
 	m.t.Helper()
 	_, offset, _ := strings.Cut(partition(m.t, m.card, 7), "@@")
-	var at int64
 	fmt.Sscan(offset, &at)
-	f, err := os.OpenFile(m.card, os.O_WRONLY, 0)
+	f, err := os.OpenFile(m.card, os.O_RDWR, 0)
 	must(m.t, err)
-	noise := make([]byte, 8<<20)
+	return f, at
+}
+
+// head is what the data partition begins with.
+func (m *machine) head() []byte {
+	m.t.Helper()
+	f, at := m.data()
+	defer f.Close()
+	b := make([]byte, 8<<20)
+	_, err := f.ReadAt(b, at)
+	must(m.t, err)
+	return b
+}
+
+// damage writes noise over the beginning of the data partition but for its first bytes, and returns what it begins with now.
+func (m *machine) damage(from int64) []byte {
+	m.t.Helper()
+	f, at := m.data()
+	noise := make([]byte, 8<<20-from)
 	_, _ = rand.Read(noise)
-	const block = 4096
-	_, err = f.WriteAt(noise, at+block)
-	must(m.t, err)
-	must(m.t, f.Close())
+	_, err := f.WriteAt(noise, at+from)
+	must(m.t, errors.Join(err, f.Close()))
+	return m.head()
 }
 
 // says waits until a unit's journal of this start holds a text.

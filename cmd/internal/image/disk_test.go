@@ -58,7 +58,7 @@ func TestCard(t *testing.T) {
 		t.Fatalf("partitions (-want +got):\n%s", diff)
 	}
 	for i, want := range []map[string]string{
-		{"autoboot.txt": read(t, "board/rpi/autoboot.txt"), "bootcode.bin": "firmware"},
+		{"autoboot.txt": read(t, "board/rpi/autoboot.txt"), "bootcode.bin": "firmware", "first-start": "The data partition of this card may be made anew.\n"},
 		{"cmdline.txt": read(t, "board/common/cmdline-a.txt"), "config.txt": read(t, "board/rpizero2w/config.txt"), "start_cd.elf": "firmware", "Image": "kernel"},
 		{"cmdline.txt": read(t, "board/common/cmdline-b.txt"), "config.txt": read(t, "board/rpizero2w/config.txt"), "overlays/disable-bt.dtbo": "overlay"},
 	} {

@@ -13,11 +13,13 @@ import (
 )
 
 // TestDataPartition runs the script that opens the data partition, with programs in place of those that need a disk. Each of them writes down what it
-// was asked; what must never happen is a format over something that was there.
+// was asked; what must never happen is a format over something that was there, or over what cannot be read any more.
 func TestDataPartition(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		holds  string // what blkid says
+		inside string // what blkid says of an open partition
+		first  bool   // the file first-start lies on the card's first partition
 		key    bool   // the board has one
 		fsck   string // how fsck ends
 		device bool
@@ -26,17 +28,23 @@ func TestDataPartition(t *testing.T) {
 		state  string
 		says   string
 	}{
-		{name: "first start with a key", key: true, fsck: "0", device: true, state: "encrypted", says: "making an encrypted partition",
+		{name: "first start with a key", first: true, key: true, fsck: "0", device: true, state: "encrypted", says: "making an encrypted partition",
 			want: []string{"cryptsetup luksFormat", "cryptsetup open", "mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
-		{name: "first start without", fsck: "0", device: true, state: "plain", says: "NOT encrypted",
+		{name: "first start without", first: true, fsck: "0", device: true, state: "plain", says: "NOT encrypted",
 			want: []string{"mkfs.ext4 DEVICE", "fsck.ext4 DEVICE", "mount DEVICE"}},
-		{name: "encrypted", holds: "crypto_LUKS", key: true, fsck: "0", device: true, state: "encrypted",
+		{name: "beginning lost", key: true, fsck: "0", device: true, rc: 1, says: "nothing is recognised on a partition that was made before"},
+		{name: "files lost", holds: "crypto_LUKS", key: true, fsck: "0", device: true, rc: 1, says: "nothing is recognised on a partition that opens", want: []string{"cryptsetup open"}},
+		{name: "power cut before the files were made", holds: "crypto_LUKS", first: true, key: true, fsck: "0", device: true, state: "encrypted",
+			want: []string{"cryptsetup open", "mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{name: "power cut before the key was in", holds: "crypto_LUKS", first: true, fsck: "0", device: true, state: "plain", says: "first start",
+			want: []string{"cryptsetup open", "mkfs.ext4 DEVICE", "fsck.ext4 DEVICE", "mount DEVICE"}},
+		{name: "encrypted", holds: "crypto_LUKS", inside: "ext4", key: true, fsck: "0", device: true, state: "encrypted",
 			want: []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
-		{name: "encrypted, in another board", holds: "crypto_LUKS", fsck: "0", device: true, rc: 1, want: []string{"cryptsetup open"}},
+		{name: "encrypted, in another board", holds: "crypto_LUKS", inside: "ext4", fsck: "0", device: true, rc: 1, says: "this board's key does not open", want: []string{"cryptsetup open"}},
 		{name: "plain, after a power cut", holds: "ext4", fsck: "1", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
 		{name: "plain, in a board with a key", holds: "ext4", key: true, fsck: "0", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
 		{name: "broken", holds: "ext4", fsck: "4", device: true, rc: 1, want: []string{"fsck.ext4 DEVICE"}, says: "needs a new card"},
-		{name: "somebody else's", holds: "ntfs", key: true, fsck: "0", device: true, rc: 1, says: "which this program did not make"},
+		{name: "somebody else's", holds: "ntfs", first: true, key: true, fsck: "0", device: true, rc: 1, says: "which this program did not make"},
 		{name: "no card", fsck: "0", rc: 1, says: "is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -44,6 +52,10 @@ func TestDataPartition(t *testing.T) {
 			dev := filepath.Join(dir, "device")
 			if c.device {
 				put(t, dev, "")
+			}
+			note := filepath.Join(dir, "card/first-start")
+			if c.first {
+				put(t, note, "")
 			}
 			key := "exit 1"
 			if c.key {
@@ -53,14 +65,16 @@ func TestDataPartition(t *testing.T) {
 				return `echo "$(basename "$0") $*" >>` + dir + "/log; exit " + rc
 			}
 			for name, body := range map[string]string{
-				"blkid": "echo " + c.holds, "counter": key, "mkfs.ext4": logged("0"), "fsck.ext4": logged(c.fsck), "mount": logged("0"),
+				"blkid":   `for a; do :; done; case $a in /dev/mapper/*) echo ` + c.inside + `;; *) echo ` + c.holds + `;; esac`,
+				"counter": key, "mkfs.ext4": logged("0"), "fsck.ext4": logged(c.fsck), "mount": `[ "$2" = ext4 ] || exit 0; ` + logged("0"), "umount": "",
 				// Reads its key as the real one does, and does not open without the right one.
 				"cryptsetup": `echo "$(basename "$0") $*" >>` + dir + `/log; test "$(cat)" = 0123456789abcdef0123456789abcdef`,
 				"install":    `for a; do :; done; mkdir -p "$a"`,
 			} {
 				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
 			}
-			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + dir + "/data", "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1"}, "open")
+			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + dir + "/data", "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1",
+				"CARD=" + dir, "MOUNT=" + dir + "/card"}, "open")
 			if rc != c.rc || !strings.Contains(out, c.says) {
 				t.Errorf("ended with %d, says %q", rc, out)
 			}
@@ -76,13 +90,19 @@ func TestDataPartition(t *testing.T) {
 			if got := strings.TrimSpace(string(state)); got != c.state {
 				t.Errorf("state %q, want %q", got, c.state)
 			}
+			// Who has files has no leave to make them any more.
+			_, left := os.Stat(note)
+			_, made := os.Stat(filepath.Join(dir, "data/made"))
+			if c.rc == 0 && (left == nil || made != nil) || c.rc != 0 && (left == nil) != c.first {
+				t.Errorf("afterwards: the file first-start: %v, made: %v", left, made)
+			}
 		})
 	}
 }
 
 // TestDataWiped: the partition of a box that was wiped is emptied and made anew as on a first start; one with settings, or with the mark of a wipe that has not ended, never is.
 func TestDataWiped(t *testing.T) {
-	made := []string{"fsck.ext4 /dev/mapper", "mount /dev/mapper", "umount /data", "cryptsetup close", "dd DEVICE", "blkdiscard DEVICE", "cryptsetup luksFormat", "cryptsetup open",
+	made := []string{"fsck.ext4 /dev/mapper", "mount /dev/mapper", "umount /data", "cryptsetup close", "dd DEVICE", "dd DEVICE", "blkdiscard DEVICE", "cryptsetup luksFormat", "cryptsetup open",
 		"mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}
 	for _, c := range []struct {
 		name  string
@@ -104,13 +124,17 @@ func TestDataWiped(t *testing.T) {
 			logged := `echo "$(basename "$0") $*" | sed "s|of=||; s|` + data + `|/data|" >>` + dir + "/log\n"
 			for name, body := range map[string]string{
 				// Nothing is known of a partition of zeros.
-				"blkid": "[ -f " + dir + "/empty ] || echo crypto_LUKS", "counter": "printf 0123456789abcdef0123456789abcdef",
+				"blkid": "for a; do :; done; case $a in /dev/mapper/*) echo ext4;; *) [ -f " + dir + "/empty ] || echo crypto_LUKS;; esac", "counter": "printf 0123456789abcdef0123456789abcdef",
 				"dd": "touch " + dir + "/empty; rm -rf " + data + "/counter; " + logged, "cryptsetup": logged + "[ \"$1\" = close ] || cat >/dev/null",
-				"mkfs.ext4": logged, "fsck.ext4": logged, "mount": logged, "umount": logged, "blkdiscard": logged, "install": `for a; do :; done; mkdir -p "$a"`,
+				"mkfs.ext4": logged, "fsck.ext4": logged, "mount": `[ "$2" = ext4 ] || exit 0; ` + logged, "umount": `[ "$1" = ` + data + ` ] || exit 0; ` + logged, "blkdiscard": logged, "install": `for a; do :; done; mkdir -p "$a"`,
 			} {
 				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
 			}
-			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + data, "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1"}, "open")
+			if err := os.Mkdir(filepath.Join(dir, "card"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + data, "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1",
+				"CARD=" + dir, "MOUNT=" + dir + "/card"}, "open")
 			if rc != 0 {
 				t.Errorf("ended with %d, says %q", rc, out)
 			}

@@ -177,6 +177,9 @@ func TestSlots(t *testing.T) {
 			t.Errorf("the script %s does not use partition %s (%s)", file, part, uuid[part])
 		}
 	}
+	if !strings.Contains(read(t, overlay+"usr/libexec/madoguchi/data"), `CARD:=/dev/disk/by-partuuid/`+uuid["autoboot"]+`}`) {
+		t.Error("the script data asks another partition than the card's first whether it may make files")
+	}
 	const compatible = `s/@COMPATIBLE@/madoguchi-$board/`
 	for _, f := range []string{"board/common/post-build.sh", "ota/bundle.sh"} {
 		if !strings.Contains(read(t, f), compatible) {
