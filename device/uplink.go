@@ -225,6 +225,9 @@ func (u *uplink) read(ctx context.Context, c *wall.Conn, frames chan<- wall.Fram
 	}
 }
 
+// lines are the states of the line as the session knows them. A city hall whose collector is away takes no records.
+var lines = map[wall.State]session.Link{wall.Down: session.LinkDown, wall.Untrusted: session.LinkUntrusted, wall.Refused: session.LinkRefused, wall.NoHost: session.LinkDown, wall.Up: session.LinkUp}
+
 // frame takes one frame of the network side. Kinds that this box does not use yet are dropped.
 func (u *uplink) frame(ctx context.Context, f wall.Frame, conn *wall.Conn) {
 	switch f.Type {
@@ -245,9 +248,7 @@ func (u *uplink) frame(ctx context.Context, f wall.Frame, conn *wall.Conn) {
 		}
 		u.fingerprint.Store(&s.Fingerprint)
 		was := u.link
-		if u.link = session.LinkDown; s.State == wall.Up {
-			u.link = session.LinkUp
-		}
+		u.link = lines[s.State]
 		switch {
 		case u.link == session.LinkUp && was != session.LinkUp:
 			u.resend, u.claims.resend = resendMin, resendMin

@@ -21,7 +21,7 @@ type Row struct {
 }
 
 // IllCodes are the codes of what the check in the service menu finds wrong. A pad or a panel at fault closes the menu and is said at rest.
-var IllCodes = []string{"rd1", "rd2", "rd3", "rd9", "cl1", "st1", "st2", "st3", "st4", "st9", "lk5", "lk6"}
+var IllCodes = []string{"rd1", "rd2", "rd3", "rd9", "cl1", "st1", "st2", "st3", "st4", "st9", "lk5", "lk6", "lk7", "lk8"}
 
 // isCode reports whether a clerk's code is typed on a screen.
 func (id ID) isCode() bool {

@@ -148,7 +148,7 @@ func (m *machine) weighed(f Findings) Findings {
 	}{
 		{PartKeys, 2, m.keypadBad && m.keypadLines}, {PartKeys, 3, m.keypadBad && !m.keypadLines}, {PartPanel, 2, m.panelBad},
 		{PartReader, 1, m.serviceBad}, {PartReader, 2, !m.serviceBad && m.readerKnown && m.presence == card.NoReader}, {PartReader, 3, m.presence == card.Mute},
-		{PartClock, 1, m.clockDoubtful()}, {PartStorage, 2, m.storageBad}, {PartLink, 5, m.link == LinkDown && f[PartLink] == 0},
+		{PartClock, 1, m.clockDoubtful()}, {PartStorage, 2, m.storageBad}, {PartLink, m.link.code(), m.link.down() && f[PartLink] == 0},
 	} {
 		if c.holds {
 			f[c.p] = c.n
@@ -166,13 +166,14 @@ func (m *machine) marked() string {
 	if m.wipe {
 		all = append(all, wipeCode)
 	}
-	if m.check.known {
-		f := m.check.found
-		if m.link == LinkDown && f[PartLink] == 5 {
-			f[PartLink] = 0
-		}
-		all = append(all, f.ill()...)
+	f := m.check.found
+	if f[PartLink] == 0 { // needs no check to be known
+		f[PartLink] = m.link.code()
 	}
+	if f[PartLink] == lineDown {
+		f[PartLink] = 0
+	}
+	all = append(all, f.ill()...)
 	return strings.Join(all, " ")
 }
 

@@ -109,6 +109,8 @@ func TestCheckKnows(t *testing.T) {
 		{"a key stays down", func(w *world) { w.apply(Event{Kind: Keypad, Bad: true}) }, "KY3"},
 		{"no lines", func(w *world) { w.apply(Event{Kind: Keypad, Bad: true, Lines: true}) }, "KY2"},
 		{"the line", func(w *world) { w.apply(Event{Kind: LinkState, Link: LinkDown}) }, "LK5"},
+		{"a stranger at its end", func(w *world) { w.apply(Event{Kind: LinkState, Link: LinkUntrusted}) }, "LK7"},
+		{"a box that is not let in", func(w *world) { w.apply(Event{Kind: LinkState, Link: LinkRefused}) }, "LK8"},
 		{"the clock", func(w *world) { w.s.cfg.Floor = noon.AddDate(1, 0, 0) }, "CL1"},
 		{"storage", func(w *world) { w.s.storageBad = true }, "ST2"},
 	} {
@@ -121,6 +123,44 @@ func TestCheckKnows(t *testing.T) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLineMarked: why the line is down stands on the screen at rest at once and goes with it, beside how long it has been down; what the box has found of its own stays.
+func TestLineMarked(t *testing.T) {
+	w := early(t)
+	w.wait(30 * time.Minute)
+	w.found(Findings{})
+	for _, s := range []struct {
+		wait       time.Duration
+		link       Link
+		text, line string
+		since      time.Duration
+	}{
+		{0, LinkDown, "", "down", 0},
+		{time.Hour, LinkUntrusted, "LK7", "down", time.Hour},
+		{time.Hour, LinkRefused, "LK8", "down", 2 * time.Hour},
+		{time.Hour, LinkDown, "", "down", 3 * time.Hour},
+		{0, LinkUp, "", "up", 0},
+		{0, LinkUntrusted, "LK7", "down", 0},
+	} {
+		if s.wait > 0 {
+			w.wait(s.wait)
+		}
+		w.apply(Event{Kind: LinkState, Link: s.link})
+		if f := w.shows(display.Idle, ""); f.Text != s.text || f.Link != s.line || f.LinkSince != s.since {
+			t.Errorf("line %d: the screen marks %q, line %s for %v", s.link, f.Text, f.Link, f.LinkSince)
+		}
+	}
+	w.apply(Event{Kind: LinkState, Link: LinkUp})
+	if got := w.s.Check(); got != "ok" {
+		t.Errorf("the line is back, and the check says %q", got)
+	}
+	w.wait(21 * time.Hour)
+	w.found(Findings{PartLink: 6})
+	w.apply(Event{Kind: LinkState, Link: LinkUntrusted})
+	if f := w.shows(display.Idle, ""); f.Text != "LK6" {
+		t.Errorf("the screen marks %q", f.Text)
 	}
 }
 

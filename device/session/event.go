@@ -154,7 +154,20 @@ const (
 	LinkNone Link = iota // none is configured, or nothing was told
 	LinkUp
 	LinkDown
+	LinkUntrusted // down: who answers is not city hall, or its certificate is over
+	LinkRefused   // down: city hall does not let this box in
 )
+
+// down tells whether city hall cannot be reached.
+func (l Link) down() bool { return l >= LinkDown }
+
+// code is the digit of what is wrong with the line, see [Findings].
+func (l Link) code() uint8 {
+	return [...]uint8{LinkNone: 0, LinkUp: 0, LinkDown: lineDown, LinkUntrusted: 7, LinkRefused: 8}[l]
+}
+
+// lineDown is the digit for a line of which nothing more is known than that it is down; the screen at rest says that in words.
+const lineDown = 5
 
 // A Key is one key of the pad in menu mode.
 type Key uint8

@@ -63,7 +63,7 @@ func (m *machine) rest() {
 func (m *machine) idleDeadline() {
 	t := m.at.In(m.cfg.Zone)
 	d := time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, m.cfg.Zone)
-	if m.link == LinkDown {
+	if m.link.down() {
 		next := m.linkSince.Add(m.at.Sub(m.linkSince).Truncate(time.Hour) + time.Hour)
 		if next.Before(d) {
 			d = next
@@ -254,10 +254,13 @@ func (m *machine) linkState(ev Event) {
 	if ev.Queue >= 0 {
 		m.queue = ev.Queue
 	}
-	link := ev.Link
-	if link != m.link {
-		m.link, m.linkSince = link, m.at
+	if ev.Link.down() != m.link.down() || m.link == LinkNone {
+		m.linkSince = m.at
 	}
+	if f := &m.check.found[PartLink]; *f != 0 && *f == m.link.code() { // what the line has told may be over; what the box has found is not
+		*f = ev.Link.code()
+	}
+	m.link = ev.Link
 	if m.step == stepIdle {
 		m.idleDeadline()
 	}

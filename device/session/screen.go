@@ -93,10 +93,10 @@ func (m *machine) drawRest() (display.ID, display.Facts) {
 		f.Date = display.Date(m.today().String())
 	}
 	f.Queue, f.Release, f.Text = m.queue, m.cfg.Release, m.marked()
-	switch m.link {
-	case LinkUp:
+	switch {
+	case m.link == LinkUp:
 		f.Link = "up"
-	case LinkDown:
+	case m.link.down():
 		f.Link, f.LinkSince = "down", m.at.Sub(m.linkSince).Truncate(time.Hour)
 	}
 	return display.Idle, f

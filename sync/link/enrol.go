@@ -21,6 +21,7 @@ import (
 
 	"madoguchi/sync/enrol"
 	"madoguchi/sync/record"
+	"madoguchi/sync/wall"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -231,6 +232,17 @@ func (g *enrolling) keep(cert *x509.Certificate) error {
 		return err
 	}
 	return g.disk.Erase(nextKey)
+}
+
+// stateOf is a box's word for the same.
+func stateOf(l enrol.Line) wall.State {
+	switch l {
+	case enrol.LineClock, enrol.LineAuthority:
+		return wall.Untrusted
+	case enrol.LineRefused:
+		return wall.Refused
+	}
+	return wall.Down
 }
 
 // lineOf says in one word why a connection did not come about.

@@ -48,6 +48,7 @@ type hub struct {
 	open     bool // a broker connection takes records
 	state    wall.LinkState
 	host     *bool       // city hall's word; nil: it said nothing
+	why      wall.State  // while there is no connection
 	acks     [][]byte    // to the wall
 	answers  [][]byte    // to the wall
 	issuer   [][]byte    // to the wall
@@ -71,7 +72,8 @@ func newHub(counts *Counts, fingerprint string, now time.Time) *hub {
 		toWall: make(chan struct{}, 1), toBroker: make(chan struct{}, 1),
 		sent: make(chan struct{}, 1), received: make(chan struct{}, 1),
 	}
-	h.state = wall.LinkState{State: wall.Down, Since: now.Truncate(time.Second), Fingerprint: fingerprint}
+	h.why = wall.Down
+	h.state = wall.LinkState{State: h.why, Since: now.Truncate(time.Second), Fingerprint: fingerprint}
 	return h
 }
 
@@ -195,7 +197,7 @@ func (h *hub) set(now time.Time, change func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	change()
-	s := wall.Down
+	s := h.why
 	switch {
 	case h.open && h.host != nil && !*h.host:
 		s = wall.NoHost
@@ -243,9 +245,10 @@ func (h *hub) connected(now, hint time.Time) {
 	})
 }
 
-func (h *hub) lost(now time.Time) {
+// The state is why there is no line.
+func (h *hub) lost(now time.Time, why wall.State) {
 	h.set(now, func() {
-		h.open, h.host, h.state.TimeHint = false, nil, time.Time{}
+		h.open, h.host, h.why, h.state.TimeHint = false, nil, why, time.Time{}
 		for {
 			select {
 			case <-h.up:

@@ -225,7 +225,7 @@ func (r *runner) brokerLoop(ctx context.Context) {
 	for n := 0; ; n++ {
 		began := r.opts.Clock.Now()
 		err := r.session(ctx)
-		r.hub.lost(r.opts.Clock.Now())
+		r.hub.lost(r.opts.Clock.Now(), stateOf(lineOf(err)))
 		if ctx.Err() != nil {
 			return
 		}

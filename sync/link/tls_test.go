@@ -155,7 +155,7 @@ func TestTLS(t *testing.T) {
 	c.drained(h)
 }
 
-// TestExpiredBroker: a broker whose certificate has ended gets nothing, however often it is tried; the box says that the line is down, and gives its records when the broker has
+// TestExpiredBroker: a broker whose certificate has ended gets nothing, however often it is tried; the box says that it is not believed, and gives its records when the broker has
 // a new one, without anybody at the box.
 func TestExpiredBroker(t *testing.T) {
 	h := newHall(t)
@@ -178,7 +178,7 @@ func TestExpiredBroker(t *testing.T) {
 		t.Errorf("broker with an expired certificate: %v", err)
 	}
 	start(t, cfg, quick(nil))
-	c.await(wall.Down)
+	c.await(wall.Untrusted)
 	for range 3 {
 		if err := next(t, shaken); err == nil {
 			t.Error("the box took the certificate")

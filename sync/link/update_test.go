@@ -86,7 +86,7 @@ func TestWantsBounded(t *testing.T) {
 	if n := counts.Dropped.Load(); n != 3 || len(h.wants) != wantQueue {
 		t.Errorf("%d dropped and %d wait, want 3 and %d", n, len(h.wants), wantQueue)
 	}
-	h.lost(time.Now())
+	h.lost(time.Now(), wall.Down)
 	if len(h.wants) != 0 {
 		t.Errorf("%d wait after the line was lost", len(h.wants))
 	}

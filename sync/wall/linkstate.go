@@ -15,9 +15,11 @@ type State string
 
 // The states of the line.
 const (
-	Down   State = "down"    // no broker
-	NoHost State = "no_host" // the broker is there, city hall's collector says that it is not
-	Up     State = "up"      // records may be sent
+	Down      State = "down"      // no broker
+	Untrusted State = "untrusted" // who answers shows a certificate that is over, not yet valid, of another authority or for another name
+	Refused   State = "refused"   // the broker does not let this box in
+	NoHost    State = "no_host"   // the broker is there, city hall's collector says that it is not
+	Up        State = "up"        // records may be sent
 )
 
 // LinkState is the network side's word on the line. It is a hint and never a reason to delete a record.
@@ -58,7 +60,7 @@ func fromUnix(s int64) time.Time {
 
 func (w linkWire) check() error {
 	switch w.State {
-	case Down, NoHost, Up:
+	case Down, Untrusted, Refused, NoHost, Up:
 	default:
 		return errors.New("unknown state")
 	}

@@ -262,6 +262,8 @@ func TestLinkState(t *testing.T) {
 		{State: Down},
 		{State: Up, Since: at, Fingerprint: "0123456789abcdef", TimeHint: at},
 		{State: NoHost, Since: at},
+		{State: Untrusted, Since: at},
+		{State: Refused},
 	} {
 		body, err := s.Encode()
 		if err != nil || len(body) > Link.Limit(Network) {

@@ -91,11 +91,13 @@ func (r *rig) sceneStranger() {
 	r.lap("a device that is no reader is not taken for one")
 }
 
-// sceneExpired gives the broker a certificate that has run out. The box says that its line is down, the journal why; cases go on, and with a good certificate the line comes back.
+// sceneExpired gives the broker a certificate that has run out. The box says that it does not believe it, the journal why; cases go on, and with a good certificate the line comes back.
 func (r *rig) sceneExpired() {
 	r.t.Helper()
 	r.hall.certified(-time.Minute)
-	r.m.rests(false, 0)
+	ill := atRest(r.config, false, 0)
+	ill.Facts.Text = "LK7"
+	r.m.shows(ill)
 	r.m.savePicture("9-expired.png")
 	r.m.says("link", "certificate has expired")
 	r.hall.certified(time.Hour)
@@ -166,7 +168,7 @@ func (r *rig) sceneDamaged() {
 		r.m.shows(lost)
 		r.m.savePicture(d.picture)
 		r.m.says("madoguchi-data", d.says)
-		if now := r.m.head(); !bytes.Equal(was, now) {
+		if now := r.m.head(); !bytes.Equal(was[d.from:], now[d.from:]) { // fsck notes in the first block that it gave up
 			r.m.fail("something was written over a damaged partition")
 		}
 	}

@@ -56,6 +56,7 @@ func checks() []Sample {
 	return []Sample{
 		named("again", page("ill", "ky0", "pn0", "rd9", "cl0", "st9", "lk0")), named("card", page("ill", "ky0", "pn0", "rd3", "cl0", "st2", "lk6")),
 		named("old", page("ill", "ky0", "pn0", "rd1", "cl0", "st4", "lk0")), named("none", page("ill", "ky0", "pn0", "rd0", "cl0", "st1", "lk0")),
+		named("stranger", page("ill", "ky0", "pn0", "rd0", "cl1", "st0", "lk7")), named("refused", page("ill", "ky0", "pn0", "rd0", "cl0", "st0", "lk8")),
 		page("running"), page("well", "ky0", "pn0", "rd0", "cl0", "st0", "lk0"), page("ill", "ky0", "pn0", "rd2", "cl1", "st3", "lk5"),
 	}
 }
