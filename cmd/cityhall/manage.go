@@ -98,12 +98,14 @@ func auditCommand(c *config, stdout io.Writer) *cobra.Command {
 func restoredCommand(c *config, stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use: "restored", Short: "Say that the database was put back from a backup, before cityhall is started on it", Args: noArgs,
-		Long: "The boxes then send again what they still keep and the backup has not. Doing it without need costs\nnothing but what is sent again.",
+		Long: "To put a backup back: end cityhall, copy it over cityhall.db, delete cityhall.db-wal and cityhall.db-shm, and\n" +
+			"call this. The database has a new life then, which the acknowledgements tell, and the boxes send again what\n" +
+			"they still keep and the backup has not. Doing it without need costs nothing but what is sent again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), func(ctx context.Context, db *store.Store) error {
 				n, err := db.Restored(ctx)
 				if err == nil {
-					fmt.Fprintf(stdout, "life %08x\n", n)
+					fmt.Fprintf(stdout, "life %08x: start cityhall now, and the boxes send again what is not here\n", n)
 				}
 				return err
 			})

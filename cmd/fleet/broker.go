@@ -24,9 +24,10 @@ func brokerCommand(a *app) *cobra.Command {
 	device := ""
 	check := &cobra.Command{
 		Use: "check --city DIR --broker URL", Short: "Try what boxes and strangers may do at the broker, and how fast it answers", Args: cobra.NoArgs,
-		Long: `Connects under the director's name (a director that serves goes on) and, with --device-cert and --device-key, as a box, and tries what must work and
-what must not: a box must not hear another's orders, nobody without a name must get in. It also times 20
-round trips: a broker without "set_tcp_nodelay true" takes 40 ms for each (mosquitto's default).
+		Long: `Connects under the director's name (a director that serves goes on) and, with --device-cert, as a box, and
+tries what must work and what must not: a box must not hear another's orders, nobody without a name must
+get in. It also times 20 round trips: a broker without "set_tcp_nodelay true" takes 40 ms for each
+(mosquitto's default).
 
 A broker that takes a certificate's name for the client id (mosquitto's use_username_as_clientid) ends
 the connection of a director that serves under the same one: give --broker-cert one named

@@ -162,5 +162,12 @@ func (a *app) checkLog(ctx context.Context, against, out string) error {
 			return err
 		}
 	}
-	return a.say(map[string]any{"releases": list, "checkpoint": string(head)}, text.String()+"\n"+string(head))
+	fmt.Fprintf(&text, "\n%s", head)
+	if against != "" {
+		fmt.Fprintf(&text, "\nit goes on from %s: nothing was changed or taken out\n", against)
+	}
+	if out != "" && !a.dry {
+		fmt.Fprintf(&text, "\nthis head is kept in %s\n", out)
+	}
+	return a.say(map[string]any{"releases": list, "checkpoint": string(head)}, text.String())
 }

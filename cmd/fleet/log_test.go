@@ -36,7 +36,9 @@ func TestLog(t *testing.T) {
 		t.Errorf("log\n%s", text)
 	}
 	h.must("release", "config", h.payload(1000), "--version", "1")
-	h.must("log", "--against", kept)
+	if text := h.must("log", "--against", kept); !strings.Contains(text, "it goes on from "+kept) {
+		t.Errorf("fleet log --against: %s", text)
+	}
 	if code, out := h.call(t.Context(), "log", "--keep", kept); code != 1 || !strings.Contains(out, "never replaced") {
 		t.Errorf("a kept checkpoint was replaced: %d\n%s", code, out)
 	}

@@ -81,7 +81,7 @@ runs and why. A release goes this way:
 	f.BoolVar(&a.dry, "dry-run", false, "say what would be done, and do nothing")
 	root.AddCommand(policycmd.New(stdin, stdout, stderr), keysCommand(a), releaseCommand(a), rolloutCommand(a), deviceCommand(a), wipeCommand(a), enrollCommand(a), auditCommand(a), logCommand(a), brokerCommand(a), serveCommand(a))
 	root.SetArgs(args[1:])
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
@@ -90,7 +90,11 @@ runs and why. A release goes this way:
 	}
 	fmt.Fprintln(stderr, "fleet:", err)
 	if !ran || errors.As(err, new(usageError)) {
-		fmt.Fprintln(stderr, "fleet --help lists the commands")
+		if c == root {
+			fmt.Fprintln(stderr, "fleet --help lists the commands")
+		} else {
+			fmt.Fprintf(stderr, "%s --help says more: %s\n", c.CommandPath(), c.UseLine())
+		}
 		return 2
 	}
 	return 1

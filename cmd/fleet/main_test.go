@@ -35,3 +35,19 @@ func TestExit(t *testing.T) {
 		})
 	}
 }
+
+// TestWrongArguments: whoever leaves an argument out is told which.
+func TestWrongArguments(t *testing.T) {
+	for args, want := range map[string]string{
+		"device why":         "fleet device why DEVICE",
+		"broker check":       "fleet broker check --city DIR --broker URL",
+		"rollout create":     "fleet rollout create KIND/VERSION --reason TEXT",
+		"enroll new a --tea": "fleet enroll new BOX --office NAME",
+		"tea":                "fleet --help lists the commands",
+	} {
+		var out, errs bytes.Buffer
+		if got := run(append([]string{"fleet"}, strings.Fields(args)...), strings.NewReader(""), &out, &errs); got != 2 || !strings.Contains(errs.String(), want) {
+			t.Errorf("fleet %s: exit %d, want 2 and %q\n%s", args, got, want, &errs)
+		}
+	}
+}
