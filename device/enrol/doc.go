@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package enrol is a new box at its window: it reads the provisioning file that came on the card (package sync/enrol; decisions, "first start without a PC"), shows the three words
+// Package enrol is a new box at its window: it reads the provisioning file that came on the card (package sync/enrol), shows the three words
 // that a person compares with the letter, takes the one-time code on the key-pad, and keeps the box's configuration when the fleet has given its certificate. Whoever sets it up needs
 // no PC; every failure has its screen, with the cause and the next step.
 //

@@ -67,7 +67,7 @@ func (s State) plan() (p issuePlan) {
 	return p
 }
 
-// signs tells whether the holder can have a signing certificate, as far as it was said (rules.md B7, B8).
+// signs tells whether the holder can have a signing certificate, as far as it was said.
 func (s State) signs() bool {
 	f := s.inquiry.verdict.of.Facts
 	under15, _ := policy.Age.CellOf("under_15")

@@ -11,7 +11,7 @@ import (
 	"madoguchi/sync/record"
 )
 
-// TestNoticeEnds: whoever is sent away at the notice has had an answer of the rules (rules.md M10), so the case leaves its one record, journaled before; 訂正 takes the
+// TestNoticeEnds: whoever is sent away at the notice has had an answer of the rules (row M10 of device/policy/data/README.md), so the case leaves its one record, journaled before; 訂正 takes the
 // choice back and leaves nothing.
 func TestNoticeEnds(t *testing.T) {
 	for _, tc := range []struct {

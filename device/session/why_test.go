@@ -84,7 +84,7 @@ func TestIssuedSays(t *testing.T) {
 	}
 }
 
-// TestFeeOfWhatIsDone: a redirect costs what it leads to. Nabari's renewal is free and the page is silent on its reset (rules.md 7, Q27); Sakuragawa's are both free.
+// TestFeeOfWhatIsDone: a redirect costs what it leads to. Nabari's renewal is free and the page is silent on its reset (Q27 there); Sakuragawa's are both free.
 func TestFeeOfWhatIsDone(t *testing.T) {
 	for _, tc := range []struct {
 		city, pins string

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package enrol is how a box comes into a city's fleet without a PC at the branch, and how it keeps its certificate: the provisioning file on the first partition of its
-// card, and the messages that it and the fleet exchange on enrol/up and enrol/down (decisions, "first start without a PC"; fleet.md 6.10).
+// card, and the messages that it and the fleet exchange on enrol/up and enrol/down (cmd/fleet/README.md, "A new box").
 //
 // The file is a [File], signed by the city's authority (Ed25519, X.509) as a DSSE envelope. Nothing on a new box can check that authority: what the technician compares is
 // the file's three words ([File.Print]), on the panel and on the letter, which stand for the authority, the update root and the box. The file holds a key and a certificate of a few

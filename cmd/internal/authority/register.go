@@ -33,7 +33,7 @@ type Register interface {
 	Holder(n issuer.CardNumber) (h Holder, ok bool, err error)
 }
 
-// Ends is the last day of a certificate that is issued today (rules.md 3.2): the fifth birthday after the day of issue, no later than the card's end; with a limited period of residence its
+// Ends is the last day of a certificate that is issued today (sync/issuer/README.md): the fifth birthday after the day of issue, no later than the card's end; with a limited period of residence its
 // last day instead of the birthday. A birthday on the day of issue is not counted.
 func (h Holder) Ends(today civil.Date) civil.Date {
 	end := civil.NthBirthdayAfter(h.Birth, today, 5)

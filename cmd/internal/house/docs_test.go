@@ -178,3 +178,15 @@ func TestExamples(t *testing.T) {
 		}
 	}
 }
+
+// TestComments: a page that a Go file speaks of is in the tree, at its top or beside the file.
+func TestComments(t *testing.T) {
+	page := regexp.MustCompile(`[\w./-]*\w\.md\b`)
+	for _, name := range files(t, ".go") {
+		for _, m := range page.FindAllString(text(t, name), -1) {
+			if m = strings.Trim(m, "./"); path.Base(m) != "LICENSE.md" && !there(m) && !there(path.Join(path.Dir(name), m)) {
+				t.Errorf("%s speaks of %s, which is not there", name, m)
+			}
+		}
+	}
+}

@@ -13,7 +13,7 @@ const (
 // claim is one promise of the product.
 type claim struct {
 	Says    string
-	Source  string // "promise", "invariant 3", …: where it is made (README.md)
+	Source  string // where it is made: "README 3", the third promise there, or the folder or page that says it
 	Checks  []check
 	Breaks  []mutant
 	Planted string // what the tests break themselves, where that says more than a break of ours

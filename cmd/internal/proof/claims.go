@@ -11,7 +11,7 @@ var claims = slices.Concat(cases, doors)
 var cases = []claim{
 	{
 		Says:   "a PIN prints as PIN(redacted) under every verb, encoder and logger, and nothing returns its characters",
-		Source: "invariant 1",
+		Source: "README 1",
 		Checks: []check{{Pkg: "pinpad/pin", Run: "TestRedaction TestNothingReturnsCharacters TestArrows"}},
 		Breaks: []mutant{{
 			Does: "prints where the PIN lies",
@@ -23,7 +23,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a PIN is wiped by whoever holds it, on every path, and no copy stays",
-		Source: "invariant 1",
+		Source: "README 1",
 		Checks: []check{
 			{Pkg: "pinpad/pin", Run: "TestNoCopies TestForgotten TestWipeWhileSending TestWipedDoesNothing TestPageFlags"},
 			{Pkg: "pinpad", Run: "TestNoCopies TestPagesOnEveryWay"},
@@ -39,14 +39,14 @@ var cases = []claim{
 	},
 	{
 		Says:    "after a case no PIN is found in the box's memory, on disk, in logs, on the wall or the wire",
-		Source:  "promise, invariant 1",
+		Source:  "README 1",
 		Checks:  []check{{Pkg: "cmd/internal/leak", Run: "TestNoLeak TestPlantedLeak"}},
 		Planted: "its own planted leaks, all found",
 		Figure:  `(\d+ cases.*)`,
 	},
 	{
 		Says:   "for two PINs of one length and equal key times the glass, lamp and log are the same",
-		Source: "promise, invariant 2",
+		Source: "README 2",
 		Checks: []check{
 			{Pkg: "device", Run: "TestTwoPINsLookAlike"},
 			{Pkg: "pinpad", Run: "TestEventsTellNoCharacter"},
@@ -62,7 +62,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "the rhythm of typing is seen no finer than a grid of 500 ms, and is not heard",
-		Source: "invariant 2",
+		Source: "README 2",
 		Checks: []check{{Pkg: "display", Run: "TestPainterHidesRhythm"}, {Pkg: "display/buzzer", Run: "TestGridHidesRhythm TestTone"}},
 		Breaks: []mutant{
 			{
@@ -83,7 +83,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a PIN that breaks its kind's rules never reaches the card",
-		Source: "promise, invariant 3",
+		Source: "README 3",
 		Checks: []check{{Pkg: "card", Run: "TestRulesFirst TestRegisterRefused TestMalformed"}},
 		Breaks: []mutant{{
 			Does: "sends what was typed",
@@ -95,7 +95,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "no path sends a VERIFY with one try left but through the guard",
-		Source: "promise, invariant 3",
+		Source: "README 3",
 		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestTable"}, {Pkg: "device", Run: "TestLastTry"}},
 		Breaks: []mutant{
 			{
@@ -117,7 +117,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "after the resident's Cancel nothing with a PIN reaches the card",
-		Source: "invariant 4",
+		Source: "README 4",
 		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestFlows"}},
 		Breaks: []mutant{{
 			Does: "goes on where it was cancelled",
@@ -129,7 +129,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a real card gets no command but those of the allow-list",
-		Source: "product, real card",
+		Source: "card",
 		Checks: []check{{Pkg: "card", Run: "TestAllowList TestResetScope TestIssuingRefused"}, {Pkg: "cmd/internal/authority", Run: "TestRealCard"}},
 		Breaks: []mutant{{
 			Does: "asks for the tries with a P1 of its own",
@@ -141,7 +141,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a finished case is one record in the outbox, whatever is cut or killed",
-		Source: "invariant 5",
+		Source: "README 5",
 		Checks: []check{
 			{Pkg: "sync/outbox", Run: "TestPowerCutAtEveryCall TestKilledAtEveryPoint TestFinishTwiceStoresOnce TestOneCaseFromJournalToReceipt"},
 			{Pkg: "device", Run: "TestPowerCut"},
@@ -165,7 +165,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "no record is lost or doubled between the outbox and city hall's database",
-		Source: "invariant 5",
+		Source: "README 5",
 		Checks: []check{
 			{Pkg: "cmd/internal/collector", Run: "TestExactlyOnce TestAckAfterCommit"},
 			{Pkg: "cmd/internal/store", Run: "TestExactlyOnce TestDurable"},
@@ -183,7 +183,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a record holds codes of the allow-list only, and at most 8 bits of them",
-		Source: "invariant 5",
+		Source: "README 5",
 		Checks: []check{{Pkg: "sync/record", Run: "TestConstructorsTakeEnumsOnly TestBits TestDecodeRefuses TestDifferentPeopleSameRecord TestOnePOForEachCase"}},
 		Breaks: []mutant{{
 			Does: "has a record that takes free text",
@@ -196,7 +196,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "city hall's pages and exports show no count below the threshold",
-		Source: "promise, city hall",
+		Source: "cmd/cityhall",
 		Checks: []check{{Pkg: "cmd/internal/cityweb", Run: "TestNothingSmall"}, {Pkg: "cmd/internal/store", Run: "TestRelease TestReleaseCountsEachOnce"}},
 		Breaks: []mutant{{
 			Does: "publishes every count",
@@ -208,7 +208,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a claim number names nobody, and one wrong or two swapped characters are noticed",
-		Source: "product, claim numbers",
+		Source: "sync/claim",
 		Checks: []check{{Pkg: "sync/claim", Run: "TestStateHasNoIdentity TestErrorsInDrawnNumbers TestEveryErrorIsNoticed TestExpiry TestThrottle"}},
 		Breaks: []mutant{{
 			Does: "adds the characters without their weights",
@@ -220,7 +220,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "the process that sees PINs reaches no network, the one on the network no card, key or panel",
-		Source: "invariant 1, the wall",
+		Source: "README 1",
 		Checks: []check{{Pkg: "cmd/internal/house", Run: "TestArrows TestNever TestPure TestRandomness"}, {Pkg: "cmd/internal/image", Run: "TestWalls TestPacketFilter TestSilence TestNobodyLogsIn"}},
 		Breaks: []mutant{
 			{
@@ -241,7 +241,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "an issuer's operation is bound to card, box and case, needs a second person, and carries no PIN",
-		Source: "product, issuer link",
+		Source: "sync/issuer",
 		Checks: []check{
 			{Pkg: "sync/issuer", Run: "TestNoPlaceForAPIN TestSwapped TestRelease TestSettle"},
 			{Pkg: "cmd/internal/authority", Run: "TestPINStaysOffTheWire TestFourEyes TestReplayed TestSwapped TestPowerCut"},
@@ -256,7 +256,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "the box applies the municipality's rules as written: every case of every city decides as it should",
-		Source: "promise, rules",
+		Source: "device/policy",
 		Checks: []check{{Pkg: "device/procedure", Run: "TestCases TestCombinations TestPromises"}, {Pkg: "device/policy", Run: "TestLintEmbedded TestLoadRefusesWhole"}, {Pkg: "device/policy/civil", Run: "TestWindow TestNthBirthdayAfter TestAgainstTime"}},
 		Breaks: []mutant{{
 			Does: "opens the renewal window a day late",
@@ -268,7 +268,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "every screen has its words in every language, fits its panel, and says why and what next",
-		Source: "promise, words",
+		Source: "display",
 		Checks: []check{{Pkg: "display", Run: "TestEveryScreenFits TestLegible TestScreensDiffer"}, {Pkg: "display/words", Run: "TestLanguagesHaveTheSameKeys TestNoFallBack TestTroubleSaysWhyAndNext"}},
 		Breaks: []mutant{{
 			Does: "lacks a word in Portuguese",
@@ -280,7 +280,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "an unsigned, older, expired, foreign or half-delivered update changes nothing",
-		Source: "invariant 6",
+		Source: "README 6",
 		Checks: []check{{Pkg: "device/update", Run: "TestAttacks TestAssignment TestManifest TestTransferCut TestAgentRefuses TestAgentPowerCut"}},
 		Breaks: []mutant{{
 			Does: "lets metadata live for ever",
@@ -292,7 +292,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "no update is installed while a case is open, and a bad one falls back",
-		Source: "invariant 6",
+		Source: "README 6",
 		Checks: []check{{Pkg: "device/update", Run: "TestAgentHolds TestAgentFallsBack TestAgentReverts"}, {Pkg: "cmd/internal/rollout", Run: "TestBadWave TestLateAndDeaf"}},
 		Breaks: []mutant{
 			{
@@ -313,7 +313,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "a lost line, broker, reader, panel, key-pad or clock is said, and the box goes on",
-		Source: "invariant 7",
+		Source: "README 7",
 		Checks: []check{
 			{Pkg: "device", Run: "TestReaderGone TestPanelFault TestKeypadFault TestDoubtfulClock TestServiceHangs TestQuarantine"},
 			{Pkg: "sync/link", Run: "TestCutLine TestWallComesBack TestRefusedSubscription TestLineWithoutClock"},
@@ -329,7 +329,7 @@ var cases = []claim{
 	},
 	{
 		Says:   "every wait has a deadline",
-		Source: "invariant 8",
+		Source: "README 7",
 		Checks: []check{{Pkg: "device", Run: "TestCommandHangs TestTimeouts"}, {Pkg: "device/session", Run: "TestEveryMatterEnds"}, {Pkg: "sync/wall", Run: "TestDeadlines"}, {Pkg: "display/epd", Run: "TestBusyFaults"}},
 		Breaks: []mutant{{
 			Does: "waits for ever for a frame's body",

@@ -7,7 +7,7 @@ package main
 var doors = []claim{
 	{
 		Says:   "the clerk's face comes only after the panel is white, and no PIN step has it but a proxy's letter",
-		Source: "promise, faces",
+		Source: "device/session",
 		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestSeen TestLetter"}},
 		Breaks: []mutant{{
 			Does: "shows the clerk's face over the resident's",
@@ -19,7 +19,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "a case goes to its end by the rules that were in force when it was opened",
-		Source: "decisions, rules",
+		Source: "device/policy",
 		Checks: []check{{Pkg: "device/session", Run: "TestRulesHold"}},
 		Breaks: []mutant{{
 			Does: "puts new rules into the case that is open",
@@ -31,7 +31,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "a proxy's PINs come from the holder's sealed letter only, typed once by staff",
-		Source: "product, letters",
+		Source: "device/session",
 		Checks: []check{{Pkg: "device/session", Run: "TestProxyPlan TestLetter"}},
 		Breaks: []mutant{
 			{
@@ -52,7 +52,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "a case of the issuer link keeps to one card, and what authorises an operation fits no other",
-		Source: "product, issuer link",
+		Source: "sync/issuer",
 		Checks: []check{{Pkg: "sync/issuer", Run: "TestBond TestSwapped"}, {Pkg: "cmd/internal/authority", Run: "TestOneCardACase TestReplayed"}},
 		Breaks: []mutant{{
 			Does: "takes any card for the case's",
@@ -64,7 +64,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "guessing a clerk code or a claim number costs a pause that a pulled plug does not end, and a box that cannot count takes none",
-		Source: "decisions, codes",
+		Source: "SECURITY.md",
 		Checks: []check{
 			{Pkg: "device", Run: "TestThrottle TestUncountedCodes TestUncountedClaims"},
 			{Pkg: "device/session", Run: "TestPause TestPauseOutlivesThePlug TestMissIsStoredFirst"},
@@ -96,7 +96,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "a new box is let in only by the code typed on its own pad, which crosses no wire",
-		Source: "decisions, first start",
+		Source: "device/enrol",
 		Checks: []check{{Pkg: "device/enrol", Run: "TestCodeStaysHere TestNobodyAgreed TestRefusals"}, {Pkg: "cmd/internal/registrar", Run: "TestGuess TestBrake"}},
 		Breaks: []mutant{{
 			Does: "takes a certificate that nobody agreed to",
@@ -108,7 +108,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "the box opens no port, and nobody logs in to it",
-		Source: "product, the box",
+		Source: "buildroot",
 		Checks: []check{{Pkg: "cmd/internal/image", Run: "TestPacketFilter TestNobodyLogsIn TestPresets"}},
 		Breaks: []mutant{{
 			Does: "opens a port",
@@ -120,7 +120,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "nothing is installed that does not stand in the log that every box is shown alike",
-		Source: "product, provable updates",
+		Source: "cmd/fleet",
 		Checks: []check{{Pkg: "device/update", Run: "TestLogGrows TestForgedLog TestLogCut"}},
 		Breaks: []mutant{{
 			Does: "does not compare the log with the one it saw",
@@ -132,7 +132,7 @@ var doors = []claim{
 	},
 	{
 		Says:   "rules or settings with which the box does not stay up are taken back before they are read again",
-		Source: "invariant 6",
+		Source: "README 6",
 		Checks: []check{{Pkg: "device", Run: "TestUpdateDeadly"}, {Pkg: "device/update", Run: "TestAgentBoots TestAgentNoStart TestAgentNoStartBack"}},
 		Breaks: []mutant{{
 			Does: "starts with them for ever",

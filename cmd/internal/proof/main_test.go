@@ -36,7 +36,20 @@ func TestClaims(t *testing.T) {
 			}
 		}
 	}
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, promises, _ := strings.Cut(string(readme), "\n## What it promises\n")
+	promises, _, _ = strings.Cut(promises, "\n## ")
 	for _, c := range claims {
+		if n, ok := strings.CutPrefix(c.Source, "README "); ok {
+			if !strings.Contains(promises, "\n"+n+". ") {
+				t.Errorf("%q: README.md has no promise %s", c.Says, n)
+			}
+		} else if _, err := os.Stat(filepath.Join(root, c.Source)); err != nil {
+			t.Errorf("%q: %v", c.Says, err)
+		}
 		if c.Says == "" || c.Source == "" || len(c.Checks) == 0 || len(c.Breaks) == 0 && c.Planted == "" {
 			t.Errorf("%q: a promise needs its source, its tests, and a break that they notice", c.Says)
 		}
