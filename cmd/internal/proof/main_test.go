@@ -142,6 +142,39 @@ var provisions = strings.Fields(`5.0-1 5.1-1 5.1-2 5.1-3 5.1-4 5.1-5 5.2-1 5.2-2
 // named finds a package and the tests that follow it.
 var named = regexp.MustCompile("`([a-z0-9/]+)`((?: (?:Test|Fuzz)[A-Za-z0-9]+)+)")
 
+// TestThreats: each row of SECURITY.md's threats names tests that are there.
+func TestThreats(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## Threats considered\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	rows := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if len(cells) != 4 || strings.TrimSpace(cells[0]) == "who" {
+			continue
+		}
+		rows++
+		held := named.FindAllStringSubmatch(cells[3], -1)
+		if len(held) == 0 {
+			t.Errorf("%s: nothing holds it", cells[0])
+		}
+		for _, m := range held {
+			there := functions(t, m[1])
+			for _, name := range strings.Fields(m[2]) {
+				if !there[name] {
+					t.Errorf("%s: %s has no %s", cells[0], m[1], name)
+				}
+			}
+		}
+	}
+	if rows < 11 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
 // TestChecklist: SECURITY.md answers each provision once, "yes" and "partly" with tests that are there or a sentence, "no" with a reason.
 func TestChecklist(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
