@@ -246,7 +246,7 @@ func TestBadBuild(t *testing.T) {
 			if !strings.Contains(text, "did not keep 1.4.1: health") || !strings.Contains(text, "the rollout is aborted") {
 				t.Errorf("why:\n%s", text)
 			}
-			t.Logf("fleet rollout why %s\n%s", id, text)
+			t.Logf("fleet device why %s\n%s", id, text)
 			break
 		}
 	}

@@ -40,7 +40,7 @@ fleet rollout approve firmware-1.4.1 --key "$keys/firmware-2.key"
 fleet rollout start firmware-1.4.1
 fleet rollout status firmware-1.4.1 --watch || true # 1: it was aborted
 fleet device diff || true                           # 1: boxes are on their way back
-fleet rollout why "$(bin/fleet --city "$dir/city/fleet" --data "$dir/city" rollout status firmware-1.4.1 --json | grep -o '"box-[0-9]*"\|"State": "failed"' | grep -B1 failed | grep -o 'box-[0-9]*' | head -1)"
+fleet device why "$(bin/fleet --city "$dir/city/fleet" --data "$dir/city" rollout status firmware-1.4.1 --json | grep -o '"box-[0-9]*"\|"State": "failed"' | grep -B1 failed | grep -o 'box-[0-9]*' | head -1)"
 if test -n "${KEEP:-}"; then
   printf '\nThe city runs on; Ctrl-C ends it.\n'
   wait $city

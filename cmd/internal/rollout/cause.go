@@ -28,7 +28,7 @@ type Cause struct {
 // String is the cause in English, with what to do.
 func (c *Cause) String() string {
 	format := map[string]string{
-		Stuck:    "wave %s: %s of %s boxes are well, %s %% are wanted; not well: %s. Look at them (fleet rollout why BOX); then resume with a reason to go on without them, or abort",
+		Stuck:    "wave %s: %s of %s boxes are well, %s %% are wanted; not well: %s. Look at them (fleet device why BOX); then resume with a reason to go on without them, or abort",
 		Early:    "%s of %s boxes failed in an early wave: %s",
 		Unproved: "wave %s has proved nothing: the release runs on %s, and these turned out to be of other boards: %s. Resume with a reason to let the next wave be the first, or abort and draw up another plan",
 		Rate:     "%s of %s boxes failed; the rate is above %s %% with 95 %% certainty: %s",

@@ -29,7 +29,7 @@ func TestOneCanary(t *testing.T) {
 	for n := 0; w.r.Phase != Paused && !w.r.Final() && n < 5; n++ {
 		w.run(1)
 	}
-	for _, want := range []string{"canary", "4 of 5", bad + " (health)", "fleet rollout why", "resume"} {
+	for _, want := range []string{"canary", "4 of 5", bad + " (health)", "fleet device why", "resume"} {
 		if w.r.Phase != Paused || !strings.Contains(w.r.Reason, want) {
 			t.Fatalf("%s: %q, want it paused and to say %q", w.r.Phase, w.r.Reason, want)
 		}

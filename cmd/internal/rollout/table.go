@@ -202,7 +202,7 @@ func (r *Rollout) next(now time.Time) string {
 		return "fleet rollout resume " + id + ", or abort; both with --reason"
 	case Aborted:
 		if len(r.Unwell()) > 0 {
-			return "boxes go back to what they had; see why: fleet rollout why BOX.\n      What is wrong is mended by the next release"
+			return "boxes go back to what they had; see why: fleet device why BOX.\n      What is wrong is mended by the next release"
 		}
 	case Complete:
 		if n := len(r.Laggards()); n > 0 {
