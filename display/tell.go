@@ -5,6 +5,7 @@ package display
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"madoguchi/display/fonts"
 )
@@ -95,23 +96,48 @@ func high(page []toldRow) int {
 	return n
 }
 
-// toldLines breaks a paragraph in a size of officeSizes: what has spaces breaks there and after its marks, and before a reading in brackets only where a
-// phrase is wider than a row; Japanese without spaces breaks by phrases.
+// toldLines breaks a paragraph in a size of officeSizes: what has spaces breaks there and after its marks, and before 「ください」 or a reading in brackets
+// only where a phrase is wider than a row; Japanese and Chinese without spaces break by phrases.
 func toldLines(text string, size int) []string {
 	adv := outsideWidth(size)
-	if plain := fonts.PlainText(text); plain == text && !strings.Contains(plain, " ") {
-		return fold(text, toldWidth*2/size, 0)
-	}
-	phrases := strings.Fields(strings.NewReplacer("、", "、|", "。", "。|").Replace(text))
-	for i, ph := range phrases {
-		for _, p := range pieces(ph) {
-			if measure(p.text, adv) > toldWidth {
-				phrases[i] = strings.ReplaceAll(ph, "(", "|(")
-			}
+	if !strings.Contains(fonts.PlainText(text), " ") {
+		cols := toldWidth * 2 / size
+		if whole := foldAt(costWhole, text, cols, 0); len(whole) <= toldRows {
+			return whole
 		}
+		return fold(text, cols, 0)
+	}
+	phrases := strings.FieldsFunc(strings.NewReplacer("、", "、|", "。", "。|").Replace(text), func(r rune) bool { return r == ' ' })
+	for i, ph := range phrases {
+		for _, part := range []func(string) string{
+			func(s string) string { return strings.ReplaceAll(s, "ください", "|ください") },
+			func(s string) string { return strings.ReplaceAll(s, "(", "|(") },
+			func(s string) string {
+				if !strings.ContainsFunc(s, kana) {
+					return s
+				}
+				return strings.Join(fold(s, toldWidth*2/size, 0), "|")
+			},
+		} {
+			ph = narrow(ph, part, adv)
+		}
+		phrases[i] = ph
 	}
 	return balance(strings.Join(phrases, " "), toldWidth, adv)
 }
+
+// narrow parts the pieces of a phrase that are wider than a row.
+func narrow(phrase string, part func(string) string, adv func(rune) int) string {
+	pieces := strings.Split(phrase, "|")
+	for i, p := range pieces {
+		if measure(p, adv) > toldWidth {
+			pieces[i] = part(p)
+		}
+	}
+	return strings.Join(pieces, "|")
+}
+
+func kana(r rune) bool { return unicode.In(r, unicode.Hiragana, unicode.Katakana) }
 
 // outsideWidth measures in a size of officeSizes.
 func outsideWidth(size int) func(rune) int {

@@ -46,6 +46,28 @@ func TestTold(t *testing.T) {
 	}
 }
 
+// A row more is better than a word in two, as long as the paragraph stays on its page.
+func TestToldLines(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"a row more", "15歳未満の方と成年被後見人の方には、署名用電子証明書は発行されません。", []string{"15歳未満の方と", "成年被後見人の方には、", "署名用電子証明書は", "発行されません。"}},
+		{"no row for nothing", "損傷したカードを窓口にお持ちください。", []string{"損傷したカードを窓口に", "お持ちください。"}},
+		{"beside a space", "カードを紛失された場合は、すぐに 0120-95-0178 に電話してください。", []string{"カードを紛失された", "場合は、すぐに", "0120-95-0178", "に電話してください。"}},
+		{"a reading stays with its word", "ほかの人(ひと)に 教(おし)えないでください。", []string{"ほかの人(ひと)に", "教(おし)えないで", "ください。"}},
+		{"only the wide piece is parted", "その人(ひと)は、更新(こうしん)しなくても いいです。", []string{"その人(ひと)は、", "更新(こうしん)しなくても", "いいです。"}},
+		{"a fixed space", "cartão My\u00A0Number e o cartão My\u00A0Number", []string{"cartão My Number e", "o cartão My Number"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, toldLines(tt.text, toldPrint)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestLegible(t *testing.T) {
 	for lang, text := range map[Lang]string{Chinese: "请，", Korean: "힘", Portuguese: "ção", Vietnamese: "Ữ", Japanese: "彁"} {
 		if err := Legible(lang, text); err != nil {

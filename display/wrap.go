@@ -74,6 +74,7 @@ func pieces(para string) []piece {
 		b.Reset()
 		space = max(space, next)
 	}
+	var prev rune
 	for _, r := range strings.TrimSpace(para) {
 		switch fonts.Plain(r) {
 		case '|':
@@ -81,13 +82,22 @@ func pieces(para string) []piece {
 		case ' ':
 			flush(r)
 		case fixedSpace:
-			b.WriteRune(' ')
+			b.WriteRune(spaceAfter(prev))
 		default:
 			b.WriteRune(r)
 		}
+		prev = r
 	}
 	flush(0)
 	return out
+}
+
+// spaceAfter is the space of the script that a rune belongs to: that of Vietnamese is narrower.
+func spaceAfter(r rune) rune {
+	if p := fonts.Plain(r); p != r && fonts.Vietnamese.Of(p) == r {
+		return fonts.Vietnamese.Of(' ')
+	}
+	return ' '
 }
 
 type wrapper struct {
@@ -162,10 +172,17 @@ func (w *wrapper) end() []string {
 	return w.lines
 }
 
-// mayPart reports whether a line may end with a and the next begin with b. Words in Latin letters and in Hangul and numbers stay whole.
+// units stand close behind a number: 12日, 3回, 4桁, 200円, and the same in Chinese.
+const units = "年月日時分秒回次位桁文字円歳人階号つけ個个点天小楼元"
+
+// mayPart reports whether a line may end with a and the next begin with b. Words in Latin letters and in Hangul and numbers stay whole, and so does
+// a number with its unit.
 func mayPart(a, b rune) bool {
 	a, b = fonts.Plain(a), fonts.Plain(b)
 	if strings.ContainsRune(notFirst, b) || strings.ContainsRune(notLast, a) {
+		return false
+	}
+	if '0' <= a && a <= '9' && strings.ContainsRune(units, b) {
 		return false
 	}
 	return !inWord(a) || !inWord(b)
