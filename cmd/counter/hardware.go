@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -90,7 +91,7 @@ func openChip(label string) (chip, error) {
 		}
 		labels = append(labels, c.Label())
 	}
-	return chip{}, fmt.Errorf("%w: %q (there are: %s); set gpio_chip in the configuration", errNoChip, label, strings.Join(labels, ", "))
+	return chip{}, fmt.Errorf("%w: %q (there are: %s); set gpio_chip in the configuration", errNoChip, label, cmp.Or(strings.Join(labels, ", "), "none"))
 }
 
 // line is one line of the chip by its offset.

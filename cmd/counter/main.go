@@ -47,6 +47,14 @@ import (
 // version is set when the firmware is built.
 var version = "development"
 
+const usage = `usage: counter [flags]       the PIN side of the box; the service manager starts it
+       counter card COMMAND  a technician's look at reader and card, on a bench
+       counter selftest      keys, panel, reader, clock, storage and link, on a bench
+       counter board-key     the key of the data partition, for the unit that opens it
+       counter slots COMMAND RAUC's back-end for the two slots
+
+`
+
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -67,6 +75,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	flags := flag.NewFlagSet("counter", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
 	config := flags.String("config", "/etc/madoguchi/counter.toml", "configuration `file`")
 	wallPath := flags.String("wall", "", "make the socket to link at this `path` (default: handed over by the service manager)")
 	peer := flags.Int("link-uid", os.Getuid(), "the only `user` id that may be at the other end of that socket")
@@ -77,7 +89,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "counter: unexpected argument %q; everything is set by flags and the configuration file\n", flags.Arg(0))
+		fmt.Fprintf(stderr, "counter: unexpected argument %q; counter --help lists the commands, everything else is set by flags and the configuration file\n", flags.Arg(0))
 		return 2
 	}
 	if *showVersion {

@@ -41,6 +41,7 @@ func TestArguments(t *testing.T) {
 	}{
 		{"version", []string{"--version"}, 0, "counter " + version},
 		{"help", []string{"--help"}, 0, "-config"},
+		{"help of commands", []string{"--help"}, 0, "counter selftest"},
 		{"unknown flag", []string{"--pin", "1234"}, 2, "pin"},
 		{"argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"no file", []string{"--config", filepath.Join(dir, "none.toml")}, 2, "there is no configuration file"},
