@@ -36,7 +36,9 @@ func (s *soak) spoilDisk() {
 	}
 	unix.Close(readOnly)
 	s.did("disk refuses")
+	s.spoil(true)
 	s.mend = append(s.mend, func() {
+		defer s.spoil(false)
 		defer unix.Close(first)
 		if n, err := descriptor(path, unix.O_RDONLY); err != nil || n != under {
 			return // the box has ended, and its descriptor with it
@@ -45,6 +47,12 @@ func (s *soak) spoilDisk() {
 			s.t.Fatal(err)
 		}
 	})
+}
+
+func (s *soak) spoil(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spoiled = yes
 }
 
 // descriptor is the lowest of this process for a file that was opened in a mode.

@@ -65,7 +65,7 @@ func (s *store) do(ctx context.Context, e session.Effect) {
 	case session.Misses:
 		no, err = e.No, s.d.box.PutThrottle(outbox.Throttle{Misses: uint32(e.Count), Until: e.Until})
 	case session.Afterwards:
-		err = s.afterwards(e)
+		no, err = e.No, s.afterwards(e)
 	case session.Look:
 		err = s.look()
 	}

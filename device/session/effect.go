@@ -154,9 +154,10 @@ func (e Finish) Case() record.Case {
 	return e.Facts.fill(record.Case{Procedure: e.Procedure, Outcome: e.Outcome, Week: e.Week})
 }
 
-// Afterwards stores what a case told after its record: entries of the leave-check, and the times of its steps. It clears the journal. Not answered: what is lost
-// of it is a statistic.
+// Afterwards stores what a case told after its record: entries of the leave-check, and the times of its steps. It clears the journal. Answered by [Stored]: what is lost
+// of it is a statistic, but a journal that stays would call the case interrupted at the next start.
 type Afterwards struct {
+	No        uint32
 	Procedure record.Procedure
 	Week      record.Week
 	Facts     Facts

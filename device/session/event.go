@@ -53,7 +53,7 @@ const (
 	Verified
 	// Changed answers Change. No, Result, Left: tries left after it, 0 if not known.
 	Changed
-	// Stored answers Journal, Finish and Misses. No, OK; Bad: there is no room. Number: of the claim that was stored with a Finish; none if it asked for one and
+	// Stored answers Journal, Finish, Afterwards and Misses. No, OK; Bad: there is no room. Number: of the claim that was stored with a Finish; none if it asked for one and
 	// no more can be kept.
 	Stored
 	// Revealed answers Reveal. No; Bad: no character stands on the panel.

@@ -90,7 +90,8 @@ func (m *machine) note(before *State) {
 		m.do(Look{})
 	}
 	if m.step == stepWiping && before.step != stepWiping && m.recorded && !m.storageBad && !m.claim.clerks {
-		m.do(Afterwards{m.procedure, m.week, t.facts})
+		m.after = m.next()
+		m.do(Afterwards{m.after, m.procedure, m.week, t.facts})
 	}
 }
 

@@ -122,6 +122,7 @@ func (w *world) effect(e Effect) {
 		if w.afters = append(w.afters, e); w.store {
 			w.journal = Entry{}
 		}
+		w.asked = append(w.asked, e)
 		if len(w.afters) > w.records {
 			w.fatalf("the rest of a case comes before its record")
 		}

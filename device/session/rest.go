@@ -31,7 +31,8 @@ func (m *machine) start(ev Event) {
 	m.notices |= noticeInterrupted
 	m.broken = ev.Journal
 	if ev.Journal.Recorded || !ev.Journal.Procedure.Valid() || !ev.Journal.Week.Valid() {
-		m.do(Journal{No: m.next()})
+		m.after = m.next()
+		m.do(Journal{No: m.after})
 		m.rest()
 		return
 	}
@@ -119,6 +120,18 @@ func (m *machine) probe() {
 		m.store()
 	default:
 		m.do(Journal{No: m.ask(Stored)})
+	}
+}
+
+// cleared answers what clears the journal of a case whose record is stored. Where that failed the screen at rest says so, and the next probe clears it.
+func (m *machine) cleared(ev Event) {
+	m.after = 0
+	if ev.OK {
+		return
+	}
+	m.storageBad, m.storageFull = true, ev.Bad
+	if m.step == stepIdle {
+		m.idleDeadline()
 	}
 }
 

@@ -80,6 +80,31 @@ func TestStorageFails(t *testing.T) {
 		w.wait(probeWait)
 		w.clerk(Key1, Key1)
 	})
+	t.Run("after the record", func(t *testing.T) {
+		w := newWorld(t)
+		scenes[stepLeaveOK](w)
+		for range 10 {
+			if w.s.step == stepTurnBack {
+				break
+			}
+			w.press(KeyEnter)
+			if w.s.step == stepTake {
+				w.put(card.Empty)
+			}
+		}
+		w.store = false
+		w.press(KeyEnter)
+		w.press(KeyEnter)
+		w.at(stepIdle)
+		if w.s.screen.ID != display.FaultStorage || w.journal == (Entry{}) || w.records != 1 {
+			t.Errorf("screen %s, journal %+v, %d records", w.s.screen.ID, w.journal, w.records)
+		}
+		w.store = true
+		w.wait(probeWait)
+		if w.s.screen.ID != display.Idle || w.journal != (Entry{}) || w.records != 1 {
+			t.Errorf("screen %s, journal %+v, %d records", w.s.screen.ID, w.journal, w.records)
+		}
+	})
 	t.Run("before a command", func(t *testing.T) {
 		w := newWorld(t)
 		w.toPIN(Key1, Key1, adult(3, 5))

@@ -81,6 +81,7 @@ type State struct {
 	blocked     time.Time // no clerk code is taken before
 	storageBad  bool      // nothing can be stored
 	storageFull bool      // because there is no room
+	after       uint32    // clears the journal of a case whose record is stored; 0: none is in flight
 	unsaved     Finish    // a record on its way to storage; No is 0 while no attempt is in flight
 	rules       *policy.Policy
 	rulesBad    bool   // a newer policy was refused

@@ -97,6 +97,10 @@ func (m *machine) dispatch(ev Event) {
 			m.recordStored(ev)
 			return
 		}
+		if ev.Kind == Stored && ev.No != 0 && ev.No == m.after {
+			m.cleared(ev)
+			return
+		}
 		if ev.Kind == BoardRead && ev.No != 0 && ev.No == m.reading {
 			m.readAnswer(ev)
 			return

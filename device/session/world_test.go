@@ -130,6 +130,8 @@ func (w *world) answer() bool {
 			}
 		case Misses:
 			no = e.No
+		case Afterwards:
+			no = e.No
 		case Finish:
 			no = e.No
 			number = w.stored(e)
