@@ -134,8 +134,14 @@ var zero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // reboot waits for the agent's wish and starts the box.
 func (b *bench) reboot() {
 	b.t.Helper()
-	if err := <-b.ended; !errors.Is(err, update.ErrReboot) {
-		b.t.Fatalf("run: %v, want ErrReboot", err)
+	select {
+	case err := <-b.ended:
+		if !errors.Is(err, update.ErrReboot) {
+			b.t.Fatalf("run: %v, want ErrReboot", err)
+		}
+	case <-time.After(30 * 24 * time.Hour):
+		b.stop()
+		b.t.Fatal("no wish to start again in thirty days")
 	}
 	b.start()
 }

@@ -99,7 +99,7 @@ func attacks(ctx context.Context, stdout, progress io.Writer) (failed int, err e
 	}
 	run := func(k check) ([]byte, error) {
 		fmt.Fprintf(progress, "running %s %s\n", k.Pkg, k.Run)
-		return b.check(ctx, root, k)
+		return b.check(ctx, root, k, limit)
 	}
 
 	t := tabwriter.NewWriter(stdout, 2, 8, 2, ' ', 0)

@@ -50,7 +50,7 @@ func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
 				continue
 			}
 			fmt.Fprintf(o.progress, "running %s %s\n", k.Pkg, k.Run)
-			text, err := b.check(ctx, root, k)
+			text, err := b.check(ctx, root, k, limit)
 			out.Write(text)
 			if err != nil {
 				r.Problems = append(r.Problems, err.Error())
@@ -99,8 +99,8 @@ type bench struct{ root, dir string }
 // errTests is the tests' own failure, apart from what keeps them from running.
 var errTests = errors.New("tests failed")
 
-// check builds a package's tests in the given tree and runs the named ones. Each must have run and passed.
-func (b bench) check(ctx context.Context, tree string, k check) ([]byte, error) {
+// check builds a package's tests in the given tree and runs the named ones, for limit at most. Each must have run and passed.
+func (b bench) check(ctx context.Context, tree string, k check, limit string) ([]byte, error) {
 	bin := filepath.Join(b.dir, "proof.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin, "./"+k.Pkg)
 	build.Dir = tree
@@ -142,7 +142,7 @@ func (b bench) broken(ctx context.Context, tree string, m mutant) (err error) {
 		return fmt.Errorf("breaking: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(path, was, 0o644)) }()
-	switch _, err := b.check(ctx, tree, m.By); {
+	switch _, err := b.check(ctx, tree, m.By, brokenLimit); {
 	case errors.Is(err, errTests):
 		return nil
 	case err != nil:
