@@ -33,7 +33,7 @@ A broker that takes a certificate's name for the client id (mosquitto's use_user
 the connection of a director that serves under the same one: give --broker-cert one named
 "` + broker.DirectorCheckID + `", which the example ACL lets do the same.
 
-Publishes only on topics of the box "` + probeBox + `", which no fleet has. Exit status 1 if anything is wrong.`,
+Publishes only on topics of the boxes "` + probeBox + `" and "probe-1", which no fleet has. Exit status 1 if anything is wrong.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.broker == "" {
 				return usage("--broker is missing")
@@ -128,13 +128,10 @@ func (a *app) checkBroker(ctx context.Context, city string, o line.Opts, boxTLS 
 			default:
 			}
 		}))
-		for what, topic := range map[string]string{"a box does not hear another's orders": other + "desired", "a box does not hear all boxes": "mg/1/" + city + "/d/+/reported"} {
-			err := box.Subscribe(bctx, []string{topic}, func(paho.Message) {})
-			if err == nil {
-				note(what, errors.New("the broker lets it subscribe "+topic))
-			} else {
-				note(what, nil)
-			}
+		another := listen(bctx, box, own, other+"desired")
+		all := listen(bctx, box, own, "mg/1/"+city+"/d/+/desired", "mg/1/"+city+"/d/+/reported")
+		if err := director.Publish(dctx, other+"desired", false, []byte("{}")); err != nil {
+			note("the director speaks to boxes", err)
 		}
 		note("a box does not speak for another", a.deaf(bctx, box, other+"reported", heard))
 		took, err := trips(bctx, director, own+"desired", orders)
@@ -142,6 +139,9 @@ func (a *app) checkBroker(ctx context.Context, city string, o line.Opts, boxTLS 
 			err = fmt.Errorf("%s for a round trip: set_tcp_nodelay true is missing, or the line is slow", took.Round(time.Millisecond))
 		}
 		note("answers come at once ("+took.Round(100*time.Microsecond).String()+")", err)
+		// What was sent before these round trips would have come before their end.
+		note("a box does not hear another's orders", overheard(another))
+		note("a box does not hear all boxes", overheard(all))
 		note("the retained order is taken back", director.Publish(dctx, own+"desired", true, nil))
 	}
 	stranger, _, err := line.Dial(ctx, line.Opts{Broker: o.Broker, ClientID: o.ClientID, Username: o.Username, Password: "not the password", TLS: withoutCertificate(o.TLS), Timeout: o.Timeout})
@@ -162,6 +162,31 @@ func withoutCertificate(c *tls.Config) *tls.Config {
 	c = c.Clone()
 	c.Certificates = nil
 	return c
+}
+
+// listen subscribes where a box must not, and collects what comes of other boxes. A broker refuses that, or takes the subscription and delivers nothing, as mosquitto does.
+func listen(ctx context.Context, box *line.Conn, own string, filters ...string) <-chan string {
+	came := make(chan string, 64)
+	for _, f := range filters {
+		_ = box.Subscribe(ctx, []string{f}, func(m paho.Message) { // refused is as good
+			if !strings.HasPrefix(m.Topic(), own) {
+				select {
+				case came <- m.Topic():
+				default:
+				}
+			}
+		})
+	}
+	return came
+}
+
+func overheard(came <-chan string) error {
+	select {
+	case topic := <-came:
+		return errors.New("the broker delivered " + topic)
+	default:
+		return nil
+	}
 }
 
 // deaf publishes where a box must not, and expects that nobody hears it. A broker of MQTT 3.1.1 has no other way to refuse than silence, or to cut the line.
