@@ -76,9 +76,9 @@ func TestText(t *testing.T) {
 		{"two", "en", "tries.left", facts{2}, 2, "2 tries left"},
 		{"no plural", "ja", "tries.left", facts{1}, 1, "残り1回"},
 		{"easy Japanese", "ja_easy", "tries.left", facts{1}, 1, "あと 1回"},
-		{"one in Portuguese", "pt", "tries.left", facts{1}, 1, "1 tentativa"},
-		{"two in Portuguese", "pt", "tries.left", facts{2}, 2, "2 tentativas"},
-		{"none in Portuguese", "pt", "tries.left", facts{0}, 0, "0 tentativa"},
+		{"one in Portuguese", "pt", "tries.left", facts{1}, 1, "Mais 1 tentativa"},
+		{"two in Portuguese", "pt", "tries.left", facts{2}, 2, "Mais 2 tentativas"},
+		{"none in Portuguese", "pt", "tries.left", facts{0}, 0, "Mais 0 tentativa"},
 		{"a month", "pt", "date.short", date{5, 1}, 0, "5 jan"},
 		{"the last month", "pt", "date.short", date{31, 12}, 0, "31 dez"},
 	}

@@ -18,7 +18,7 @@ func tell() []Sample {
 	form := map[string]string{
 		"ja":      "署名用は6文字から16文字で、英字の大文字と数字の両方を使います。ほかの暗証番号は数字4桁です。",
 		"ja_easy": "署名用(しょめいよう)は 6文字(もじ)から 16文字(もじ)です。大(おお)きい ABCと 数字(すうじ)を 両方(りょうほう) 使(つか)います。ほかは 数字(すうじ) 4つです。",
-		"en":      "The signing PIN has 6 to 16 characters with both capital letters and digits. The other PINs are 4 digits.",
+		"en":      "The signing password has 6 to 16 characters with both capital letters and digits. The other PINs are 4 digits.",
 		"zh":      "署名用密码为6到16位，大写字母和数字都要用。其他密码为4位数字。",
 		"ko":      "서명용은 6자에서 16자이며 대문자와 숫자를 모두 씁니다. 다른 비밀번호는 숫자 4자리입니다.",
 		"pt":      "A senha de assinatura tem de 6 a 16 caracteres, com letras maiúsculas e números. As outras têm 4 números.",
