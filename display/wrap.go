@@ -53,7 +53,7 @@ func wrap(text string, width int, adv func(rune) int) []string {
 	return out
 }
 
-// fixedSpace stands between two words that are one name: no line ends there.
+// fixedSpace stands between two words that are one name, or the syllables of one word of Vietnamese: no line ends there.
 const fixedSpace = '\u00A0'
 
 // A piece is text without a place to break, and the space of its script that stands before it, if any.
