@@ -40,6 +40,7 @@ type soak struct {
 	// Written by the observer, under rig.mu.
 	owed    bool // the case that is open owes its record
 	loose   bool // what it owes is neither stored nor journaled
+	tail    bool // storage is shown as at fault: the journal of the case before may lie there yet, stored or not
 	spoiled bool // the disk refuses
 	known   bool // of the case of before the power cut it is known whether it owed its record
 	due     int  // cases that owe a record
@@ -270,7 +271,7 @@ func (s *soak) power() {
 		s.maybe++
 	}
 	s.loose = false
-	s.known, s.owed = s.owed, false
+	s.known, s.owed, s.tail = s.owed || s.tail, false, false
 	s.mu.Unlock()
 	s.mendAll()
 	if s.chance(20) {
@@ -284,7 +285,7 @@ func (s *soak) power() {
 	s.reader = simcard.NewReader() // the old one remembers every card
 	s.reader.Now = s.clock.Now
 	s.mu.Lock()
-	s.screens = nil
+	s.screens = append(slices.Clone(s.screens[max(0, len(s.screens)-60):]), "power")
 	s.mu.Unlock()
 	time.Sleep(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.on()

@@ -16,6 +16,12 @@ func (s *soak) watched(o device.Observed) {
 	defer s.mu.Unlock()
 	s.shown[o.Screen]++
 	saving := o.Case != nil && o.Case.Step == "saving" // it ends in the clerk's hands, and is journaled now
+	switch o.Screen {
+	case "fault.storage":
+		s.tail = true
+	case "idle":
+		s.tail = false
+	}
 	switch {
 	case o.Case == nil && o.Face == "idle":
 		s.owed, s.loose = false, s.loose && o.Screen != "idle"
