@@ -45,7 +45,7 @@ func (d *drawer) big(p page) {
 	for _, size = range s.bigSizes() {
 		all := true
 		for _, r := range rows {
-			all = all && (r.small || d.fits(r.text, size, in.Dx()))
+			all = all && (r.small || r.number || d.fits(r.text, size, in.Dx()))
 		}
 		if print = size * len(rows); all && print*108/100+gaps*2 <= in.Dy() {
 			break
@@ -72,8 +72,11 @@ func (d *drawer) big(p page) {
 
 func (d *drawer) bigRow(in image.Rectangle, y, pitch, size int, r bigRow) {
 	x := in.Min.X
-	if r.small {
+	switch {
+	case r.small:
 		size = min(size, d.sheet.body)
+	case r.number:
+		size, pitch = max(size, d.sheet.number), 2*pitch
 	}
 	if t := r.tries; t != nil && dotsWidth(d.sheet.dots, t.max)+d.sheet.dots/2+d.width(r.text, size) <= in.Dx() {
 		x = d.dots(x, y+pitch/2, d.sheet.dots, t.left, t.max) + d.sheet.dots/2

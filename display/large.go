@@ -26,6 +26,7 @@ type bigPage struct {
 type bigRow struct {
 	text         string
 	small        bool // a word is wider than the row in large print
+	number       bool // to be copied: as high as this row and the empty one below it
 	first, title bool
 	tries        *tries
 }
@@ -93,6 +94,10 @@ func bigParas(p *page) [][]bigRow {
 	}
 	if p.told != nil {
 		for _, t := range p.told.all {
+			if t == p.told.number && t != "" {
+				out = append(out, []bigRow{{text: t, number: true, first: true}, {}})
+				continue
+			}
 			add(t, false)
 		}
 		return out

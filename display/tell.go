@@ -47,9 +47,10 @@ func ToldPages(paras []Para) int { return max(1, len(toldFlow(paras))) }
 
 // A toldPage is one page of ResidentTell.
 type toldPage struct {
-	rows  []toldRow
-	all   []string // all paragraphs
-	voice bool     // the voice says them, with the first page
+	rows   []toldRow
+	all    []string // all paragraphs
+	number string   // the one among them that is to be copied
+	voice  bool     // the voice says them, with the first page
 }
 
 // A toldRow is one row of such a page, and whether a paragraph begins with it.
@@ -178,6 +179,9 @@ func (b *builder) tell(p *page) {
 	p.told = &toldPage{rows: pages[n-1], voice: n == 1}
 	for _, para := range paras {
 		p.told.all = append(p.told.all, para.Text)
+		if para.Code == "number" {
+			p.told.number = para.Text
+		}
 	}
 }
 
