@@ -271,7 +271,7 @@ func (s *soak) power() {
 		s.maybe++
 	}
 	s.loose = false
-	s.known, s.owed, s.tail = s.owed || s.tail, false, false
+	s.known, s.owed, s.tail = s.known || s.owed || s.tail, false, false // the power may go again before anything is shown
 	s.mu.Unlock()
 	s.mendAll()
 	if s.chance(20) {

@@ -20,7 +20,7 @@ func (s *soak) watched(o device.Observed) {
 	case "fault.storage":
 		s.tail = true
 	case "idle":
-		s.tail = false
+		s.tail, s.known = false, false
 	}
 	switch {
 	case o.Case == nil && o.Face == "idle":
