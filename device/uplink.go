@@ -306,6 +306,9 @@ func (u *uplink) send(conn *wall.Conn) {
 	}
 	b, ok := u.d.box.Next(record.MaxRecords)
 	if !ok {
+		if u.d.box.Stats().Out > 0 { // the disk is not sure of them yet
+			u.later()
+		}
 		return
 	}
 	b.Policy = uint32(u.d.rules.Load().Version)
@@ -316,8 +319,12 @@ func (u *uplink) send(conn *wall.Conn) {
 	if err != nil {
 		u.d.log.Error("sending records", "cause", err)
 	}
-	wait := u.resend + time.Duration(rand.Int64N(int64(u.resend/4)))
-	u.alarm, u.stop = u.d.clock.Timer(wait)
+	u.later()
+}
+
+// later sets when the next attempt to send is due.
+func (u *uplink) later() {
+	u.alarm, u.stop = u.d.clock.Timer(u.resend + time.Duration(rand.Int64N(int64(u.resend/4))))
 }
 
 // sendIssuer hands a message of the issuer link on. One that finds no line is dropped: the operation sends it again.

@@ -190,3 +190,36 @@ func TestOlderFile(t *testing.T) {
 	must(t, ob.Count(record.DefaultRules(1).Look()))
 	must(t, ob.Check())
 }
+
+// TestEpochInDoubt: a numbering that begins anew and whose last sync fails may be in the file all the same. What was handed out of the old one says nothing of the new one: the file is
+// sound afterwards, and its records are there.
+func TestEpochInDoubt(t *testing.T) {
+	path := tempPath(t)
+	ob := mustOpen(t, path, Opts{Device: "box-1"})
+	h := newRestored()
+	must(t, ob.Finish(newRecords(t, 30)...))
+	_, err := ob.Release(All)
+	must(t, err)
+	h.drain(t, ob, 10)
+	must(t, ob.Apply(record.Ack{Device: "box-1", Epoch: ob.Stats().Epoch, Hall: 100, Upto: 30, Durable: 20}))
+	must(t, ob.Finish(newRecords(t, 5)...))
+	_, err = ob.Release(All)
+	must(t, err)
+	before := ob.st
+	must(t, ob.Apply(record.Ack{Device: "box-1", Epoch: before.Epoch, Hall: 101, Upto: 11}))
+	if ob.st.Epoch == before.Epoch {
+		t.Fatal("the numbering did not begin anew")
+	}
+	// As after a commit whose last sync failed.
+	ob.st, ob.doubt, ob.sure = before, true, numbers{before.Epoch, before.Released}
+	must(t, ob.reload())
+	must(t, ob.Finish(newRecords(t, 1)...))
+	records := ob.n.out
+	must(t, ob.Close())
+	ob, q, err := Open(path, Opts{Device: "box-1"})
+	must(t, err)
+	defer ob.Close()
+	if q != nil || ob.n.out != records || records < 15 {
+		t.Errorf("set aside: %+v; %d records, want %d", q, ob.n.out, records)
+	}
+}

@@ -237,8 +237,10 @@ func (o *Outbox) reload() error {
 		o.broken = &BrokenError{Cause: err}
 		return o.broken
 	}
-	// What is known in memory only stays known.
-	st.Sent, st.Forged = max(st.Sent, o.st.Sent), max(st.Forged, o.st.Forged)
+	// What is known in memory only stays known; a number handed out says nothing of another epoch's.
+	if st.Forged = max(st.Forged, o.st.Forged); st.Epoch == o.st.Epoch {
+		st.Sent = max(st.Sent, o.st.Sent)
+	}
 	o.st, o.n = st, counts{hold: int(st.Created - st.Released), out: int(st.Released - st.Acked - st.Dead), sent: sent, dead: int(st.Dead)}
 	return nil
 }
