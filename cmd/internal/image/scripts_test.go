@@ -19,6 +19,7 @@ func TestDataPartition(t *testing.T) {
 		name   string
 		holds  string // what blkid says
 		inside string // what blkid says of an open partition
+		shut   bool   // it does not open before it is made
 		first  bool   // the file first-start lies on the card's first partition
 		key    bool   // the board has one
 		fsck   string // how fsck ends
@@ -36,11 +37,16 @@ func TestDataPartition(t *testing.T) {
 		{name: "files lost", holds: "crypto_LUKS", key: true, fsck: "0", device: true, rc: 1, says: "nothing is recognised on a partition that opens", want: []string{"cryptsetup open"}},
 		{name: "power cut before the files were made", holds: "crypto_LUKS", first: true, key: true, fsck: "0", device: true, state: "encrypted",
 			want: []string{"cryptsetup open", "mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
-		{name: "power cut before the key was in", holds: "crypto_LUKS", first: true, fsck: "0", device: true, state: "plain", says: "first start",
-			want: []string{"cryptsetup open", "mkfs.ext4 DEVICE", "fsck.ext4 DEVICE", "mount DEVICE"}},
+		{name: "power cut before the key was in", holds: "crypto_LUKS", shut: true, first: true, key: true, fsck: "0", device: true, state: "encrypted", says: "first start",
+			want: []string{"cryptsetup open", "cryptsetup luksFormat", "cryptsetup open", "mkfs.ext4 /dev/mapper", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
+		{name: "no key for it, whatever the card says", holds: "crypto_LUKS", first: true, fsck: "0", device: true, rc: 1, says: "gives no key", want: []string{"cryptsetup open"}},
+		{name: "broken and given up", holds: "ext4", first: true, fsck: "$([ -f made ] && echo 0 || echo 8)", device: true, state: "plain", says: "made anew",
+			want: []string{"fsck.ext4 DEVICE", "mkfs.ext4 DEVICE", "fsck.ext4 DEVICE", "mount DEVICE"}},
 		{name: "encrypted", holds: "crypto_LUKS", inside: "ext4", key: true, fsck: "0", device: true, state: "encrypted",
 			want: []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
-		{name: "encrypted, in another board", holds: "crypto_LUKS", inside: "ext4", fsck: "0", device: true, rc: 1, says: "this board's key does not open", want: []string{"cryptsetup open"}},
+		{name: "encrypted, in another board", holds: "crypto_LUKS", inside: "ext4", fsck: "0", device: true, rc: 1, says: "gives no key", want: []string{"cryptsetup open"}},
+		{name: "encrypted, with another board's key", holds: "crypto_LUKS", inside: "ext4", shut: true, key: true, fsck: "0", device: true, rc: 1, says: "this board's key does not open",
+			want: []string{"cryptsetup open"}},
 		{name: "plain, after a power cut", holds: "ext4", fsck: "1", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
 		{name: "plain, in a board with a key", holds: "ext4", key: true, fsck: "0", device: true, state: "plain", want: []string{"fsck.ext4 DEVICE", "mount DEVICE"}},
 		{name: "broken", holds: "ext4", fsck: "4", device: true, rc: 1, want: []string{"fsck.ext4 DEVICE"}, says: "needs a new card"},
@@ -61,14 +67,18 @@ func TestDataPartition(t *testing.T) {
 			if c.key {
 				key = "printf 0123456789abcdef0123456789abcdef"
 			}
+			opens := "true"
+			if c.shut {
+				opens = `{ [ "$1" = luksFormat ] && touch ` + dir + `/formatted || [ -f ` + dir + `/formatted ]; }`
+			}
 			logged := func(rc string) string {
 				return `echo "$(basename "$0") $*" >>` + dir + "/log; exit " + rc
 			}
 			for name, body := range map[string]string{
 				"blkid":   `for a; do :; done; case $a in /dev/mapper/*) echo ` + c.inside + `;; *) echo ` + c.holds + `;; esac`,
-				"counter": key, "mkfs.ext4": logged("0"), "fsck.ext4": logged(c.fsck), "mount": `[ "$2" = ext4 ] || exit 0; ` + logged("0"), "umount": "",
+				"counter": key, "mkfs.ext4": "touch " + dir + "/made; " + logged("0"), "fsck.ext4": "cd " + dir + "; " + logged(c.fsck), "mount": `[ "$2" = ext4 ] || exit 0; ` + logged("0"), "umount": "",
 				// Reads its key as the real one does, and does not open without the right one.
-				"cryptsetup": `echo "$(basename "$0") $*" >>` + dir + `/log; test "$(cat)" = 0123456789abcdef0123456789abcdef`,
+				"cryptsetup": `echo "$(basename "$0") $*" >>` + dir + `/log; test "$(cat)" = 0123456789abcdef0123456789abcdef && ` + opens,
 				"install":    `for a; do :; done; mkdir -p "$a"`,
 			} {
 				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
@@ -110,6 +120,7 @@ func TestDataWiped(t *testing.T) {
 		want  []string
 	}{
 		{"wiped", []string{"wiped"}, append([]string{"cryptsetup open"}, made...)},
+		{"wiped, and the card takes no file", []string{"wiped"}, append([]string{"cryptsetup open"}, made...)},
 		{"enrolled since", []string{"wiped", "counter.toml"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
 		{"not at its end", []string{"wiped", "wipe.mark"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
 		{"in service", []string{"counter.toml"}, []string{"cryptsetup open", "fsck.ext4 /dev/mapper", "mount /dev/mapper"}},
@@ -130,8 +141,10 @@ func TestDataWiped(t *testing.T) {
 			} {
 				put(t, filepath.Join(dir, "bin", name), "#!/bin/sh\n"+body+"\n")
 			}
-			if err := os.Mkdir(filepath.Join(dir, "card"), 0o755); err != nil {
-				t.Fatal(err)
+			if c.name != "wiped, and the card takes no file" {
+				if err := os.Mkdir(filepath.Join(dir, "card"), 0o755); err != nil {
+					t.Fatal(err)
+				}
 			}
 			out, rc := script(t, "data", dir, []string{"DEVICE=" + dev, "DATA=" + data, "STATE=" + dir + "/state", "COUNTER=" + dir + "/bin/counter", "WAIT=1",
 				"CARD=" + dir, "MOUNT=" + dir + "/card"}, "open")
