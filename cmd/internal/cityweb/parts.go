@@ -10,8 +10,8 @@ import (
 	"madoguchi/cmd/internal/store"
 )
 
-// lineDown is what a device finds of its line while it is down.
-const lineDown = "LK5"
+// lineDown is what a device finds of its line while it is down, see cmd/counter's README.
+var lineDown = []string{"LK5", "LK7", "LK8"}
 
 // illParts are the devices that found something wrong when they looked at their
 // parts, one alert each, until a later look finds it well: in the morning
@@ -20,7 +20,7 @@ const lineDown = "LK5"
 func illParts(l tongue, devices []store.Device) (list []alert) {
 	for _, d := range devices {
 		codes := strings.Fields(d.Check)
-		codes = slices.DeleteFunc(codes, func(c string) bool { return c == "ok" || d.Online && c == lineDown })
+		codes = slices.DeleteFunc(codes, func(c string) bool { return c == "ok" || d.Online && slices.Contains(lineDown, c) })
 		if len(codes) == 0 {
 			continue
 		}

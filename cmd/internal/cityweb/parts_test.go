@@ -23,6 +23,9 @@ func TestIllParts(t *testing.T) {
 		{"RD2", "カード読み取り機（RD2）", "card reader (RD2)"},
 		{"KY3 ST2 LK5", "キー（KY3）、記録（ST2）", "keys (KY3), storage (ST2)"},
 		{"LK5", "", ""},
+		{"LK7", "", ""},
+		{"LK8", "", ""},
+		{"LK6", "（LK6）", "(LK6)"},
 		{"XX4", "XX（XX4）", "XX (XX4)"}, // of a newer box
 		{"ok", "", ""},
 	} {
