@@ -2,13 +2,21 @@
 
 package main
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// brokenLimit is how long tests may take that ran in a time when nothing was broken. What is broken may hang, and that it does not end is noticed, too; a slow machine
+// is not.
+func brokenLimit(sound time.Duration) time.Duration {
+	return min(limit, max(time.Minute, 5*sound))
+}
 
 // Limits of one package's tests and of a long run.
 const (
-	limit       = "15m"
-	brokenLimit = "5m" // what is broken may hang: that, too, is noticed
-	benchLimit  = "2h"
+	limit      = 15 * time.Minute
+	benchLimit = 2 * time.Hour
 )
 
 // claim is one promise of the product.

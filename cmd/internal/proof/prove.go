@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 type options struct {
@@ -27,6 +28,7 @@ type result struct {
 	Figure         string
 	Tried, Noticed int // breaks
 	Problems       []string
+	took           time.Duration // its checks
 }
 
 // prove runs the tests of all claims in the tree, then breaks them one by one in a copy of it.
@@ -50,7 +52,9 @@ func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
 				continue
 			}
 			fmt.Fprintf(o.progress, "running %s %s\n", k.Pkg, k.Run)
+			begun := time.Now()
 			text, err := b.check(ctx, root, k, limit)
+			r.took += time.Since(begun)
 			out.Write(text)
 			if err != nil {
 				r.Problems = append(r.Problems, err.Error())
@@ -80,7 +84,7 @@ func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
 			}
 			fmt.Fprintf(o.progress, "breaking %s: %s\n", m.File, m.Does)
 			r.Tried++
-			switch err := b.broken(ctx, tree, m); {
+			switch err := b.broken(ctx, tree, m, brokenLimit(r.took)); {
 			case ctx.Err() != nil:
 				return nil, ctx.Err()
 			case err != nil:
@@ -100,7 +104,7 @@ type bench struct{ root, dir string }
 var errTests = errors.New("tests failed")
 
 // check builds a package's tests in the given tree and runs the named ones, for limit at most. Each must have run and passed.
-func (b bench) check(ctx context.Context, tree string, k check, limit string) ([]byte, error) {
+func (b bench) check(ctx context.Context, tree string, k check, limit time.Duration) ([]byte, error) {
 	bin := filepath.Join(b.dir, "proof.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin, "./"+k.Pkg)
 	build.Dir = tree
@@ -108,9 +112,9 @@ func (b bench) check(ctx context.Context, tree string, k check, limit string) ([
 		return nil, fmt.Errorf("building the tests of %s: %w\n%s", k.Pkg, err, out)
 	}
 	names := strings.Fields(k.Run)
-	args := []string{"-test.v", "-test.timeout=" + limit, "-test.run=^(" + strings.Join(names, "|") + ")$"}
+	args := []string{"-test.v", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$"}
 	if k.Bench != "" {
-		args = []string{"-test.v", "-test.timeout=" + benchLimit, "-test.run=^$", "-test.benchtime=1x", "-test.bench=^" + k.Bench + "$"}
+		args = []string{"-test.v", "-test.timeout=" + benchLimit.String(), "-test.run=^$", "-test.benchtime=1x", "-test.bench=^" + k.Bench + "$"}
 		names = nil
 	}
 	cmd := exec.CommandContext(ctx, bin, append(args, k.Args...)...)
@@ -128,7 +132,7 @@ func (b bench) check(ctx context.Context, tree string, k check, limit string) ([
 }
 
 // broken breaks the copy, expects the tests to fail, and mends it again.
-func (b bench) broken(ctx context.Context, tree string, m mutant) (err error) {
+func (b bench) broken(ctx context.Context, tree string, m mutant, limit time.Duration) (err error) {
 	path := filepath.Join(tree, m.File)
 	was, err := os.ReadFile(path)
 	if err != nil {
@@ -142,7 +146,7 @@ func (b bench) broken(ctx context.Context, tree string, m mutant) (err error) {
 		return fmt.Errorf("breaking: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(path, was, 0o644)) }()
-	switch _, err := b.check(ctx, tree, m.By, brokenLimit); {
+	switch _, err := b.check(ctx, tree, m.By, limit); {
 	case errors.Is(err, errTests):
 		return nil
 	case err != nil:
