@@ -183,6 +183,8 @@ func (v *visit) step(s string) {
 		v.take()
 	case "resident.card.removed", "resident.leavecheck.wrong", "resident.cancel":
 		v.press(pinpad.KeyCancel)
+	case "resident.guard.2": // a wrong entry in the leave-check of the case before and one in this
+		v.press(pinpad.KeyDown)
 	case "clerk.code":
 		v.press(append(keys("2468", false), pinpad.KeyEnter)...)
 	case "clerk.procedure":
