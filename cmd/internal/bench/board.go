@@ -72,6 +72,7 @@ const (
 type Board struct {
 	Panel *epdtest.Emulator
 
+	ring  sync.Mutex // a record is taken whole, or the power is off before it
 	mem   []byte
 	file  *os.File
 	stop  chan struct{}
@@ -185,6 +186,8 @@ func (b *Board) Last() time.Duration {
 
 // PowerOff is what a cut of the supply does to what hangs on the board: the panel keeps its picture and nothing else.
 func (b *Board) PowerOff() {
+	b.ring.Lock()
+	defer b.ring.Unlock()
 	b.Panel.SetPower(gpio.Low)
 	b.Panel.SetReset(gpio.Low)
 	b.word(wordHead).Store(0)
@@ -202,16 +205,19 @@ func (b *Board) serve() {
 			return
 		default:
 		}
-		if b.word(wordHead).Load() == b.word(wordTail).Load() {
+		if !b.take() {
 			time.Sleep(200 * time.Microsecond) // shared memory rings no bell
-			continue
 		}
-		b.take()
 	}
 }
 
-// take handles one record and hands its room back.
-func (b *Board) take() {
+// take handles one record and hands its room back; false: there is none.
+func (b *Board) take() bool {
+	b.ring.Lock()
+	defer b.ring.Unlock()
+	if b.word(wordHead).Load() == b.word(wordTail).Load() {
+		return false
+	}
 	tail := b.word(wordTail).Load()
 	h := b.read(tail, 24)
 	kind, n := binary.LittleEndian.Uint32(h), binary.LittleEndian.Uint32(h[4:])
@@ -236,6 +242,7 @@ func (b *Board) take() {
 	b.tellBusy()
 	b.touch()
 	b.word(wordTail).Store(tail + (24+n+7)&^7)
+	return true
 }
 
 // lines moves the panel's lines that have changed.
