@@ -184,6 +184,18 @@ func (b *Board) Last() time.Duration {
 	return time.Duration(b.last)
 }
 
+// Faults is what the panel was told that it must not be told, oldest first. A command whose parameters are still on their way is none: it gets its time, until
+// nothing has moved on the panel's lines for still.
+func (b *Board) Faults(still time.Duration) []string {
+	for {
+		f := b.Panel.Faults()
+		if len(f) == 0 || b.Quiet() > still {
+			return f
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // PowerOff is what a cut of the supply does to what hangs on the board: the panel keeps its picture and nothing else.
 func (b *Board) PowerOff() {
 	b.ring.Lock()

@@ -66,6 +66,31 @@ func TestRing(t *testing.T) {
 	}
 }
 
+// TestUnderWay asks while a command's parameters are on their way: only one that never gets them is a fault.
+func TestUnderWay(t *testing.T) {
+	for _, complete := range []bool{true, false} {
+		b := newBoard(t)
+		b.guestTell(t, recLine, LinePWR|LineRST, 1, nil)
+		for end := time.Now().Add(10 * time.Second); b.Panel.Busy(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the panel stays busy after its reset")
+			}
+		}
+		b.guestTell(t, recSPI, LinePWR|LineRST, 2, []byte{0x45})
+		if f := b.Panel.Faults(); len(f) != 1 {
+			t.Fatalf("the panel lacks %q, want the parameters of one command", f)
+		}
+		asked := make(chan []string)
+		go func() { asked <- b.Faults(time.Second) }()
+		if complete {
+			b.guestTell(t, recSPI, LinePWR|LineRST|LineDC, 3, []byte{0, 0, 1, 0})
+		}
+		if f := <-asked; (len(f) == 0) != complete {
+			t.Errorf("parameters sent %v: faults %q", complete, f)
+		}
+	}
+}
+
 // TestAnswers: the time from the keys to the first bytes after them counts once.
 func TestAnswers(t *testing.T) {
 	b := newBoard(t)

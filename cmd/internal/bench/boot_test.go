@@ -128,7 +128,7 @@ func TestBench(t *testing.T) {
 	r.scenePulled()
 	r.sceneReader()
 	r.sceneCut()
-	if f := r.m.board.Panel.Faults(); len(f) > 0 {
+	if f := r.m.board.Faults(deaf); len(f) > 0 {
 		tb.Errorf("what the panel must not be told: %q", f)
 	}
 	r.lap("the end")
