@@ -58,12 +58,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	results, err := prove(ctx, todo, options{unbroken: *unbroken, short: *short, progress: stderr})
-	if err != nil {
-		fmt.Fprintln(stderr, "proof:", err)
-		return 1
-	}
 	if failed := report(stdout, results); failed > 0 {
 		fmt.Fprintf(stderr, "proof: %d of %d promises are not proved\n", failed, len(results))
+		return 1
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "proof: ended after %d of %d promises: %v\n", len(results), len(todo), err)
 		return 1
 	}
 	return 0
@@ -75,16 +75,9 @@ func report(w io.Writer, results []result) (failed int) {
 	fmt.Fprintln(t, "promise\tfrom\tholds\tbroken on purpose\tfigure\ttests")
 	fmt.Fprintln(t, "-------\t----\t-----\t-----------------\t------\t-----")
 	for _, r := range results {
-		holds, broken := "yes", "–"
+		holds, broken := r.verdict()
 		if len(r.Problems) > 0 {
-			holds = "NO"
 			failed++
-		}
-		switch {
-		case r.Tried > 0:
-			broken = fmt.Sprintf("%d of %d noticed", r.Noticed, r.Tried)
-		case r.claim.Planted != "":
-			broken = r.claim.Planted
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.claim.Says, r.claim.Source, holds, broken, cmp.Or(r.Figure, "–"), r.claim.tests())
 	}
@@ -95,4 +88,19 @@ func report(w io.Writer, results []result) (failed int) {
 		}
 	}
 	return failed
+}
+
+// verdict says whether a promise holds, and what came of breaking it.
+func (r result) verdict() (holds, broken string) {
+	holds, broken = "yes", "–"
+	if len(r.Problems) > 0 {
+		holds = "NO"
+	}
+	switch {
+	case r.Tried > 0:
+		broken = fmt.Sprintf("%d of %d noticed", r.Noticed, r.Tried)
+	case r.claim.Planted != "":
+		broken = r.claim.Planted
+	}
+	return holds, broken
 }

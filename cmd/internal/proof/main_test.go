@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -132,6 +133,30 @@ func TestProve(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProveEnded ends a proof after its first verdict: what was proved until then is there, and the command does not call it whole.
+func TestProveEnded(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	window := claim{Says: "good", Checks: []check{{Pkg: "device/policy/civil", Run: "TestWindow"}}}
+	var said strings.Builder
+	got, err := prove(ctx, []claim{window, window}, options{unbroken: true, progress: writer(func(p []byte) {
+		if said.Write(p); strings.Contains(said.String(), "1 of 2: good: holds yes") {
+			end()
+		}
+	})})
+	if len(got) != 1 || !errors.Is(err, context.Canceled) || len(got[0].Problems) > 0 {
+		t.Errorf("%d results (%v), want the one that was proved; said:\n%s", len(got), err, said.String())
+	}
+}
+
+// writer is told each line of progress.
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 // provisions are those of ETSI EN 303 645 that a device of this kind has to answer for, without those for data it does not keep.

@@ -31,7 +31,7 @@ type result struct {
 	took           time.Duration // its checks
 }
 
-// prove runs the tests of all claims in the tree, then breaks them one by one in a copy of it.
+// prove runs the tests of each claim in the tree, then breaks it in a copy of the tree, one break at a time. With an error it returns what was proved until then.
 func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
 	root, err := output(ctx, "", "git", "rev-parse", "--show-toplevel")
 	if err != nil {
@@ -42,63 +42,73 @@ func prove(ctx context.Context, todo []claim, o options) ([]result, error) {
 		return nil, fmt.Errorf("making a place for the copy: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	b := bench{root: root, dir: dir}
-	var results []result
-	for _, c := range todo {
-		r := result{claim: c}
-		var out bytes.Buffer
-		for _, k := range c.Checks {
-			if k.Long && o.short {
-				continue
-			}
-			fmt.Fprintf(o.progress, "running %s %s\n", k.Pkg, k.Run)
-			begun := time.Now()
-			text, err := b.check(ctx, root, k, limit)
-			r.took += time.Since(begun)
-			out.Write(text)
-			if err != nil {
-				r.Problems = append(r.Problems, err.Error())
-			}
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+	b := bench{root: root, dir: dir, tree: filepath.Join(dir, "tree"), options: o}
+	if !o.unbroken {
+		if err := copyTree(ctx, root, b.tree); err != nil {
+			return nil, err
 		}
-		r.Figure = figure(c.Figure, out.Bytes())
-		if c.Figure != "" && r.Figure == "" && len(r.Problems) == 0 {
-			r.Problems = append(r.Problems, fmt.Sprintf("no test printed the figure %q", c.Figure))
+	}
+	var results []result
+	for i, c := range todo {
+		begun := time.Now()
+		r := result{claim: c}
+		b.holds(ctx, &r)
+		if !o.unbroken {
+			b.breaks(ctx, &r)
+		}
+		if ctx.Err() != nil {
+			return results, ctx.Err()
 		}
 		results = append(results, r)
-	}
-	if o.unbroken {
-		return results, nil
-	}
-	tree := filepath.Join(dir, "tree")
-	if err := copyTree(ctx, root, tree); err != nil {
-		return nil, err
-	}
-	for i := range results {
-		r := &results[i]
-		for _, m := range r.claim.Breaks {
-			if len(r.Problems) > 0 {
-				break // a test that fails anyway notices nothing
-			}
-			fmt.Fprintf(o.progress, "breaking %s: %s\n", m.File, m.Does)
-			r.Tried++
-			switch err := b.broken(ctx, tree, m, brokenLimit(r.took)); {
-			case ctx.Err() != nil:
-				return nil, ctx.Err()
-			case err != nil:
-				r.Problems = append(r.Problems, err.Error())
-			default:
-				r.Noticed++
-			}
-		}
+		holds, broken := r.verdict()
+		fmt.Fprintf(o.progress, "%d of %d: %s: holds %s, broken %s (%v)\n", i+1, len(todo), c.Says, holds, broken, time.Since(begun).Round(time.Second))
 	}
 	return results, nil
 }
 
-// bench is where test binaries are built.
-type bench struct{ root, dir string }
+// holds runs a claim's tests on what lies in the tree.
+func (b bench) holds(ctx context.Context, r *result) {
+	var out bytes.Buffer
+	for _, k := range r.claim.Checks {
+		if k.Long && b.short || ctx.Err() != nil {
+			continue
+		}
+		fmt.Fprintf(b.progress, "running %s %s%s\n", k.Pkg, k.Run, k.Bench)
+		begun := time.Now()
+		text, err := b.check(ctx, b.root, k, limit)
+		r.took += time.Since(begun)
+		out.Write(text)
+		if err != nil {
+			r.Problems = append(r.Problems, err.Error())
+		}
+	}
+	r.Figure = figure(r.claim.Figure, out.Bytes())
+	if r.claim.Figure != "" && r.Figure == "" && len(r.Problems) == 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("no test printed the figure %q", r.claim.Figure))
+	}
+}
+
+// breaks breaks a claim in the copy, in each way that it names.
+func (b bench) breaks(ctx context.Context, r *result) {
+	for _, m := range r.claim.Breaks {
+		if len(r.Problems) > 0 || ctx.Err() != nil {
+			return // a test that fails anyway notices nothing
+		}
+		fmt.Fprintf(b.progress, "breaking %s: %s\n", m.File, m.Does)
+		r.Tried++
+		if err := b.broken(ctx, b.tree, m, brokenLimit(r.took)); err != nil {
+			r.Problems = append(r.Problems, err.Error())
+		} else {
+			r.Noticed++
+		}
+	}
+}
+
+// bench is where test binaries are built, for the tree itself and for the copy that is broken.
+type bench struct {
+	root, dir, tree string
+	options
+}
 
 // errTests is the tests' own failure, apart from what keeps them from running.
 var errTests = errors.New("tests failed")
