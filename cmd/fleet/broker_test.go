@@ -3,14 +3,8 @@
 package main
 
 import (
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"madoguchi/cmd/internal/broker"
 	"madoguchi/cmd/internal/brokers"
@@ -27,11 +21,7 @@ func TestBrokerCheckMosquitto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := m.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	stops(t, m)
 	files := map[string][2]string{}
 	for _, name := range []string{broker.DirectorCheckID, probeBox} {
 		cert, key, err := city.Issue(name, false)
@@ -52,7 +42,11 @@ func TestBrokerCheckMosquitto(t *testing.T) {
 		t.Errorf("as shipped:\n%s", out)
 	}
 
-	_, out = h.call(t.Context(), "broker", "check", "--broker", open(t))
+	if m, err = brokers.StartOpenMosquitto(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	stops(t, m)
+	_, out = h.call(t.Context(), "broker", "check", "--broker", m.URL())
 	for _, want := range []string{"BAD  a box does not hear another's orders: ", "BAD  a box does not hear all boxes: ", "BAD  a box does not speak for another: ", "BAD  a stranger does not"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("without rights: no %q in\n%s", want, out)
@@ -60,37 +54,11 @@ func TestBrokerCheckMosquitto(t *testing.T) {
 	}
 }
 
-// open starts a mosquitto that lets everybody do everything.
-func open(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().(*net.TCPAddr)
-	l.Close()
-	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n", addr.Port), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	path, err := exec.LookPath("mosquitto")
-	if err != nil {
-		path = "/usr/sbin/mosquitto"
-	}
-	cmd := exec.Command(path, "-c", conf)
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v: make setup installs it", err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		c, err := net.DialTimeout("tcp", addr.String(), time.Second)
-		if err == nil {
-			c.Close()
-			return "tcp://" + addr.String()
+// stops ends a broker with its test.
+func stops(t *testing.T, m *brokers.Mosquitto) {
+	t.Cleanup(func() {
+		if err := m.Stop(); err != nil {
+			t.Error(err)
 		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	})
 }

@@ -12,14 +12,28 @@ import (
 	"syscall"
 )
 
-// Mosquitto is one mosquitto process with the configuration that cmd/cityhall ships.
+// Mosquitto is one mosquitto process.
 type Mosquitto struct {
-	p    process
-	port int
+	p   process
+	url string
 }
 
-// StartMosquitto starts mosquitto with TLS and the city's topics.
+// StartMosquitto starts mosquitto with the configuration that cmd/cityhall ships: TLS and the city's topics.
 func StartMosquitto(c *City, collectors ...string) (*Mosquitto, error) {
+	return newMosquitto("tls", func(port int) (string, error) { return configure(c, port, collectors) })
+}
+
+// StartOpenMosquitto starts mosquitto without TLS, for anybody and anything; its file lies in dir.
+func StartOpenMosquitto(dir string) (*Mosquitto, error) {
+	return newMosquitto("tcp", func(port int) (string, error) {
+		config := filepath.Join(dir, "mosquitto.conf")
+		text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 64\nmax_queued_messages 20000\nlog_dest stderr\n", port)
+		return config, os.WriteFile(config, []byte(text), 0o600)
+	})
+}
+
+// newMosquitto starts it on a free port with the file that configure writes.
+func newMosquitto(scheme string, configure func(port int) (string, error)) (*Mosquitto, error) {
 	program, err := exec.LookPath("mosquitto")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/mosquitto"); err != nil {
@@ -30,17 +44,16 @@ func StartMosquitto(c *City, collectors ...string) (*Mosquitto, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Mosquitto{port: ports[0]}
-	config, err := m.configure(c, collectors)
+	config, err := configure(ports[0])
 	if err != nil {
 		return nil, fmt.Errorf("configuring mosquitto: %w", err)
 	}
-	m.p = process{program: program, args: []string{"-c", config}, ready: " running"}
+	m := &Mosquitto{url: fmt.Sprintf("%s://127.0.0.1:%d", scheme, ports[0]), p: process{program: program, args: []string{"-c", config}, ready: " running"}}
 	return m, m.p.start()
 }
 
 // configure writes the shipped configuration with this test's paths. A line that is not found is an error: then the shipped file says something else than what is tried.
-func (m *Mosquitto) configure(c *City, collectors []string) (string, error) {
+func configure(c *City, port int, collectors []string) (string, error) {
 	top, err := root()
 	if err != nil {
 		return "", err
@@ -68,7 +81,7 @@ func (m *Mosquitto) configure(c *City, collectors []string) (string, error) {
 	aclFile, config := filepath.Join(c.Dir, "acl"), filepath.Join(c.Dir, "mosquitto.conf")
 	s := string(text)
 	for _, r := range [][2]string{
-		{"\nlistener 8883\n", fmt.Sprintf("\nlistener %d 127.0.0.1\n", m.port)},
+		{"\nlistener 8883\n", fmt.Sprintf("\nlistener %d 127.0.0.1\n", port)},
 		{"cafile /etc/mosquitto/madoguchi/ca.pem", "cafile " + c.CAFile()},
 		{"certfile /etc/mosquitto/madoguchi/broker.pem", "certfile " + cert},
 		{"keyfile /etc/mosquitto/madoguchi/broker.key", "keyfile " + key},
@@ -95,7 +108,7 @@ func (m *Mosquitto) configure(c *City, collectors []string) (string, error) {
 }
 
 // URL is the address for clients.
-func (m *Mosquitto) URL() string { return fmt.Sprintf("tls://127.0.0.1:%d", m.port) }
+func (m *Mosquitto) URL() string { return m.url }
 
 // Kill ends it as a power cut would.
 func (m *Mosquitto) Kill() error { return m.p.end(syscall.SIGKILL) }

@@ -5,16 +5,12 @@ package collector
 import (
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"madoguchi/cmd/internal/broker"
+	"madoguchi/cmd/internal/brokers"
 	"madoguchi/cmd/internal/pgtest"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/sync/record"
@@ -130,42 +126,17 @@ func (b *box) acked(upto uint64, patience time.Duration) bool {
 	}
 }
 
-// mosquitto starts Debian's broker on a free loopback port.
+// mosquitto starts Debian's broker.
 func mosquitto(t testing.TB) server {
 	t.Helper()
-	path, err := exec.LookPath("mosquitto")
-	if err != nil {
-		path = "/usr/sbin/mosquitto"
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	m, err := brokers.StartOpenMosquitto(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
-	}
-	addr := l.Addr().(*net.TCPAddr)
-	l.Close()
-	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 64\nmax_queued_messages 20000\nsys_interval 1\nlog_type error\n", addr.Port)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-c", conf)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("starting mosquitto: %v: run `make setup`, which installs it", err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
+		if err := m.Stop(); err != nil {
+			t.Error(err)
+		}
 	})
-	for wait := time.Millisecond; ; wait *= 2 { // it tells nobody when it listens
-		c, err := net.Dial("tcp", addr.String())
-		if err == nil {
-			c.Close()
-			return server{url: "tcp://" + addr.String()}
-		}
-		if wait > 10*time.Second {
-			t.Fatal(err)
-		}
-		time.Sleep(wait)
-	}
+	return server{url: m.URL()}
 }
