@@ -167,11 +167,11 @@ func (m *machine) marked() string {
 		all = append(all, wipeCode)
 	}
 	f := m.check.found
-	if f[PartLink] == 0 { // needs no check to be known
-		f[PartLink] = m.link.code()
+	if f[PartLink] == 0 {
+		f[PartLink] = m.link.code() // needs no check to be known
 	}
 	if f[PartLink] == lineDown {
-		f[PartLink] = 0
+		f[PartLink] = 0 // has a mark of its own
 	}
 	all = append(all, f.ill()...)
 	return strings.Join(all, " ")
