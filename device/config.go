@@ -3,20 +3,16 @@
 package device
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
+	"madoguchi/device/settings"
 	"madoguchi/device/update"
-	"madoguchi/display"
 	"madoguchi/display/epd"
 	"madoguchi/pinpad/pin"
 	"madoguchi/sync/record"
@@ -100,19 +96,10 @@ var DefaultConfig = Config{
 }
 
 // A ConfigError is one mistake in a configuration file.
-type ConfigError struct {
-	Path         string
-	Line, Column int // from 1; 0: not at one place
-	What         string
-}
+type ConfigError = settings.FileError
 
-// Error gives the place in the form that editors jump to, "path:line:column: what".
-func (e *ConfigError) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", e.Path, e.What)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Column, e.What)
-}
+// A FieldError is one field of a Config that cannot be used.
+type FieldError = settings.FieldError
 
 // LoadConfig reads a configuration file. An unknown key, a value of another sort and a value outside its set are errors that name the place, all at
 // once. The errors never show a clerk's hash.
@@ -122,100 +109,27 @@ func LoadConfig(path string) (Config, error) {
 		return Config{}, fmt.Errorf("reading configuration: %w", err)
 	}
 	c := DefaultConfig
-	dec := toml.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("reading configuration: %w", placed(path, err))
+	if err := settings.Decode(path, text, &c); err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", err)
 	}
 	if err := c.Check(); err != nil {
-		return Config{}, fmt.Errorf("reading configuration: %w", located(path, text, err))
+		return Config{}, fmt.Errorf("reading configuration: %w", settings.Locate(path, text, err))
 	}
 	return c, nil
-}
-
-// placed turns the decoder's errors into ConfigErrors.
-func placed(path string, err error) error {
-	var missing *toml.StrictMissingError
-	if errors.As(err, &missing) {
-		var all []error
-		for i := range missing.Errors {
-			e := &missing.Errors[i]
-			line, col := e.Position()
-			all = append(all, &ConfigError{path, line, col, fmt.Sprintf("unknown key %q", strings.Join(e.Key(), "."))})
-		}
-		return errors.Join(all...)
-	}
-	var dec *toml.DecodeError
-	if errors.As(err, &dec) {
-		line, col := dec.Position()
-		return &ConfigError{path, line, col, strings.TrimPrefix(dec.Error(), "toml: ")}
-	}
-	return &ConfigError{Path: path, What: err.Error()}
-}
-
-// A FieldError is one field of a Config that cannot be used.
-type FieldError struct {
-	Key  string // as in the file; "clerks[1].hash"
-	What string
-}
-
-// Error names the field and what is wrong with it.
-func (e *FieldError) Error() string { return e.Key + ": " + e.What }
-
-// located gives field errors the line on which their key stands, if it stands in the file.
-func located(path string, text []byte, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return &ConfigError{Path: path, What: err.Error()}
-	}
-	var all []error
-	for _, err := range joined.Unwrap() {
-		var f *FieldError
-		if !errors.As(err, &f) {
-			all = append(all, err)
-			continue
-		}
-		line := lineOf(text, f.Key)
-		col := 0
-		if line > 0 {
-			col = 1
-		}
-		all = append(all, &ConfigError{path, line, col, f.Error()})
-	}
-	return errors.Join(all...)
-}
-
-// lineOf finds the line that sets a key; for "clerks[1].hash" the second "hash". 0: it is not there.
-func lineOf(text []byte, key string) int {
-	nth := 0
-	if i, rest, ok := strings.Cut(key, "]."); ok {
-		fmt.Sscanf(i[strings.IndexByte(i, '[')+1:], "%d", &nth)
-		key = rest
-	}
-	key = key[strings.LastIndexByte(key, '.')+1:]
-	for n, line := range strings.Split(string(text), "\n") {
-		name, _, ok := strings.Cut(line, "=")
-		if !ok || strings.TrimSpace(name) != key {
-			continue
-		}
-		if nth--; nth < 0 {
-			return n + 1
-		}
-	}
-	return 0
 }
 
 // Check finds every field that cannot be used; the errors are *FieldError, joined.
 func (c Config) Check() error {
 	var all []error
 	bad := func(key, format string, args ...any) {
-		all = append(all, &FieldError{key, fmt.Sprintf(format, args...)})
+		all = append(all, &FieldError{Key: key, What: fmt.Sprintf(format, args...)})
 	}
 	if !record.ValidDevice(c.City) {
 		bad("city", "%q is not 1 to %d of a–z 0–9 -", c.City, record.MaxDeviceName)
 	}
-	if n := len([]rune(c.Office)); n == 0 || n > 12 {
-		bad("office", "has %d characters, want 1 to 12", n)
+	of := settings.Settings{Office: &c.Office, Languages: c.Languages, ReleaseAt: c.ReleaseAt} // the others are in recording
+	if joined, ok := of.Check().(interface{ Unwrap() []error }); ok {
+		all = append(all, joined.Unwrap()...)
 	}
 	if _, err := c.recording(); err != nil {
 		all = append(all, err)
@@ -225,14 +139,6 @@ func (c Config) Check() error {
 	}
 	if c.DataDir == "" {
 		bad("data_dir", "is missing")
-	}
-	for i, l := range c.Languages {
-		if !slices.Contains(display.Langs, display.Lang(l)) {
-			bad("languages", "%q is not one of %v", l, display.Langs)
-		}
-		if slices.Contains(c.Languages[:i], l) {
-			bad("languages", "%q stands twice", l)
-		}
 	}
 	if len(c.Clerks) == 0 {
 		bad("clerks", "nobody may open a case: set at least one")
@@ -263,11 +169,6 @@ func (c Config) Check() error {
 	c.checkIssuer(bad)
 	if c.Release != "at_once" && c.Release != "batched" {
 		bad("release", "%q is not at_once or batched", c.Release)
-	}
-	for _, t := range c.ReleaseAt {
-		if _, err := time.Parse("15:04", t); err != nil {
-			bad("release_at", "%q is no time like 12:30", t)
-		}
 	}
 	if _, err := time.Parse("15:04", c.CheckAt); c.CheckAt != "" && err != nil {
 		bad("check_at", "%q is no time like 07:30", c.CheckAt)

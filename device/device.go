@@ -217,15 +217,12 @@ func build(hw Hardware, cfg Config, opts *Opts) (_ *Device, err error) {
 	return d, nil
 }
 
-// checkOffice draws the fullest idle screen, so that a name that does not fit or has a rune without a glyph is found at the start and not at rest.
+// checkOffice draws the fullest idle screen, so that a name that does not fit is found at the start and not at rest.
 func checkOffice(c Config, r *display.Renderer) error {
-	if err := display.Drawable(c.Office); err != nil {
-		return &FieldError{"office", err.Error()}
-	}
 	for _, l := range c.Languages {
 		full := display.Facts{Office: c.Office, Date: "2026-12-31", Link: "down", LinkSince: 720 * time.Hour, Queue: 9999, Release: c.Release}
 		if _, err := r.Render(display.Screen{ID: display.Idle, Lang: display.Lang(l), Facts: full}); err != nil {
-			return &FieldError{"office", fmt.Sprintf("does not fit the idle screen: %v", err)}
+			return &FieldError{Key: "office", What: fmt.Sprintf("does not fit the idle screen: %v", err)}
 		}
 	}
 	return nil

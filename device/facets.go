@@ -17,26 +17,26 @@ func (c Config) recording() (record.Rules, error) {
 	var r record.Rules
 	var err error
 	if r.Group, err = record.ParseGroup(c.OfficeGroup); err != nil {
-		return r, &FieldError{"office_group", err.Error()}
+		return r, &FieldError{Key: "office_group", What: err.Error()}
 	}
 	if r.Detail, err = record.ParseDetail(c.Detail); err != nil {
-		return r, &FieldError{"detail", err.Error()}
+		return r, &FieldError{Key: "detail", What: err.Error()}
 	}
 	if r.Period, err = record.ParsePeriod(c.Period); err != nil {
-		return r, &FieldError{"period", err.Error()}
+		return r, &FieldError{Key: "period", What: err.Error()}
 	}
 	if r.Kinds = r.Detail.Facets(); c.Facets != nil {
 		r.Kinds = 0
 		for _, code := range c.Facets {
 			k, err := record.ParseKind(code)
 			if err != nil {
-				return r, &FieldError{"facets", err.Error()}
+				return r, &FieldError{Key: "facets", What: err.Error()}
 			}
 			r.Kinds |= record.NewKindSet(k)
 		}
 	}
 	if err := r.Check(); err != nil {
-		return r, &FieldError{"facets", err.Error()}
+		return r, &FieldError{Key: "facets", What: err.Error()}
 	}
 	return r, nil
 }

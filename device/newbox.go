@@ -24,7 +24,7 @@ func (c Config) Fits(panel image.Rectangle) error {
 	}
 	rules, err := policy.EmbeddedCity(strings.ReplaceAll(c.City, "-", "_"))
 	if err != nil {
-		return &FieldError{"city", err.Error()}
+		return &FieldError{Key: "city", What: err.Error()}
 	}
 	return (&Device{}).checkPlace(c.Place, rules)
 }

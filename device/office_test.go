@@ -7,6 +7,7 @@ import (
 	"image"
 	"testing"
 
+	"madoguchi/device/settings"
 	"madoguchi/display"
 )
 
@@ -22,9 +23,9 @@ func TestOffice(t *testing.T) {
 		"名張市役所 本庁舎 二階": true,
 		"髙島支所":         false, // outside JIS X 0208
 	} {
-		d := &Device{cfg: DefaultConfig, renderer: r}
-		d.cfg.Office = office
-		err := checkOffice(d.cfg, d.renderer)
+		c := DefaultConfig
+		c.Office = office
+		err := errors.Join(settings.Settings{Office: &office}.Check(), checkOffice(c, r))
 		var field *FieldError
 		switch {
 		case fits && err != nil:

@@ -37,7 +37,7 @@ func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 	city := strings.ReplaceAll(d.cfg.City, "-", "_") // topics know no underscore
 	own, err := policy.EmbeddedCity(city)
 	if err != nil {
-		return nil, false, &FieldError{"city", err.Error()}
+		return nil, false, &FieldError{Key: "city", What: err.Error()}
 	}
 	national, text, err := readBundle(filepath.Join(d.cfg.DataDir, rulesBundle))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -169,7 +169,7 @@ func (d *Device) checkPlace(place string, p *policy.Policy) error {
 	for i := range p.Places {
 		codes[i] = p.Places[i].Code
 	}
-	return &FieldError{"place", fmt.Sprintf("%q is no place of %s: %s", place, p.City, strings.Join(codes, ", "))}
+	return &FieldError{Key: "place", What: fmt.Sprintf("%q is no place of %s: %s", place, p.City, strings.Join(codes, ", "))}
 }
 
 // reloadRules looks at the data folder anew, after an update has put rules there. A case that is open keeps its own to its end. Rules that are refused are an error; the

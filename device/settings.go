@@ -3,54 +3,22 @@
 package device
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"madoguchi/device/session"
+	"madoguchi/device/settings"
 	"madoguchi/display"
 )
 
 // settingsFile, in the data folder, holds what an update has set over the configuration, verified.
 const settingsFile = "settings.toml"
 
-// maxSettings is the longest settings file, in bytes.
-const maxSettings = 32 << 10
-
-// settings are the keys of the configuration that the fleet may set: what a window is called and offers, and what of its cases leaves the box and when. Who the box
-// is, whose key it trusts, its hardware and "at_once" are not among them. A key that is not there leaves the configuration as it is.
-type settings struct {
-	Office    *string  `toml:"office"`
-	Place     *string  `toml:"place"`
-	Detail    *string  `toml:"detail"`
-	Period    *string  `toml:"period"`
-	Facets    []string `toml:"facets"`
-	Languages []string `toml:"languages"`
-	ReleaseAt []string `toml:"release_at"`
-	Sound     *bool    `toml:"sound"`
-}
-
-// readSettings reads a settings file strictly; path stands in its errors.
-func readSettings(path string, text []byte) (settings, error) {
-	var s settings
-	if len(text) > maxSettings {
-		return s, &ConfigError{Path: path, What: fmt.Sprintf("has %d bytes, want at most %d", len(text), maxSettings)}
-	}
-	dec := toml.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
-		return s, placed(path, err)
-	}
-	return s, nil
-}
-
-// over lays the settings over a configuration.
-func (s settings) over(c Config) Config {
+// over lays settings over a configuration.
+func over(s settings.Settings, c Config) Config {
 	for _, f := range []struct{ v, to *string }{{s.Office, &c.Office}, {s.Place, &c.Place}, {s.Detail, &c.Detail}, {s.Period, &c.Period}} {
 		if f.v != nil {
 			*f.to = *f.v
@@ -80,13 +48,13 @@ func (d *Device) config() Config {
 
 // checkSettings says whether the box could go on with these settings: what it could not draw, a place that the rules do not know, a detail without its facets.
 func (d *Device) checkSettings(text []byte) (Config, error) {
-	s, err := readSettings(settingsFile, text)
+	s, err := settings.Read(settingsFile, text)
 	if err != nil {
 		return Config{}, err
 	}
-	c := s.over(d.cfg)
+	c := over(s, d.cfg)
 	if err := c.Check(); err != nil {
-		return c, located(settingsFile, text, err)
+		return c, settings.Locate(settingsFile, text, err)
 	}
 	r, err := display.NewRenderer(d.hw.Panel.Bounds()) // not the painter's, which draws meanwhile
 	if err != nil {

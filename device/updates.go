@@ -59,7 +59,7 @@ func newUpdates(d *Device) (*updates, error) {
 	}
 	root, err := os.ReadFile(d.cfg.UpdateRoot)
 	if err != nil {
-		return nil, &FieldError{"update_root", err.Error()}
+		return nil, &FieldError{Key: "update_root", What: err.Error()}
 	}
 	dir := filepath.Join(d.cfg.DataDir, updateFolder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -86,7 +86,7 @@ func newUpdates(d *Device) (*updates, error) {
 	var public *update.Log
 	if d.cfg.LogKey != "" {
 		if public, err = update.OpenLog(d.cfg.LogKey, updateStore{d}); err != nil {
-			return nil, &FieldError{"log_key", err.Error()}
+			return nil, &FieldError{Key: "log_key", What: err.Error()}
 		}
 	}
 	u.agent, err = update.NewAgent(update.AgentOpts{

@@ -29,6 +29,7 @@ type hall struct {
 	city, data string
 	password   string
 	broker     *broker.Broker
+	packs      int // rules packed so far
 }
 
 func newHall(t *testing.T) *hall {

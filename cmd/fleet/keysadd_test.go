@@ -18,11 +18,11 @@ func TestAddKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.refused("log-1.key", "release", "policy", h.payload(1000), "--version", "1")
+	h.refused("log-1.key", "release", "policy", h.rules("nabari"), "--version", "1")
 	if text := h.must("keys", "add", "--dry-run"); !strings.Contains(text, "would make authority") || !strings.Contains(text, "would make log") {
 		t.Errorf("dry run\n%s", text)
 	}
-	h.refused("log-1.key", "release", "policy", h.payload(1000), "--version", "1")
+	h.refused("log-1.key", "release", "policy", h.rules("nabari"), "--version", "1")
 	if text := h.must("keys", "add"); !strings.Contains(text, "made authority") || !strings.Contains(text, "made log") {
 		t.Errorf("add\n%s", text)
 	}
@@ -36,7 +36,7 @@ func TestAddKeys(t *testing.T) {
 	if after, err := os.ReadFile(key("log-1.key")); err != nil || string(after) != string(before) {
 		t.Errorf("a key that was there was replaced (%v)", err)
 	}
-	h.must("release", "policy", h.payload(1000), "--version", "1")
+	h.must("release", "policy", h.rules("nabari"), "--version", "1")
 	if text := h.must("log"); !strings.Contains(text, "policy/1/manifest.json") {
 		t.Errorf("log\n%s", text)
 	}

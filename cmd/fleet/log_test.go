@@ -17,7 +17,7 @@ import (
 func TestLog(t *testing.T) {
 	h := newHall(t)
 	kept := filepath.Join(t.TempDir(), "kept")
-	h.must("release", "policy", h.payload(1000), "--version", "1")
+	h.must("release", "policy", h.rules("nabari"), "--version", "1")
 	older := filepath.Join(t.TempDir(), "older")
 	if err := os.CopyFS(older, os.DirFS(h.city)); err != nil {
 		t.Fatal(err)
@@ -31,11 +31,11 @@ func TestLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.must("release", "policy", h.payload(1000), "--version", "2")
+	h.must("release", "policy", h.rules("nabari"), "--version", "2")
 	if text := h.must("log", "--keep", kept); !strings.Contains(text, "policy/2/manifest.json") || !strings.Contains(text, "madoguchi/nabari\n2\n") {
 		t.Errorf("log\n%s", text)
 	}
-	h.must("release", "config", h.payload(1000), "--version", "1")
+	h.must("release", "config", h.file("settings.toml", []byte("sound = true\n")), "--version", "1")
 	if text := h.must("log", "--against", kept); !strings.Contains(text, "it goes on from "+kept) {
 		t.Errorf("fleet log --against: %s", text)
 	}
@@ -44,8 +44,8 @@ func TestLog(t *testing.T) {
 	}
 	// Somebody goes on from an old copy of the depot, with every key: another history.
 	h.city = older
-	h.must("release", "policy", h.payload(2000), "--version", "2")
-	h.must("release", "policy", h.payload(2000), "--version", "3")
+	h.must("release", "policy", h.rules("nabari"), "--version", "2")
+	h.must("release", "policy", h.rules("nabari"), "--version", "3")
 	h.refused("another history", "log", "--against", kept)
 }
 

@@ -3,7 +3,7 @@
 // Fleet is the city's tool for its boxes: what they run, how it comes to them, and why one does not. See README.md beside this file for the signing keys.
 //
 //	fleet keys new --city /srv/fleet/nabari --code nabari
-//	fleet release policy rules.bin --version 18
+//	fleet release policy nabari-18.policy --version 18
 //	fleet rollout create policy/18 --reason "fee of 2027"
 //	fleet rollout status policy-18 --watch
 //	fleet serve --broker tls://broker:8883

@@ -41,7 +41,7 @@ func (h *hall) accounts(roles map[string]cityweb.Role) {
 // TestTwoPeople: who draws up and who approves are two people that have proved who they are; a name at its word is none.
 func TestTwoPeople(t *testing.T) {
 	h := newHall(t)
-	h.must("release", "policy", h.payload(1000), "--version", "1")
+	h.must("release", "policy", h.rules("nabari"), "--version", "1")
 	h.must("enroll", "add", "a", "--office", "g01")
 	create := []string{"rollout", "create", "policy/1", "--reason", "fee"}
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -52,10 +53,13 @@ func releaseKind(a *app, kind update.Kind, what string, soak, within time.Durati
 		Use:   string(kind) + " FILE --version V",
 		Short: "Sign " + what,
 		Long: fmt.Sprintf(`Cuts FILE into chunks, signs it as a %s by as many of its keys as are needed, and publishes it.
-Boxes learn of it only by a rollout. A version is released once: what is wrong with it is mended by the next.
+%sBoxes learn of it only by a rollout. A version is released once: what is wrong with it is mended by the next.
 
 --seq orders versions (default: one more than the highest so far). A box never installs a lower one
-than it has, unless --allow-downgrade is signed with it, and never one below its security epoch.`, kind),
+than it has, unless --allow-downgrade is signed with it, and never one below its security epoch.`, kind, map[update.Kind]string{
+			update.Policy: "FILE is what \"fleet policy pack\" wrote; rules that no box of this city would take are refused.\n",
+			update.Config: "FILE sets any of office, place, detail, period, facets, languages, release_at and sound; what no box\ncould use is refused, with its line.\n",
+		}[kind]),
 		Example: fmt.Sprintf("  fleet release %s FILE --version 1.4.2 --key /media/stick/%s-1.key --key /media/stick2/%s-2.key", kind, kind, kind),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -103,6 +107,12 @@ func (a *app) release(r release, now time.Time) error {
 		return fmt.Errorf("reading payload: %w", err)
 	}
 	defer f.Close()
+	if err := sound(r.m.Kind, d.City(), r.payload, f); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("reading payload: %w", err)
+	}
 	m := r.m
 	var parts []byte
 	if r.parts != "" {

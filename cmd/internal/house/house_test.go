@@ -47,6 +47,7 @@ var arrows = []struct {
 	{"device/issue", []string{"sync/issuer"}},
 	{"device/update", []string{"sync/wall"}},
 	{"device/slots", nil},
+	{"device/settings", []string{"display", "sync/record"}},
 	{"device/enrol", []string{"pinpad/...", "display/...", "sync/enrol", "sync/wall", "device"}},
 	{"device/bundle", nil},
 	{"device/firmware", []string{"device/bundle", "device/update"}},

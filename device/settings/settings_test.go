@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package settings_test
+
+import (
+	"strings"
+	"testing"
+
+	"madoguchi/device/settings"
+)
+
+// TestRead: what a fleet admin types is taken, or every mistake in it is named with its line.
+func TestRead(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"all of it": {"office = \"名張市役所 別館\"\nplace = \"kashima_branch\"\ndetail = \"class\"\nperiod = \"four_weeks\"\nfacets = [\"pd\", \"fr\"]\n" +
+			"languages = [\"ja\", \"en\"]\nrelease_at = [\"12:30\"]\nsound = true\n", ""},
+		"nothing":            {"# as before\n", ""},
+		"no TOML":            {"\x7fELF\x02\x01", "s.toml:1:1: "},
+		"an unknown key":     {"sound = true\nofice = \"別館\"\n", `s.toml:2:1: unknown key "ofice"`},
+		"one it may not":     {"ack_key = \"AA==\"\n", `unknown key "ack_key"`},
+		"another sort":       {"sound = \"yes\"\n", "s.toml:1:9: "},
+		"no name":            {"office = \"\"\n", "s.toml:1:1: office: has 0 characters, want 1 to 12"},
+		"a name too long":    {"office = \"名張市役所の一階の市民課の窓口\"\n", "has 15 characters"},
+		"a rune without":     {"office = \"髙島支所\"\n", "s.toml:1:1: office: "},
+		"two, each named":    {"detail = \"everything\"\nperiod = \"day\"\n", "s.toml:2:1: period: "},
+		"a kind":             {"facets = [\"names\"]\n", "s.toml:1:1: facets: "},
+		"a language":         {"languages = [\"tlh\"]\n", `languages: "tlh" is not one of`},
+		"a language twice":   {"languages = [\"ja\", \"ja\"]\n", `"ja" stands twice`},
+		"a time":             {"\nrelease_at = [\"25:00\"]\n", `s.toml:2:1: release_at: "25:00" is no time`},
+		"more than it takes": {strings.Repeat("#", settings.Max+1), "s.toml: is longer than 32768 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := settings.Read("s.toml", []byte(tt.text))
+			switch {
+			case tt.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("said %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
