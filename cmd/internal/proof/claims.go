@@ -96,7 +96,7 @@ var cases = []claim{
 	{
 		Says:   "no path sends a VERIFY with one try left but through the guard",
 		Source: "README 3",
-		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestTable"}, {Pkg: "device", Run: "TestLastTry"}},
+		Checks: []check{{Pkg: "device/session", Run: "TestFlows TestWalks TestTable"}, {Pkg: "device", Run: "TestLastTry"}},
 		Breaks: []mutant{
 			{
 				Does: "opens the entry without the guard",
@@ -110,7 +110,7 @@ var cases = []claim{
 				File: "device/session/work.go",
 				Old:  "\tm.guarded = false\n",
 				New:  "\tm.guarded = true\n",
-				By:   check{Pkg: "device/session", Run: "TestWalks"},
+				By:   check{Pkg: "device/session", Run: "TestFlows"},
 			},
 		},
 		Figure: `(\d+ kinds of screens drawn)`,
