@@ -77,16 +77,22 @@ func TestUnderWay(t *testing.T) {
 			}
 		}
 		b.guestTell(t, recSPI, LinePWR|LineRST, 2, []byte{0x45})
-		if f := b.Panel.Faults(); len(f) != 1 {
-			t.Fatalf("the panel lacks %q, want the parameters of one command", f)
+		still, looks := time.Hour, 0
+		if !complete {
+			still = time.Millisecond
 		}
-		asked := make(chan []string)
-		go func() { asked <- b.Faults(time.Second) }()
-		if complete {
-			b.guestTell(t, recSPI, LinePWR|LineRST|LineDC, 3, []byte{0, 0, 1, 0})
-		}
-		if f := <-asked; (len(f) == 0) != complete {
-			t.Errorf("parameters sent %v: faults %q", complete, f)
+		f := b.faults(still, func() bool {
+			if looks++; complete && looks == 1 {
+				b.guestTell(t, recSPI, LinePWR|LineRST|LineDC, 3, []byte{0, 0, 1, 0})
+			}
+			time.Sleep(time.Millisecond)
+			return looks < 10000
+		})
+		switch {
+		case complete && (len(f) > 0 || looks != 1):
+			t.Errorf("faults %q after %d looks, want none once the parameters are there", f, looks)
+		case !complete && (len(f) != 1 || looks == 10000):
+			t.Errorf("faults %q after %d looks, want the command without its parameters", f, looks)
 		}
 	}
 }
