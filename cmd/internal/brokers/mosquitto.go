@@ -27,7 +27,7 @@ func StartMosquitto(c *City, collectors ...string) (*Mosquitto, error) {
 func StartOpenMosquitto(dir string) (*Mosquitto, error) {
 	return newMosquitto("tcp", func(port int) (string, error) {
 		config := filepath.Join(dir, "mosquitto.conf")
-		text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 64\nmax_queued_messages 20000\nlog_dest stderr\n", port)
+		text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_inflight_messages 64\nmax_queued_messages 20000\nsys_interval 1\nlog_dest stderr\n", port)
 		return config, os.WriteFile(config, []byte(text), 0o600)
 	})
 }
