@@ -58,12 +58,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	results, err := prove(ctx, todo, options{unbroken: *unbroken, short: *short, progress: stderr})
-	if failed := report(stdout, results); failed > 0 {
+	return tell(stdout, stderr, results, len(todo), err)
+}
+
+// tell prints what came of a proof of so many promises, also of one that err ended before its end, and gives the exit status.
+func tell(stdout, stderr io.Writer, results []result, promises int, err error) int {
+	failed := 0
+	if len(results) > 0 {
+		failed = report(stdout, results)
+	}
+	if failed > 0 {
 		fmt.Fprintf(stderr, "proof: %d of %d promises are not proved\n", failed, len(results))
-		return 1
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "proof: ended after %d of %d promises: %v\n", len(results), len(todo), err)
+		fmt.Fprintf(stderr, "proof: ended after %d of %d promises: %v\n", len(results), promises, err)
+	}
+	if failed > 0 || err != nil {
 		return 1
 	}
 	return 0

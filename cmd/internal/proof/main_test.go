@@ -149,6 +149,22 @@ func TestProveEnded(t *testing.T) {
 	if len(got) != 1 || !errors.Is(err, context.Canceled) || len(got[0].Problems) > 0 {
 		t.Errorf("%d results (%v), want the one that was proved; said:\n%s", len(got), err, said.String())
 	}
+	for _, tt := range []struct {
+		problems []string
+		want     string
+	}{
+		{nil, "proof: ended after 1 of 2 promises: context canceled\n"},
+		{[]string{"was not noticed"}, "proof: 1 of 1 promises are not proved\nproof: ended after 1 of 2 promises: context canceled\n"},
+	} {
+		got[0].Problems = tt.problems
+		var out, errs strings.Builder
+		if code := tell(&out, &errs, got, 2, err); code != 1 || errs.String() != tt.want || !strings.Contains(out.String(), "good") {
+			t.Errorf("exit %d, said %q, want %q; table:\n%s", code, errs.String(), tt.want, out.String())
+		}
+	}
+	if code := tell(io.Discard, io.Discard, nil, 2, err); code != 1 {
+		t.Errorf("nothing was proved: exit %d", code)
+	}
 }
 
 // writer is told each line of progress.
