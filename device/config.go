@@ -128,9 +128,7 @@ func (c Config) Check() error {
 		bad("city", "%q is not 1 to %d of a–z 0–9 -", c.City, record.MaxDeviceName)
 	}
 	of := settings.Settings{Office: &c.Office, Languages: c.Languages, ReleaseAt: c.ReleaseAt} // the others are in recording
-	if joined, ok := of.Check().(interface{ Unwrap() []error }); ok {
-		all = append(all, joined.Unwrap()...)
-	}
+	all = append(all, settings.Flat(of.Check())...)
 	if _, err := c.recording(); err != nil {
 		all = append(all, err)
 	}

@@ -58,6 +58,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		{"no TOML", swap(`city = "nabari"`, `city = `), ":1:8: "},
 		{"city", swap("nabari", "Nabari"), `:1:1: city: "Nabari" is not 1 to 32 of a–z 0–9 -`},
 		{"office", swap("市民課", ""), ":2:1: office: has 0 characters, want 1 to 12"},
+		{"office without a glyph", swap("市民課", "髙島支所"), ":2:1: office: "}, // outside JIS X 0208
 		{"group", swap("g01", "g99"), ":3:1: office_group: "},
 		{"device", swap("box1", "box 1"), ":4:1: device_id: "},
 		{"folder", swap(`data_dir = "/data"`, ""), "counter.toml: data_dir: is missing"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"madoguchi/device/session"
+	"madoguchi/device/settings"
 	"madoguchi/sync/claim"
 	"madoguchi/sync/outbox"
 	"madoguchi/sync/record"
@@ -14,31 +15,7 @@ import (
 
 // recording is what of a case may leave the box by the configuration. The errors are *FieldError.
 func (c Config) recording() (record.Rules, error) {
-	var r record.Rules
-	var err error
-	if r.Group, err = record.ParseGroup(c.OfficeGroup); err != nil {
-		return r, &FieldError{Key: "office_group", What: err.Error()}
-	}
-	if r.Detail, err = record.ParseDetail(c.Detail); err != nil {
-		return r, &FieldError{Key: "detail", What: err.Error()}
-	}
-	if r.Period, err = record.ParsePeriod(c.Period); err != nil {
-		return r, &FieldError{Key: "period", What: err.Error()}
-	}
-	if r.Kinds = r.Detail.Facets(); c.Facets != nil {
-		r.Kinds = 0
-		for _, code := range c.Facets {
-			k, err := record.ParseKind(code)
-			if err != nil {
-				return r, &FieldError{Key: "facets", What: err.Error()}
-			}
-			r.Kinds |= record.NewKindSet(k)
-		}
-	}
-	if err := r.Check(); err != nil {
-		return r, &FieldError{Key: "facets", What: err.Error()}
-	}
-	return r, nil
+	return settings.Recording(c.OfficeGroup, c.Detail, c.Period, c.Facets)
 }
 
 // perCase is about how many records a case leaves: one, and one more for each kind of facet.

@@ -4,7 +4,6 @@ package device
 
 import (
 	"image"
-	"strings"
 
 	"madoguchi/device/policy"
 	"madoguchi/display"
@@ -22,7 +21,7 @@ func (c Config) Fits(panel image.Rectangle) error {
 	if err := checkOffice(c, r); err != nil {
 		return err
 	}
-	rules, err := policy.EmbeddedCity(strings.ReplaceAll(c.City, "-", "_"))
+	rules, err := policy.EmbeddedCity(policy.Name(c.City))
 	if err != nil {
 		return &FieldError{Key: "city", What: err.Error()}
 	}

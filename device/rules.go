@@ -14,6 +14,7 @@ import (
 
 	"madoguchi/device/policy"
 	"madoguchi/device/session"
+	"madoguchi/device/settings"
 )
 
 // Where rules lie under the data folder. Without the first the program's own are in force.
@@ -34,7 +35,7 @@ type keptRules struct {
 // Rules with any fault are refused whole, and each fault is logged with its line.
 func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 	defer func() { d.rulesBad.Store(refused || err != nil) }()
-	city := strings.ReplaceAll(d.cfg.City, "-", "_") // topics know no underscore
+	city := policy.Name(d.cfg.City)
 	own, err := policy.EmbeddedCity(city)
 	if err != nil {
 		return nil, false, &FieldError{Key: "city", What: err.Error()}
@@ -52,7 +53,7 @@ func (d *Device) loadRules() (p *policy.Policy, refused bool, err error) {
 			return p, false, nil
 		}
 	}
-	for _, fault := range flat(err) {
+	for _, fault := range settings.Flat(err) {
 		d.log.Error("rules refused", "fault", fault)
 	}
 	kept, err := d.lastRules(city)
@@ -85,19 +86,6 @@ func readRules(dir, city string) (national, text []byte, err error) {
 		return nil, nil, fmt.Errorf("reading rules: %v", err)
 	}
 	return national, text, nil
-}
-
-// flat takes joined errors apart.
-func flat(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flat(e)...)
-	}
-	return all
 }
 
 // keepRules stores good rules, by rename. A card without room keeps the ones before.

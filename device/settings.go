@@ -76,7 +76,7 @@ func (d *Device) loadSettings() error {
 	bad := err != nil && !errors.Is(err, fs.ErrNotExist)
 	d.settingsBad.Store(bad)
 	if bad {
-		for _, fault := range flat(err) {
+		for _, fault := range settings.Flat(err) {
 			d.log.Error("settings refused", "fault", fault)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -138,7 +137,7 @@ func (d *Device) checkBundle(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if b.City != strings.ReplaceAll(d.cfg.City, "-", "_") {
+	if b.City != policy.Name(d.cfg.City) {
 		return fmt.Errorf("rules of %q, this box stands in %q", b.City, d.cfg.City)
 	}
 	return d.checkPlace(d.config().Place, p)

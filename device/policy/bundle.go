@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // BundleSchema is the schema name of a bundle.
@@ -23,6 +24,9 @@ type Bundle struct {
 	National string `json:"national"` // text of national.toml
 	Rules    string `json:"rules"`    // text of the municipality's file
 }
+
+// Name is the name that the rules of a city bear, of the city's code in topics, which has no underscore: "city_001" of "city-001".
+func Name(city string) string { return strings.ReplaceAll(city, "-", "_") }
 
 // Pack makes a bundle of sound rules. The errors are those of Compile and Lint, joined, with file and line.
 func Pack(national []byte, city string, rules []byte) ([]byte, error) {

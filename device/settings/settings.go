@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package settings reads what the fleet may set over the configuration of a box, and says what of it no box could use. The box takes a file of settings by it, and the
-// tool that signs one asks it first: a mistake is found where it was typed.
+// tool that signs one asks it first: a mistake is found where it was typed. How the box's whole configuration is read (Decode, Locate) is here, too; what stands in it is
+// package device's. The package holds no settings and puts none in force.
 package settings
 
 import (
@@ -45,8 +46,8 @@ func Read(path string, text []byte) (Settings, error) {
 	return s, nil
 }
 
-// Check finds every value that no box could use; the errors are *FieldError, joined. What depends on the box (its rules' places, the size of its panel, its group of
-// offices) is the box's to check.
+// Check finds every value that no box could use; the errors are *FieldError, joined. What depends on the box is the box's to check: its rules' places, the size of its
+// panel, facets beside a detail that only its configuration names.
 func (s Settings) Check() error {
 	var all []error
 	bad := func(key string, format string, args ...any) {
@@ -60,20 +61,8 @@ func (s Settings) Check() error {
 			bad("office", "%v", err)
 		}
 	}
-	if s.Detail != nil {
-		if _, err := record.ParseDetail(*s.Detail); err != nil {
-			bad("detail", "%v", err)
-		}
-	}
-	if s.Period != nil {
-		if _, err := record.ParsePeriod(*s.Period); err != nil {
-			bad("period", "%v", err)
-		}
-	}
-	for _, code := range s.Facets {
-		if _, err := record.ParseKind(code); err != nil {
-			bad("facets", "%v", err)
-		}
+	if err := s.recording(); err != nil {
+		all = append(all, err)
 	}
 	for i, l := range s.Languages {
 		if !slices.Contains(display.Langs, display.Lang(l)) {
@@ -89,4 +78,56 @@ func (s Settings) Check() error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// recording holds what is set of recording against what any box could record: every detail keeps to its own facets.
+func (s Settings) recording() error {
+	detail, period := record.Full.String(), record.OneWeek.String()
+	if s.Detail != nil {
+		detail = *s.Detail
+	}
+	if s.Period != nil {
+		period = *s.Period
+	}
+	_, err := Recording(anyGroup, detail, period, s.Facets)
+	return err
+}
+
+// anyGroup stands in for the box's group of offices, which settings do not name.
+const anyGroup = "g01"
+
+// Recording is what of a case may leave a box: its group of offices, a detail, a period and the codes of optional facets; nil facets: all that the detail allows. The
+// errors are *FieldError, joined.
+func Recording(group, detail, period string, facets []string) (record.Rules, error) {
+	var r record.Rules
+	var wrong []error
+	note := func(key string, err error) {
+		if err != nil {
+			wrong = append(wrong, &FieldError{key, err.Error()})
+		}
+	}
+	var err error
+	r.Group, err = record.ParseGroup(group)
+	note("office_group", err)
+	r.Detail, err = record.ParseDetail(detail)
+	note("detail", err)
+	r.Period, err = record.ParsePeriod(period)
+	note("period", err)
+	if len(wrong) > 0 {
+		return r, errors.Join(wrong...)
+	}
+	if r.Kinds = r.Detail.Facets(); facets != nil {
+		r.Kinds = 0
+		for _, code := range facets {
+			k, err := record.ParseKind(code)
+			if err != nil {
+				return r, &FieldError{"facets", err.Error()}
+			}
+			r.Kinds |= record.NewKindSet(k)
+		}
+	}
+	if err := r.Check(); err != nil {
+		return r, &FieldError{"facets", err.Error()}
+	}
+	return r, nil
 }

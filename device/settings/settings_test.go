@@ -6,13 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"madoguchi/device/settings"
 )
 
 // TestRead: what a fleet admin types is taken, or every mistake in it is named with its line.
 func TestRead(t *testing.T) {
+	const two = "detail = \"everything\"\nperiod = \"day\"\n"
 	for name, tt := range map[string]struct{ text, want string }{
-		"all of it": {"office = \"名張市役所 別館\"\nplace = \"kashima_branch\"\ndetail = \"class\"\nperiod = \"four_weeks\"\nfacets = [\"pd\", \"fr\"]\n" +
+		"all of it": {"office = \"名張市役所 別館\"\nplace = \"kashima_branch\"\ndetail = \"class\"\nperiod = \"four_weeks\"\nfacets = [\"fr\"]\n" +
 			"languages = [\"ja\", \"en\"]\nrelease_at = [\"12:30\"]\nsound = true\n", ""},
 		"nothing":            {"# as before\n", ""},
 		"no TOML":            {"\x7fELF\x02\x01", "s.toml:1:1: "},
@@ -22,7 +25,10 @@ func TestRead(t *testing.T) {
 		"no name":            {"office = \"\"\n", "s.toml:1:1: office: has 0 characters, want 1 to 12"},
 		"a name too long":    {"office = \"名張市役所の一階の市民課の窓口\"\n", "has 15 characters"},
 		"a rune without":     {"office = \"髙島支所\"\n", "s.toml:1:1: office: "},
-		"two, each named":    {"detail = \"everything\"\nperiod = \"day\"\n", "s.toml:2:1: period: "},
+		"two, the first":     {two, "s.toml:1:1: detail: "},
+		"two, the second":    {two, "s.toml:2:1: period: "},
+		"not optional":       {"facets = [\"po\"]\n", "s.toml:1:1: facets: "},
+		"not of the detail":  {"detail = \"class\"\nfacets = [\"pd\"]\n", "s.toml:2:1: facets: "},
 		"a kind":             {"facets = [\"names\"]\n", "s.toml:1:1: facets: "},
 		"a language":         {"languages = [\"tlh\"]\n", `languages: "tlh" is not one of`},
 		"a language twice":   {"languages = [\"ja\", \"ja\"]\n", `"ja" stands twice`},
@@ -30,7 +36,15 @@ func TestRead(t *testing.T) {
 		"more than it takes": {strings.Repeat("#", settings.Max+1), "s.toml: is longer than 32768 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := settings.Read("s.toml", []byte(tt.text))
+			got, err := settings.Read("s.toml", []byte(tt.text))
+			if name == "all of it" {
+				office, place, detail, period, sound := "名張市役所 別館", "kashima_branch", "class", "four_weeks", true
+				want := settings.Settings{Office: &office, Place: &place, Detail: &detail, Period: &period, Facets: []string{"fr"}, Languages: []string{"ja", "en"},
+					ReleaseAt: []string{"12:30"}, Sound: &sound}
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("read (-want +got):\n%s", d)
+				}
+			}
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -59,14 +59,10 @@ func Decode(path string, text []byte, v any) error {
 	return &FileError{Path: path, What: err.Error()}
 }
 
-// Locate makes *FileError of joined field errors, each with the line on which its key stands, if it stands in the file.
+// Locate makes *FileError of field errors, joined or not, each with the line on which its key stands, if it stands in the file.
 func Locate(path string, text []byte, err error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return &FileError{Path: path, What: err.Error()}
-	}
 	var all []error
-	for _, err := range joined.Unwrap() {
+	for _, err := range Flat(err) {
 		f, ok := errors.AsType[*FieldError](err)
 		if !ok {
 			all = append(all, err)
@@ -76,6 +72,22 @@ func Locate(path string, text []byte, err error) error {
 		all = append(all, &FileError{path, line, min(line, 1), f.Error()})
 	}
 	return errors.Join(all...)
+}
+
+// Flat takes joined errors apart, also joined ones among them; nil has none.
+func Flat(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, Flat(e)...)
+	}
+	return all
 }
 
 // lineOf finds the line that sets a key; for "clerks[1].hash" the second "hash". 0: it is not there.
