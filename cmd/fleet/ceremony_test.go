@@ -27,7 +27,7 @@ func TestCeremony(t *testing.T) {
 	if err := os.Mkdir("stick", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile("settings.toml", []byte("sound = false\n"), 0o600); err != nil {
+	if err := os.WriteFile("settings.toml", []byte("# the first release\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const passphrase = "the holder's own words"

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,11 +44,16 @@ func (h *hall) rules(city string) string {
 func TestReleaseSound(t *testing.T) {
 	h := newHall(t)
 	good := h.file("good.toml", []byte("sound = true\n"))
+	packed, err := os.ReadFile(h.rules("nabari"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct{ kind, path, want string }{
-		{"policy", h.payload(1000), `"fleet policy pack" writes`},
-		{"policy", h.file("nabari.toml", []byte("schema = 1\n")), `"fleet policy pack" writes`},
+		{"policy", h.file("nabari.toml", []byte("schema = 1\n")), `nabari.toml: is no bundle of rules; "fleet policy pack" writes one`},
+		{"policy", h.file("damaged.policy", bytes.Replace(packed, []byte(`"hash":"`), []byte(`"hash":"0`), 1)), "damaged.policy: reading rules: hash "},
+		{"policy", h.file("indented.policy", append(packed, '\n')), "indented.policy: reading rules: not as they were packed"},
 		{"policy", h.rules("matsue"), `the rules of "matsue", and the folder's boxes stand in "nabari"`},
-		{"policy", good, `"fleet policy pack" writes`},
+		{"policy", h.file("long.policy", bytes.Repeat([]byte("{"), policy.MaxBundle+1)), "long.policy: is longer than 1048576 bytes"},
 		{"config", h.file("settings.toml", []byte("sound = true\nofice = \"別館\"\n")), `settings.toml:2:1: unknown key "ofice"`},
 		{"config", h.rules("nabari"), "nabari.policy: is longer than 32768 bytes"},
 	} {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -107,11 +106,9 @@ func (a *app) release(r release, now time.Time) error {
 		return fmt.Errorf("reading payload: %w", err)
 	}
 	defer f.Close()
-	if err := sound(r.m.Kind, d.City(), r.payload, f); err != nil {
+	payload, err := checked(r.m.Kind, d.City(), r.payload, f)
+	if err != nil {
 		return err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("reading payload: %w", err)
 	}
 	m := r.m
 	var parts []byte
@@ -143,7 +140,7 @@ func (a *app) release(r release, now time.Time) error {
 			}
 		}
 		if a.dry {
-			m.Size, m.SHA256, err = update.Cut(f, func(update.Chunk, []byte) error { m.Chunks.Count++; return nil })
+			m.Size, m.SHA256, err = update.Cut(payload, func(update.Chunk, []byte) error { m.Chunks.Count++; return nil })
 			return err
 		}
 		if err := repo.CanSign(string(m.Kind), "snapshot", "timestamp"); err != nil {
@@ -159,7 +156,7 @@ func (a *app) release(r release, now time.Time) error {
 				return err
 			}
 		}
-		if m, err = repo.Release(path, m, f); err != nil {
+		if m, err = repo.Release(path, m, payload); err != nil {
 			return err
 		}
 		return repo.Publish(now)
