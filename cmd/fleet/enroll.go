@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"madoguchi/cmd/internal/registrar"
 	"madoguchi/cmd/internal/store"
 	"madoguchi/cmd/internal/wipe"
+	"madoguchi/device/update"
 	"madoguchi/sync/enrol"
 	"madoguchi/sync/record"
 )
@@ -46,6 +48,19 @@ func newAuthority(dir, city string) error {
 		return fmt.Errorf("writing authority: %w", err)
 	}
 	return depot.WriteKey(filepath.Join(dir, authorityKey), key, "", 0)
+}
+
+// knownAuthority is what is read aloud of an authority's certificate: the beginning of its SHA-256, and its end.
+func knownAuthority(text []byte) (string, time.Time, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return "", time.Time{}, errors.New("no certificate in it")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return update.Sum(block.Bytes).String(), cert.NotAfter, nil
 }
 
 // registrar opens the city's authority, and returns its certificate beside it.

@@ -162,23 +162,40 @@ func (a *app) listKeys(now time.Time) error {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "role\tneeded\tkeys\tfiles here\tversion\texpires")
+	add := func(l roleLine, all int) {
+		list = append(list, l)
+		version, expires := "–", "–"
+		if l.Version > 0 {
+			version = fmt.Sprint(l.Version)
+		}
+		if !l.Expires.IsZero() {
+			expires = fmt.Sprintf("%s (%d days)", l.Expires.Format(time.DateOnly), int(l.Expires.Sub(now).Hours()/24))
+		}
+		ids := short(l.Keys)
+		if ids == "" {
+			ids = "none: fleet keys add"
+		}
+		fmt.Fprintf(w, "%s\t%d of %d\t%s\t%d\t%s\t%s\n", l.Role, l.Needed, all, ids, len(l.Files), version, expires)
+	}
 	err = d.With(nil, func(r *signer.Repository) error {
 		for _, s := range r.States() {
 			l := roleLine{Role: s.Name, Needed: s.Threshold, Keys: s.KeyIDs, Version: s.Version, Expires: s.Expires}
 			if l.Files, err = filepath.Glob(filepath.Join(d.Keys(), s.Name+"-*.key")); err != nil {
 				return err
 			}
-			list = append(list, l)
-			expires := "–"
-			if !s.Expires.IsZero() {
-				expires = fmt.Sprintf("%s (%d days)", s.Expires.Format(time.DateOnly), int(s.Expires.Sub(now).Hours()/24))
-			}
-			fmt.Fprintf(w, "%s\t%d of %d\t%s\t%d\t%d\t%s\n", s.Name, s.Threshold, len(s.KeyIDs), short(s.KeyIDs), len(l.Files), s.Version, expires)
+			add(l, len(s.KeyIDs))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for i := range later {
+		l, err := listed(d.Keys(), i)
+		if err != nil {
+			return err
+		}
+		add(l, 1)
 	}
 	if err := w.Flush(); err != nil {
 		return err

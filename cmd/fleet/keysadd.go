@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -17,10 +18,11 @@ import (
 var later = []struct {
 	name, public, private string
 	create                func(dir, city string) error
+	known                 func(public []byte) (id string, expires time.Time, err error)
 	note                  string
 }{
-	{"authority", authorityFile, authorityKey, newAuthority, "give the broker " + authorityFile + " as the authority of the boxes' certificates"},
-	{"log", logPublic, logKey, newLog, "releases from now on are in the log; boxes that are told its key install none from before: release those anew"},
+	{"authority", authorityFile, authorityKey, newAuthority, knownAuthority, "give the broker " + authorityFile + " as the authority of the boxes' certificates"},
+	{"log", logPublic, logKey, newLog, knownLog, "releases from now on are in the log; boxes that are told its key install none from before: release those anew"},
 }
 
 func addKeysCommand(a *app) *cobra.Command {
@@ -70,6 +72,28 @@ func (a *app) addKeys() error {
 		text.WriteString("nothing lacks\n")
 	}
 	return a.say(map[string]any{"made": made, "dry": a.dry}, text.String())
+}
+
+// listed is such a pair as "keys list" shows it: with no key if it lacks.
+func listed(dir string, i int) (roleLine, error) {
+	k := later[i]
+	l := roleLine{Role: k.name, Needed: 1, Keys: []string{}}
+	public, err := os.ReadFile(filepath.Join(dir, k.public))
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return l, fmt.Errorf("reading %s's key: %w", k.name, err)
+	}
+	id, expires, err := k.known(public)
+	if err != nil {
+		return l, fmt.Errorf("reading %s: %w", k.public, err)
+	}
+	l.Keys, l.Expires = append(l.Keys, id), expires
+	if l.Files, err = filepath.Glob(filepath.Join(dir, k.private)); err != nil {
+		return l, err
+	}
+	return l, nil
 }
 
 // there tells whether a file is there.

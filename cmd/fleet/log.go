@@ -13,8 +13,10 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"madoguchi/cmd/internal/depot"
 	"madoguchi/device/update"
@@ -42,6 +44,15 @@ func newLog(dir, city string) error {
 		return fmt.Errorf("writing log's key: %w", err)
 	}
 	return depot.WriteKey(filepath.Join(dir, logKey), key, "", 0)
+}
+
+// knownLog is what is read aloud of a log's key: the hash by which checkpoints name it. It does not end.
+func knownLog(text []byte) (string, time.Time, error) {
+	v, err := note.NewVerifier(strings.TrimSpace(string(text)))
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return fmt.Sprintf("%08x", v.KeyHash()), time.Time{}, nil
 }
 
 // log opens the city's transparency log for adding to it.
