@@ -124,7 +124,7 @@ var cases = []claim{
 			File: "device/session/overlay.go",
 			Old:  "\t\t\tm.cancelled()\n",
 			New:  "\t\t\tm.back()\n",
-			By:   check{Pkg: "device/session", Run: "TestWalks"},
+			By:   check{Pkg: "device/session", Run: "TestFlows"},
 		}},
 	},
 	{

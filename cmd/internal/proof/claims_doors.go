@@ -8,13 +8,13 @@ var doors = []claim{
 	{
 		Says:   "the clerk's face comes only after the panel is white, and no PIN step has it but a proxy's letter",
 		Source: "device/session",
-		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestSeen TestLetter"}},
+		Checks: []check{{Pkg: "device/session", Run: "TestWalks TestFlows TestSeen TestLetter"}},
 		Breaks: []mutant{{
 			Does: "shows the clerk's face over the resident's",
 			File: "device/session/close.go",
 			Old:  "\tm.do(WipePINs{}, EndCard{})\n\tm.to(stepWiping)\n",
 			New:  "\tm.do(WipePINs{}, EndCard{})\n\tm.wiped()\n",
-			By:   check{Pkg: "device/session", Run: "TestWalks"},
+			By:   check{Pkg: "device/session", Run: "TestFlows"},
 		}},
 	},
 	{
