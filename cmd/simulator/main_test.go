@@ -75,12 +75,7 @@ func openWorld(t *testing.T, opts world.Opts) (*world.World, *visitor) {
 	}
 	s := httptest.NewServer(frontpanel.New(w, frontpanel.Opts{}))
 	t.Cleanup(func() {
-		// A command whose parameters are on their way counts as a fault for a moment.
-		f := w.PanelFaults()
-		for end := time.Now().Add(5 * time.Second); len(f) > 0 && time.Now().Before(end); f = w.PanelFaults() {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if len(f) > 0 {
+		if f := w.PanelFaults(); len(f) > 0 {
 			t.Errorf("what the panel was made to do: %q", f)
 		}
 		s.CloseClientConnections()

@@ -184,31 +184,6 @@ func (b *Board) Last() time.Duration {
 	return time.Duration(b.last)
 }
 
-// Faults is what the panel was told that it must not be told, oldest first. A command whose parameters are still on their way is none: it gets its time, until
-// nothing has moved on the panel's lines for as long as still, a minute at most.
-func (b *Board) Faults(still time.Duration) []string {
-	late := time.Now().Add(time.Minute)
-	return b.faults(still, func() bool {
-		time.Sleep(10 * time.Millisecond)
-		return time.Now().Before(late)
-	})
-}
-
-// faults is Faults with what happens between two looks; false: no more of them.
-func (b *Board) faults(still time.Duration, wait func() bool) []string {
-	look := func() (f []string, final bool) {
-		b.ring.Lock() // a record is taken whole, and has its time
-		defer b.ring.Unlock()
-		f = b.Panel.Faults()
-		return f, len(f) == 0 || b.Quiet() > still
-	}
-	for {
-		if f, final := look(); final || !wait() {
-			return f
-		}
-	}
-}
-
 // PowerOff is what a cut of the supply does to what hangs on the board: the panel keeps its picture and nothing else.
 func (b *Board) PowerOff() {
 	b.ring.Lock()

@@ -66,37 +66,6 @@ func TestRing(t *testing.T) {
 	}
 }
 
-// TestUnderWay asks while a command's parameters are on their way: only one that never gets them is a fault.
-func TestUnderWay(t *testing.T) {
-	for _, complete := range []bool{true, false} {
-		b := newBoard(t)
-		b.guestTell(t, recLine, LinePWR|LineRST, 1, nil)
-		for end := time.Now().Add(10 * time.Second); b.Panel.Busy(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("the panel stays busy after its reset")
-			}
-		}
-		b.guestTell(t, recSPI, LinePWR|LineRST, 2, []byte{0x45})
-		still, looks := time.Hour, 0
-		if !complete {
-			still = time.Millisecond
-		}
-		f := b.faults(still, func() bool {
-			if looks++; complete && looks == 1 {
-				b.guestTell(t, recSPI, LinePWR|LineRST|LineDC, 3, []byte{0, 0, 1, 0})
-			}
-			time.Sleep(time.Millisecond)
-			return looks < 10000
-		})
-		switch {
-		case complete && (len(f) > 0 || looks != 1):
-			t.Errorf("faults %q after %d looks, want none once the parameters are there", f, looks)
-		case !complete && (len(f) != 1 || looks == 10000):
-			t.Errorf("faults %q after %d looks, want the command without its parameters", f, looks)
-		}
-	}
-}
-
 // TestAnswers: the time from the keys to the first bytes after them counts once.
 func TestAnswers(t *testing.T) {
 	b := newBoard(t)

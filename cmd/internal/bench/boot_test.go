@@ -16,10 +16,6 @@ import (
 	"madoguchi/pinpad"
 )
 
-// arrived is how long nothing may have moved on the panel's lines before a command counts as one that lacks its parameters: a busy guest takes its time between two
-// transfers.
-const arrived = 15 * time.Second
-
 // parts are what boots, made once.
 type parts struct {
 	guest, initrd, kernel, image, card string
@@ -132,7 +128,7 @@ func TestBench(t *testing.T) {
 	r.scenePulled()
 	r.sceneReader()
 	r.sceneCut()
-	if f := r.m.board.Faults(arrived); len(f) > 0 {
+	if f := r.m.board.Panel.Settled(patience); len(f) > 0 {
 		tb.Errorf("what the panel must not be told: %q", f)
 	}
 	r.lap("the end")

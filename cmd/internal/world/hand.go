@@ -40,8 +40,8 @@ func (w *World) PanelBanks() []*mono.Image {
 	return out
 }
 
-// PanelFaults returns what the box did to the panel that it must not do.
-func (w *World) PanelFaults() []string { return w.panel.Faults() }
+// PanelFaults returns what the box did to the panel that it must not do. What is on its way to the panel gets a few seconds.
+func (w *World) PanelFaults() []string { return w.panel.Settled(5 * time.Second) }
 
 // Press presses a key, holds it for at least hold and lets it go. It returns
 // when the box has felt it.

@@ -43,6 +43,7 @@ func (e *Emulator) command(c byte) {
 	if f, ok := e.missing(); ok {
 		e.fault("%s", f)
 	}
+	e.commands++
 	e.cmd, e.params, e.written = int(c), e.params[:0], 0
 	n, known := e.chip.parameters(c)
 	switch {

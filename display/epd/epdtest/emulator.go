@@ -42,12 +42,14 @@ type Emulator struct {
 	edges        chan bool
 	pinEdges     chan bool
 	changed      chan struct{}
+	came         chan struct{} // a transfer was taken
 
 	// controller
 	asleep   bool // deep sleep
 	sleptAt  time.Time
 	banks    [2][]byte // the picture, what the glass shows
 	cmd      int       // command whose parameters arrive, -1: none
+	commands int       // taken so far
 	params   []byte
 	written  int // bytes of a RAM write
 	op       *operation
@@ -81,7 +83,7 @@ func (p panel) stride() int { return p.w / 8 }
 // newEmulator returns a panel without supply; the chip is made for it.
 func newEmulator(p panel, opts *Opts, c func(*Emulator) chip) *Emulator {
 	e := &Emulator{
-		panel: p, cmd: -1, edges: make(chan bool, 16), pinEdges: make(chan bool, 16), changed: make(chan struct{}, 1),
+		panel: p, cmd: -1, edges: make(chan bool, 16), pinEdges: make(chan bool, 16), changed: make(chan struct{}, 1), came: make(chan struct{}, 1),
 		level: make([]uint8, p.w*p.h), residue: make([]uint8, p.w*p.h), reset: true,
 		banks: [2][]byte{make([]byte, p.stride()*p.h), make([]byte, p.stride()*p.h)},
 	}
@@ -126,6 +128,7 @@ func (e *Emulator) Tune(change func(*Opts)) {
 func (e *Emulator) Tx(dc bool, data []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer ring(e.came)
 	e.look()
 	e.trace(Step{Kind: StepBytes, Level: dc, Bytes: data})
 	if e.o.Unplugged {
@@ -227,16 +230,41 @@ func (e *Emulator) Counts() Counts {
 	return e.counts
 }
 
-// Faults returns what was done to the panel that must not be done, oldest first; nil if all was right.
+// Faults returns what was done to the panel that must not be done, oldest first; nil if all was right. A command that lacks parameters now is one, also while they
+// are on their way: see Settled.
 func (e *Emulator) Faults() []string {
+	f, lack, _ := e.told()
+	return append(f, lack...)
+}
+
+// Settled is Faults for a panel that is driven meanwhile: a command whose parameters are on their way gets them first. What it still lacks after patience is a fault.
+func (e *Emulator) Settled(patience time.Duration) []string {
+	late, stop := e.clock.Timer(patience)
+	defer stop()
+	f, lack, first := e.told()
+	for over := false; len(lack) > 0 && !over; {
+		select {
+		case <-e.came:
+		case <-late:
+			over = true
+		}
+		var now int
+		if f, lack, now = e.told(); now != first { // had the first one lacked anything, it would be among the faults
+			lack = nil
+		}
+	}
+	return append(f, lack...)
+}
+
+// told is what was wrong so far, what the command lacks that came last, and its number.
+func (e *Emulator) told() (faults, lack []string, command int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.look()
-	f := slices.Clone(e.faults)
-	if n, ok := e.missing(); ok {
-		f = append(f, n)
+	if l, ok := e.missing(); ok {
+		lack = []string{l}
 	}
-	return f
+	return slices.Clone(e.faults), lack, e.commands
 }
 
 // ForgetFaults empties the list of faults.
@@ -314,9 +342,12 @@ func tell(c chan bool, v bool) {
 }
 
 // show says that the glass has changed.
-func (e *Emulator) show() {
+func (e *Emulator) show() { ring(e.changed) }
+
+// ring wakes who waits for a bell; several rings may be heard as one.
+func ring(bell chan struct{}) {
 	select {
-	case e.changed <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }

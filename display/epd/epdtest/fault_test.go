@@ -227,6 +227,38 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestSettled asks while a command's parameters are on their way: only one that never gets them is a fault, and what comes after it does not hide that.
+func TestSettled(t *testing.T) {
+	const lacks = "command 45 with 0 of 4 parameters"
+	for _, tt := range []struct {
+		name string
+		then func(host)
+		want string
+	}{
+		{"they come", func(h host) { h.Tx(true, []byte{0, 0, 1, 0}) }, ""},
+		{"they come, and another command", func(h host) { h.Tx(true, []byte{0, 0, 1, 0}); h.Tx(false, []byte{0x44}) }, ""},
+		{"some of them come", func(h host) { h.Tx(true, []byte{0, 0}) }, "command 45 with 2 of 4 parameters"},
+		{"none comes", func(host) {}, lacks},
+		{"another command comes", func(h host) { h.Tx(false, []byte{0x44}) }, lacks},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHost(t, epdtest.Opts{})
+				h.Tx(false, []byte{0x45})
+				h.blames(lacks)
+				go func() {
+					time.Sleep(time.Second)
+					tt.then(h)
+				}()
+				if got := strings.Join(h.Settled(15*time.Second), "\n"); got != tt.want {
+					t.Errorf("faults %q, want %q", got, tt.want)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 func TestLinesAreGuarded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := epdtest.NewSSD1683(nil)
