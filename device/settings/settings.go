@@ -50,7 +50,7 @@ func Read(path string, text []byte) (Settings, error) {
 // panel, facets beside a detail that only its configuration names.
 func (s Settings) Check() error {
 	var all []error
-	bad := func(key string, format string, args ...any) {
+	bad := func(key, format string, args ...any) {
 		all = append(all, &FieldError{key, fmt.Sprintf(format, args...)})
 	}
 	if s.Office != nil {
