@@ -50,17 +50,26 @@ func newAuthority(dir, city string) error {
 	return depot.WriteKey(filepath.Join(dir, authorityKey), key, "", 0)
 }
 
-// knownAuthority is what is read aloud of an authority's certificate: the beginning of its SHA-256, and its end.
-func knownAuthority(text []byte) (string, time.Time, error) {
+// certificate is what stands in the authority's file, DER.
+func certificate(text []byte) ([]byte, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return "", time.Time{}, errors.New("no certificate in it")
+		return nil, fmt.Errorf("no certificate in %s", authorityFile)
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+	return block.Bytes, nil
+}
+
+// knownAuthority is what is read aloud of an authority's certificate: the beginning of its SHA-256, and its end.
+func knownAuthority(text []byte) (string, time.Time, error) {
+	der, err := certificate(text)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return update.Sum(block.Bytes).String(), cert.NotAfter, nil
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return update.Sum(der).String(), cert.NotAfter, nil
 }
 
 // registrar opens the city's authority, and returns its certificate beside it.
@@ -69,9 +78,9 @@ func (a *app) registrar(d *depot.Depot, db *store.Store) (*registrar.Registrar, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening authority: %w", err)
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, nil, fmt.Errorf("opening authority: no certificate in %s", authorityFile)
+	der, err := certificate(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening authority: %w", err)
 	}
 	key, err := depot.ReadKey(filepath.Join(d.Keys(), authorityKey), func(path string) (string, error) { return a.ask("Passphrase for " + path + ": ") })
 	if err != nil {
@@ -81,8 +90,8 @@ func (a *app) registrar(d *depot.Depot, db *store.Store) (*registrar.Registrar, 
 	if !ok {
 		return nil, nil, errors.New("opening authority: no Ed25519 key")
 	}
-	reg, err := registrar.New(block.Bytes, private, db, time.Now)
-	return reg, block.Bytes, err
+	reg, err := registrar.New(der, private, db, time.Now)
+	return reg, der, err
 }
 
 func enrollCommand(a *app) *cobra.Command {

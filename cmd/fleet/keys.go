@@ -162,7 +162,7 @@ func (a *app) listKeys(now time.Time) error {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "role\tneeded\tkeys\tfiles here\tversion\texpires")
-	add := func(l roleLine, all int) {
+	add := func(l roleLine) {
 		list = append(list, l)
 		version, expires := "–", "–"
 		if l.Version > 0 {
@@ -171,9 +171,9 @@ func (a *app) listKeys(now time.Time) error {
 		if !l.Expires.IsZero() {
 			expires = fmt.Sprintf("%s (%d days)", l.Expires.Format(time.DateOnly), int(l.Expires.Sub(now).Hours()/24))
 		}
-		ids := short(l.Keys)
-		if ids == "" {
-			ids = "none: fleet keys add"
+		ids, all := short(l.Keys), len(l.Keys)
+		if all == 0 {
+			ids, all = "none: fleet keys add", l.Needed
 		}
 		fmt.Fprintf(w, "%s\t%d of %d\t%s\t%d\t%s\t%s\n", l.Role, l.Needed, all, ids, len(l.Files), version, expires)
 	}
@@ -183,19 +183,19 @@ func (a *app) listKeys(now time.Time) error {
 			if l.Files, err = filepath.Glob(filepath.Join(d.Keys(), s.Name+"-*.key")); err != nil {
 				return err
 			}
-			add(l, len(s.KeyIDs))
+			add(l)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for i := range later {
-		l, err := listed(d.Keys(), i)
+	for _, k := range later {
+		l, err := k.line(d.Keys())
 		if err != nil {
 			return err
 		}
-		add(l, 1)
+		add(l)
 	}
 	if err := w.Flush(); err != nil {
 		return err

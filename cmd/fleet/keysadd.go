@@ -14,13 +14,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// later are the pairs of files that cities of earlier versions do not have: a private key and what is known of it. The private one is written last.
-var later = []struct {
+// pair is two files: a private key and what is known of it. The private one is written last.
+type pair struct {
 	name, public, private string
 	create                func(dir, city string) error
 	known                 func(public []byte) (id string, expires time.Time, err error)
 	note                  string
-}{
+}
+
+// later are the pairs that cities of earlier versions do not have.
+var later = []pair{
 	{"authority", authorityFile, authorityKey, newAuthority, knownAuthority, "give the broker " + authorityFile + " as the authority of the boxes' certificates"},
 	{"log", logPublic, logKey, newLog, knownLog, "releases from now on are in the log; boxes that are told its key install none from before: release those anew"},
 }
@@ -74,9 +77,8 @@ func (a *app) addKeys() error {
 	return a.say(map[string]any{"made": made, "dry": a.dry}, text.String())
 }
 
-// listed is such a pair as "keys list" shows it: with no key if it lacks.
-func listed(dir string, i int) (roleLine, error) {
-	k := later[i]
+// line is the pair as "keys list" shows it: with no key if it lacks.
+func (k pair) line(dir string) (roleLine, error) {
 	l := roleLine{Role: k.name, Needed: 1, Keys: []string{}}
 	public, err := os.ReadFile(filepath.Join(dir, k.public))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +89,7 @@ func listed(dir string, i int) (roleLine, error) {
 	}
 	id, expires, err := k.known(public)
 	if err != nil {
-		return l, fmt.Errorf("reading %s: %w", k.public, err)
+		return l, fmt.Errorf("reading %s's key: %w", k.name, err)
 	}
 	l.Keys, l.Expires = append(l.Keys, id), expires
 	if l.Files, err = filepath.Glob(filepath.Join(dir, k.private)); err != nil {

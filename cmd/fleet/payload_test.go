@@ -53,7 +53,7 @@ func TestReleaseSound(t *testing.T) {
 		{"policy", h.file("damaged.policy", bytes.Replace(packed, []byte(`"hash":"`), []byte(`"hash":"0`), 1)), "damaged.policy: reading rules: hash "},
 		{"policy", h.file("indented.policy", append(packed, '\n')), "indented.policy: reading rules: not as they were packed"},
 		{"policy", h.rules("matsue"), `the rules of "matsue", and the folder's boxes stand in "nabari"`},
-		{"policy", h.file("long.policy", bytes.Repeat([]byte("{"), policy.MaxBundle+1)), "long.policy: is longer than 1048576 bytes"},
+		{"policy", h.file("long.policy", bytes.Repeat([]byte("{"), policy.MaxBundle+1)), "long.policy: reading rules: longer than 1048576 bytes"},
 		{"config", h.file("settings.toml", []byte("sound = true\nofice = \"別館\"\n")), `settings.toml:2:1: unknown key "ofice"`},
 		{"config", h.rules("nabari"), "nabari.policy: is longer than 32768 bytes"},
 	} {

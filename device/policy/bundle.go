@@ -45,7 +45,7 @@ func Pack(national []byte, city string, rules []byte) ([]byte, error) {
 func ReadBundle(text []byte) (Bundle, *Policy, error) {
 	var b Bundle
 	if len(text) > MaxBundle {
-		return b, nil, fmt.Errorf("reading rules: %d bytes are more than %d", len(text), MaxBundle)
+		return b, nil, fmt.Errorf("reading rules: longer than %d bytes", MaxBundle)
 	}
 	if err := json.Unmarshal(text, &b); err != nil {
 		return b, nil, fmt.Errorf("reading rules: %w", err)
